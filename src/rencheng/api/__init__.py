@@ -1,0 +1,1 @@
+"""HTTP and WebSocket: parse, ask the service, answer. No rule lives here."""

@@ -1,0 +1,87 @@
+"""What nature did, as reported and as modelled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from numpy.typing import NDArray
+import numpy as np
+
+from rencheng.domain.provenance import Band, Mode
+
+
+class BulletinKind(StrEnum):
+    """What an official bulletin announces."""
+
+    EARTHQUAKE = "earthquake"
+    TSUNAMI_ALERT = "tsunami_alert"
+    TSUNAMI_CANCEL = "tsunami_cancel"
+    EVACUATION_ORDER = "evacuation_order"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bulletin:
+    """An official message about a hazard; a later one of the same event supersedes it."""
+
+    id: str
+    event: str
+    kind: BulletinKind
+    issuer: str
+    issued: datetime
+    origin_time: datetime
+    lon: float
+    lat: float
+    depth_km: float
+    """NaN: not said."""
+    magnitude: float
+    """Moment magnitude; NaN: not said."""
+    magnitude_sd: float
+    """Standard error; NaN: not said."""
+    text: str
+    source: str
+    mode: Mode
+    run: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationRecord:
+    """A peak ground acceleration recorded in the city."""
+
+    datastream: str
+    xy: tuple[float, float]
+    pga_g: float
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shaking:
+    """Realisations of ground shaking at the zones, given a bulletin and the city's own records."""
+
+    pga_g: NDArray[np.float64]
+    """(samples, zones)"""
+    sa1_g: NDArray[np.float64]
+    """Spectral acceleration at 1 s. (samples, zones)"""
+    rupture_km: NDArray[np.float64]
+    """Closest distance to the sampled rupture. (samples, zones)"""
+    stations_used: tuple[str, ...]
+    model: str
+    version: str
+    bulletin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tsunami:
+    """What can be said of a tsunami without terrain and bathymetry."""
+
+    is_possible: bool
+    arrival_s: Band
+    """First wave after origin time. [s]"""
+    observed_peak_m: float
+    """Highest good tide-gauge value above its level before the event; NaN none. [m]"""
+    observed_arrival: datetime | None
+    depth_is_known: bool
+    """False while the city has no terrain: inundation depth is then not computed at all."""
+    model: str
+    version: str

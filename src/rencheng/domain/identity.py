@@ -1,0 +1,108 @@
+"""Who asks, what they may do, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rencheng.domain.errors import NotAllowedError
+
+
+class Permission(StrEnum):
+    """One thing that a role may allow. What no role of yours allows is denied."""
+
+    SITUATION_READ = "situation:read"
+    CITY_READ = "city:read"
+    DATA_READ = "data:read"
+    INGEST = "ingest:write"
+    REPLAY_CONTROL = "replay:control"
+    ALARM_ACKNOWLEDGE = "alarm:acknowledge"
+    ALERT_DRAFT = "alert:draft"
+    ALERT_APPROVE = "alert:approve"
+    PROPOSAL_DECIDE = "proposal:decide"
+    TASK_READ = "task:read"
+    TASK_ASSIGN = "task:assign"
+    TASK_WORK = "task:work"
+    TASK_VERIFY = "task:verify"
+    DAMAGE_REPORT = "damage:report"
+    MODEL_APPROVE = "model:approve"
+    ASSESS_READ = "assess:read"
+    LOG_READ = "log:read"
+    LOG_WRITE = "log:write"
+    USER_ADMIN = "user:admin"
+
+
+_READ = {Permission.SITUATION_READ, Permission.CITY_READ, Permission.TASK_READ}
+
+ROLES: dict[str, frozenset[Permission]] = {
+    "duty_officer": frozenset(
+        _READ
+        | {
+            Permission.DATA_READ, Permission.REPLAY_CONTROL, Permission.ALARM_ACKNOWLEDGE,
+            Permission.ALERT_DRAFT, Permission.TASK_ASSIGN, Permission.TASK_VERIFY,
+            Permission.DAMAGE_REPORT, Permission.ASSESS_READ, Permission.LOG_READ,
+            Permission.LOG_WRITE,
+        }
+    ),
+    "commander": frozenset(
+        _READ
+        | {
+            Permission.DATA_READ, Permission.REPLAY_CONTROL, Permission.ALARM_ACKNOWLEDGE,
+            Permission.ALERT_DRAFT, Permission.ALERT_APPROVE, Permission.PROPOSAL_DECIDE,
+            Permission.TASK_ASSIGN, Permission.TASK_VERIFY, Permission.ASSESS_READ,
+            Permission.LOG_READ, Permission.LOG_WRITE,
+        }
+    ),
+    "field": frozenset(_READ | {Permission.TASK_WORK, Permission.DAMAGE_REPORT}),
+    "utility": frozenset(_READ | {Permission.TASK_WORK, Permission.DAMAGE_REPORT}),
+    "hospital": frozenset(_READ | {Permission.TASK_WORK}),
+    "planner": frozenset(
+        _READ
+        | {
+            Permission.DATA_READ, Permission.ASSESS_READ, Permission.MODEL_APPROVE,
+            Permission.REPLAY_CONTROL,
+        }
+    ),
+    "auditor": frozenset(_READ | {Permission.DATA_READ, Permission.ASSESS_READ, Permission.LOG_READ}),
+    "device": frozenset({Permission.INGEST}),
+    "admin": frozenset({Permission.USER_ADMIN, Permission.DATA_READ, Permission.LOG_READ}),
+}
+"""Roles by name. A user may have several; unknown role names allow nothing."""
+
+CITY_WIDE = {"duty_officer", "commander", "planner", "auditor"}
+"""Roles that see every organisation's objects; the others see their own organisation's only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who asks, once signed in."""
+
+    id: str
+    name: str
+    organisation: str
+    roles: frozenset[str]
+    language: str = "zh-CN"
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """Everything the roles allow together."""
+        return frozenset().union(*(ROLES.get(role, frozenset()) for role in self.roles))
+
+    @property
+    def is_city_wide(self) -> bool:
+        """Whether the actor sees beyond the own organisation."""
+        return bool(self.roles & CITY_WIDE)
+
+    def must(self, permission: Permission) -> None:
+        """Raise `NotAllowedError` unless a role allows `permission`."""
+        if permission not in self.permissions:
+            raise NotAllowedError(
+                "identity.not_allowed",
+                f"{self.id} lacks {permission.value}",
+                hint="Ask somebody whose role covers it",
+                params={"permission": permission.value},
+            )
+
+
+SYSTEM = Actor(id="system", name="韧城 Rencheng", organisation="", roles=frozenset())
+"""The program itself, as author of automatic log lines; it has no permission at all."""

@@ -1,0 +1,116 @@
+"""Where a number comes from, how sure it is, and the sentence that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from rencheng.domain.errors import Param
+
+
+class Mode(StrEnum):
+    """The kind of clock an operational object lives under."""
+
+    LIVE = "live"
+    DRILL = "drill"
+    TEST = "test"
+    REPLAY = "replay"
+
+
+class Origin(StrEnum):
+    """How a layer came to be."""
+
+    OBSERVED = "observed"
+    DERIVED = "derived"
+    SYNTHETIC = "synthetic"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A sentence without a language: `words/*.json` hold it under `key`."""
+
+    key: str
+    params: Mapping[str, Param] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """One layer of a city, with what a reader must know before trusting it."""
+
+    name: str
+    origin: Origin
+    source: str
+    licence: str
+    version: str
+    count: int
+    coverage: float
+    """Share of zones (0 to 1) in which the layer says something; 0 when missing."""
+    notes: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """The 5, 50 and 95 % quantiles of an uncertain number; NaN means unknown."""
+
+    p05: float
+    p50: float
+    p95: float
+
+    @classmethod
+    def of(cls, samples: ArrayLike) -> Band:
+        """Return the quantiles of `samples` (samples,); unknown when any sample is NaN or none.
+
+        Examples
+        --------
+        >>> Band.of([0.0, 1.0, 2.0]).p50
+        1.0
+        """
+        values = np.asarray(samples, dtype=float).ravel()
+        if values.size == 0 or np.isnan(values).any():
+            return UNKNOWN
+        return cls(*(float(q) for q in np.quantile(values, (0.05, 0.5, 0.95))))
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the number is known at all."""
+        return not np.isnan(self.p50)
+
+
+UNKNOWN = Band(float("nan"), float("nan"), float("nan"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """The answer to "why?": data, model, version, age, and what was missing."""
+
+    data: tuple[str, ...]
+    """Names of the layers and datastreams used."""
+    model: str
+    version: str
+    as_of: datetime
+    """Time of the youngest input that the number rests on. [UTC]"""
+    missing: tuple[str, ...] = ()
+    """Names of layers that would have mattered and are not there."""
+    notes: tuple[Text, ...] = ()
+    origin: Origin = Origin.DERIVED
+    """The weakest origin among the inputs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A number for a screen: band, unit, base and reason."""
+
+    key: str
+    """Name of the figure; the screen's words hold it under `figure.<key>`."""
+    band: Band
+    unit: str
+    why: Why
+    base: float | None = None
+    """What a share is a share of, in the unit of `base_unit`."""
+    base_unit: str = ""

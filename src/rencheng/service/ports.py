@@ -1,0 +1,292 @@
+"""What the services need from the outside world, in their own words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Protocol, Self, TypeVar
+
+from rencheng.domain.alarm import Alarm
+from rencheng.domain.alert import Alert
+from rencheng.domain.city import City
+from rencheng.domain.hazard import Bulletin
+from rencheng.domain.incident import Incident, Task
+from rencheng.domain.learning import DamageReport, ModelVersion
+from rencheng.domain.log import LogEntry
+from rencheng.domain.observation import Observation
+from rencheng.domain.proposal import Proposal
+from rencheng.domain.provenance import Mode
+from rencheng.domain.run import Run
+
+T = TypeVar("T")
+
+
+class Repository(Protocol[T]):
+    """Objects of one kind; every object has `id`, and those that change have `version`."""
+
+    def get(self, key: str) -> T:
+        """Return the object, or raise `NotFoundError`."""
+        ...
+
+    def find(self, key: str) -> T | None:
+        """Return the object, or None."""
+        ...
+
+    def add(self, item: T) -> None:
+        """Keep a new object; `ConflictError` if its id or a unique rule of its kind is taken."""
+        ...
+
+    def replace(self, item: T) -> T:
+        """Keep a changed object and return it with `version` + 1.
+
+        `item.version` is the version that was read; `ConflictError` when the stored one is newer.
+        """
+        ...
+
+    def list(
+        self, run: str, *, where: Mapping[str, str] | None = None, limit: int | None = None,
+    ) -> list[T]:
+        """Return the objects of a run, newest first. `where` compares indexed columns."""
+        ...
+
+    def count(self, run: str, *, where: Mapping[str, str] | None = None) -> int:
+        """Return how many objects `list` would return."""
+        ...
+
+
+class Observations(Protocol):
+    """Everything heard from devices, raw value and verdict side by side."""
+
+    def add(self, batch: str, items: Sequence[Observation]) -> set[str]:
+        """Keep new observations; return the ids that were known already (kept once)."""
+        ...
+
+    def recent(self, run: str, datastream: str, before: datetime, limit: int) -> list[Observation]:
+        """Return the last `limit` observations up to `before`, oldest first."""
+        ...
+
+    def latest(self, run: str, at: datetime) -> dict[str, tuple[Observation, Observation | None]]:
+        """Return by datastream the last observation and the last good one up to `at`."""
+        ...
+
+    def series(
+        self, run: str, datastreams: Iterable[str], start: datetime, end: datetime,
+    ) -> list[Observation]:
+        """Return the observations between two times, oldest first."""
+        ...
+
+    def counts(self, run: str) -> dict[str, tuple[int, int]]:
+        """Return by datastream how many observations there are, and how many are suspect."""
+        ...
+
+
+class Log(Protocol):
+    """The append-only, hash-chained log."""
+
+    def append(
+        self, *, actor: str, action: str, subject: str,
+        params: Mapping[str, str | int | float], at: datetime, sim_at: datetime, mode: Mode,
+        run: str,
+    ) -> LogEntry:
+        """Add a line; its hash covers the line before it."""
+        ...
+
+    def lines(self, run: str | None, *, before: int | None = None, limit: int = 200) -> list[LogEntry]:
+        """Return lines, newest first; `run` None: all runs."""
+        ...
+
+    def walk(self) -> Iterable[LogEntry]:
+        """Yield every line of every run, oldest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened, for the live stream and for webhooks."""
+
+    seq: int
+    kind: str
+    """`clock`, `cycle`, `alarm`, `proposal`, `task`, `alert`, `report`, `event`, `incident`, `model`."""
+    id: str
+    organisation: str
+    """Whose object it is; empty: everybody's."""
+    at: datetime
+    mode: Mode
+    run: str
+
+
+class Events(Protocol):
+    """The outbox of the house: rows written in the same transaction as the change itself."""
+
+    def append(self, *, kind: str, id: str, organisation: str, at: datetime, mode: Mode, run: str) -> int:  # noqa: A002
+        """Add an event and return its number."""
+        ...
+
+    def since(self, seq: int, *, run: str | None = None, limit: int = 1000) -> list[Event]:
+        """Return later events, oldest first."""
+        ...
+
+    def last(self) -> int:
+        """Return the number of the last event, 0 when there is none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One message waiting to leave the house, or what became of it."""
+
+    id: str
+    alert: str
+    channel: str
+    subscriber: str
+    seq: int
+    """Numbered per subscriber without holes."""
+    mode: Mode
+    expires: datetime
+    payload: str
+    state: str
+    """`queued`, `sent`, `blocked`, `expired`, `failed` (the dead letter)."""
+    attempts: int
+    next_try: datetime | None
+    at: datetime | None
+    reason: str
+    """Key of the sentence under `delivery.<reason>`; empty when sent."""
+    run: str
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CycleRecord:
+    """A turn of the loop as it is kept: what was computed from what, and its figures."""
+
+    id: str
+    run: str
+    mode: Mode
+    at: datetime
+    """On the run's clock. [UTC]"""
+    finished: datetime
+    """Wall time. [UTC]"""
+    duration_s: float
+    seed: int
+    samples: int
+    bulletin: str
+    city_version: str
+    models: tuple[tuple[str, str], ...]
+    figures: tuple[tuple[str, float, float, float, str], ...]
+    """Key, p05, p50, p95, unit."""
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A person or device that can sign in."""
+
+    id: str
+    name: str
+    organisation: str
+    roles: tuple[str, ...]
+    language: str
+    password_hash: str
+    """Argon2; empty: cannot sign in with a password."""
+    is_demo: bool
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A browser that is signed in."""
+
+    id: str
+    """SHA-256 of the cookie's secret; the secret itself is not kept."""
+    account: str
+    csrf: str
+    created: datetime
+    expires: datetime
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A key of a device or program."""
+
+    id: str
+    """SHA-256 of the token; the token itself is not kept."""
+    account: str
+    name: str
+    datastreams: tuple[str, ...]
+    """Streams it may write; empty: all."""
+    created: datetime
+    expires: datetime | None
+    revoked: datetime | None
+    version: int = 1
+
+
+class UnitOfWork(Protocol):
+    """One transaction. Leaving it without `commit` undoes everything."""
+
+    runs: Repository[Run]
+    bulletins: Repository[Bulletin]
+    alarms: Repository[Alarm]
+    incidents: Repository[Incident]
+    proposals: Repository[Proposal]
+    tasks: Repository[Task]
+    alerts: Repository[Alert]
+    deliveries: Repository[Delivery]
+    reports: Repository[DamageReport]
+    models: Repository[ModelVersion]
+    cycles: Repository[CycleRecord]
+    accounts: Repository[Account]
+    sessions: Repository[Session]
+    tokens: Repository[Token]
+    observations: Observations
+    log: Log
+    events: Events
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    def answered(self, command: str) -> str | None:
+        """Return what the command with this id answered before (JSON), None when it is new."""
+        ...
+
+    def answer(self, command: str, result: str) -> None:
+        """Remember the answer of a command, in this same transaction."""
+        ...
+
+    def commit(self) -> None:
+        """Keep everything done since entering; durable when it returns."""
+        ...
+
+
+class Cities(Protocol):
+    """Built cities on disk."""
+
+    def current(self) -> City:
+        """Return the city that is served."""
+        ...
+
+
+class Channel(Protocol):
+    """A way out of the house for warnings; built-in ones and a stranger's use the same door."""
+
+    name: str
+    is_live: bool
+    """Whether people outside the house get it; such a channel takes `mode` live only."""
+
+    def send(self, delivery: Delivery) -> None:
+        """Hand it over, or raise `SourceUnavailableError` to be tried again."""
+        ...
+
+
+class Clock(Protocol):
+    """Wall time."""
+
+    def __call__(self) -> datetime:
+        """Return the time now. [UTC]"""
+        ...
