@@ -1,0 +1,34 @@
+"""Sentences in Chinese and English: `words/*.toml`, one table for each key."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+
+from rencheng.adapters.files import PACKAGE
+from rencheng.domain.provenance import Text
+
+LANGUAGES = ("zh-CN", "en")
+_FIELD = {"zh-CN": "zh", "en": "en"}
+
+
+@cache
+def catalogue() -> dict[str, dict[str, str]]:
+    """Return every sentence by key, with its `zh` and `en` wording."""
+    words: dict[str, dict[str, str]] = {}
+    for file in sorted((PACKAGE / "words").glob("*.toml")):
+        words |= tomllib.loads(file.read_text(encoding="utf-8"))
+    return words
+
+
+def render(text: Text, language: str) -> str:
+    """Return the sentence in a language; a key without words comes back as itself."""
+    pattern = catalogue().get(text.key, {}).get(_FIELD.get(language, "en"))
+    if pattern is None:
+        return text.key
+    return pattern.format(**text.params)
+
+
+def both(text: Text) -> tuple[str, str]:
+    """Return the sentence in Chinese and in English."""
+    return render(text, "zh-CN"), render(text, "en")
