@@ -30,10 +30,16 @@ class AlertStatus(StrEnum):
 
 
 CAP_STATUS = {
-    Mode.LIVE: "Actual", Mode.DRILL: "Exercise", Mode.TEST: "Test", Mode.REPLAY: "Exercise",
+    Mode.LIVE: "Actual",
+    Mode.DRILL: "Exercise",
+    Mode.TEST: "Test",
+    Mode.REPLAY: "Exercise",
 }
 CAP_SEVERITY = {
-    Level.RED: "Extreme", Level.ORANGE: "Severe", Level.YELLOW: "Moderate", Level.BLUE: "Minor",
+    Level.RED: "Extreme",
+    Level.ORANGE: "Severe",
+    Level.YELLOW: "Moderate",
+    Level.BLUE: "Minor",
 }
 
 
@@ -101,7 +107,12 @@ class Alert:
             if len(info.headline) >= 140:  # CAP 1.2 guideline for headline
                 add(f"{at}.headline", "alert.headline_long", "140 characters or more", "Shorten it")
             if info.headline.strip() and info.headline.strip() == info.description.strip():
-                add(f"{at}.description", "alert.same_text", "equals the headline", "Say what happens")
+                add(
+                    f"{at}.description",
+                    "alert.same_text",
+                    "equals the headline",
+                    "Say what happens",
+                )
         if self.kind is not MessageType.ALERT and not self.references:
             add("references", "alert.references", "no earlier message named", "Name it")
         return tuple(found)
@@ -118,26 +129,35 @@ class Alert:
         """
         if self.status is not AlertStatus.DRAFT:
             raise ConflictError(
-                "alert.not_draft", f"warning {self.id} is {self.status}",
-                hint="Reload to see its present state", params={"status": self.status.value},
+                "alert.not_draft",
+                f"warning {self.id} is {self.status}",
+                hint="Reload to see its present state",
+                params={"status": self.status.value},
             )
         if faults := self.faults():
             raise InvalidInputError(
-                "alert.faults", f"the warning has {len(faults)} faults",
-                hint="Mend them all and approve again", params={"count": len(faults)},
+                "alert.faults",
+                f"the warning has {len(faults)} faults",
+                hint="Mend them all and approve again",
+                params={"count": len(faults)},
                 faults=faults,
             )
         if area_hash != self.area_hash:
             raise ConflictError(
-                "alert.area", "the area differs from what was drafted",
+                "alert.area",
+                "the area differs from what was drafted",
                 hint="Draft the warning again with the present area",
             )
         if by == self.drafted_by and not override.strip():
             raise ConflictError(
-                "alert.second_person", "the person who drafted it cannot approve it",
+                "alert.second_person",
+                "the person who drafted it cannot approve it",
                 hint="Ask a second person, or give a reason for acting alone",
             )
         return replace(
-            self, status=AlertStatus.APPROVED, approved_by=by, approved=at,
+            self,
+            status=AlertStatus.APPROVED,
+            approved_by=by,
+            approved=at,
             override_reason=override.strip() if by == self.drafted_by else "",
         )

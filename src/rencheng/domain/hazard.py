@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from numpy.typing import NDArray
 import numpy as np
+from numpy.typing import NDArray
 
 from rencheng.domain.provenance import Band, Mode
 

@@ -38,19 +38,32 @@ ROLES: dict[str, frozenset[Permission]] = {
     "duty_officer": frozenset(
         _READ
         | {
-            Permission.DATA_READ, Permission.REPLAY_CONTROL, Permission.ALARM_ACKNOWLEDGE,
-            Permission.ALERT_DRAFT, Permission.TASK_ASSIGN, Permission.TASK_VERIFY,
-            Permission.DAMAGE_REPORT, Permission.ASSESS_READ, Permission.LOG_READ,
+            Permission.DATA_READ,
+            Permission.REPLAY_CONTROL,
+            Permission.ALARM_ACKNOWLEDGE,
+            Permission.ALERT_DRAFT,
+            Permission.TASK_ASSIGN,
+            Permission.TASK_VERIFY,
+            Permission.DAMAGE_REPORT,
+            Permission.ASSESS_READ,
+            Permission.LOG_READ,
             Permission.LOG_WRITE,
         }
     ),
     "commander": frozenset(
         _READ
         | {
-            Permission.DATA_READ, Permission.REPLAY_CONTROL, Permission.ALARM_ACKNOWLEDGE,
-            Permission.ALERT_DRAFT, Permission.ALERT_APPROVE, Permission.PROPOSAL_DECIDE,
-            Permission.TASK_ASSIGN, Permission.TASK_VERIFY, Permission.ASSESS_READ,
-            Permission.LOG_READ, Permission.LOG_WRITE,
+            Permission.DATA_READ,
+            Permission.REPLAY_CONTROL,
+            Permission.ALARM_ACKNOWLEDGE,
+            Permission.ALERT_DRAFT,
+            Permission.ALERT_APPROVE,
+            Permission.PROPOSAL_DECIDE,
+            Permission.TASK_ASSIGN,
+            Permission.TASK_VERIFY,
+            Permission.ASSESS_READ,
+            Permission.LOG_READ,
+            Permission.LOG_WRITE,
         }
     ),
     "field": frozenset(_READ | {Permission.TASK_WORK, Permission.DAMAGE_REPORT}),
@@ -59,11 +72,15 @@ ROLES: dict[str, frozenset[Permission]] = {
     "planner": frozenset(
         _READ
         | {
-            Permission.DATA_READ, Permission.ASSESS_READ, Permission.MODEL_APPROVE,
+            Permission.DATA_READ,
+            Permission.ASSESS_READ,
+            Permission.MODEL_APPROVE,
             Permission.REPLAY_CONTROL,
         }
     ),
-    "auditor": frozenset(_READ | {Permission.DATA_READ, Permission.ASSESS_READ, Permission.LOG_READ}),
+    "auditor": frozenset(
+        _READ | {Permission.DATA_READ, Permission.ASSESS_READ, Permission.LOG_READ}
+    ),
     "device": frozenset({Permission.INGEST}),
     "admin": frozenset({Permission.USER_ADMIN, Permission.DATA_READ, Permission.LOG_READ}),
 }

@@ -109,7 +109,7 @@ class Access:
     blocked_share: F64
     """Share of samples in which the link is blocked. (links,)"""
     hospital_works: F64
-    """Share of samples in which the facility works and can be reached; NaN: no hospital. (facilities,)"""
+    """Share of samples in which it works and can be reached; NaN: no hospital. (facilities,)"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,9 +56,7 @@ STEPS: dict[TaskStatus, frozenset[TaskStatus]] = {
     TaskStatus.ASSIGNED: frozenset(
         {TaskStatus.ACKNOWLEDGED, TaskStatus.UNABLE, TaskStatus.CANCELLED}
     ),
-    TaskStatus.ACKNOWLEDGED: frozenset(
-        {TaskStatus.DONE, TaskStatus.UNABLE, TaskStatus.CANCELLED}
-    ),
+    TaskStatus.ACKNOWLEDGED: frozenset({TaskStatus.DONE, TaskStatus.UNABLE, TaskStatus.CANCELLED}),
     TaskStatus.DONE: frozenset({TaskStatus.VERIFIED, TaskStatus.ACKNOWLEDGED}),
     TaskStatus.UNABLE: frozenset({TaskStatus.ASSIGNED, TaskStatus.CANCELLED}),
     TaskStatus.VERIFIED: frozenset(),
@@ -107,14 +105,17 @@ class Task:
         """
         if status not in STEPS[self.status]:
             raise ConflictError(
-                "task.step", f"task {self.id} is {self.status}, which does not lead to {status}",
+                "task.step",
+                f"task {self.id} is {self.status}, which does not lead to {status}",
                 hint="Reload to see its present state",
                 params={"status": self.status.value, "wanted": status.value},
             )
         sent_back = self.status is TaskStatus.DONE and status is TaskStatus.ACKNOWLEDGED
         if (status is TaskStatus.UNABLE or sent_back) and not note.strip():
             raise InvalidInputError(
-                "task.reason", "a reason is missing", hint="Say in a few words why",
+                "task.reason",
+                "a reason is missing",
+                hint="Say in a few words why",
             )
         stamp = {
             TaskStatus.ACKNOWLEDGED: "acknowledged",

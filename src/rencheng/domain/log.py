@@ -36,8 +36,16 @@ class LogEntry:
 def digest(entry: LogEntry) -> str:
     """Return the SHA-256 of everything in `entry` but its own hash, as hexadecimal text."""
     body = [
-        entry.seq, entry.at.isoformat(), entry.sim_at.isoformat(), entry.actor, entry.action,
-        entry.subject, dict(entry.params), entry.mode.value, entry.run, entry.previous,
+        entry.seq,
+        entry.at.isoformat(),
+        entry.sim_at.isoformat(),
+        entry.actor,
+        entry.action,
+        entry.subject,
+        dict(entry.params),
+        entry.mode.value,
+        entry.run,
+        entry.previous,
     ]
     text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -92,7 +92,8 @@ class Proposal:
             return replace(self, seconded_by=by)
         if self.is_dangerous and self.seconded_by == by:
             raise ConflictError(
-                "proposal.second_person", "the same person cannot approve twice",
+                "proposal.second_person",
+                "the same person cannot approve twice",
                 hint="Ask a second person who may decide",
             )
         return replace(self, status=ProposalStatus.ACCEPTED, decided_by=by, decided=at)
@@ -102,7 +103,9 @@ class Proposal:
         self._must_be_open()
         if not reason.strip():
             raise InvalidInputError(
-                "proposal.reason", "a reason is missing", hint="Say in a few words why",
+                "proposal.reason",
+                "a reason is missing",
+                hint="Say in a few words why",
             )
         return replace(
             self, status=ProposalStatus.REFUSED, decided_by=by, decided=at, reason=reason.strip()
@@ -111,7 +114,8 @@ class Proposal:
     def _must_be_open(self) -> None:
         if self.status is not ProposalStatus.OPEN:
             raise ConflictError(
-                "proposal.decided", f"proposal {self.id} is already {self.status}",
+                "proposal.decided",
+                f"proposal {self.id} is already {self.status}",
                 hint="Reload to see who decided and when",
                 params={"status": self.status.value, "by": self.decided_by},
             )

@@ -55,7 +55,9 @@ class Run:
         if not 0.0 <= speed <= MAX_SPEED:
             problem = f"speed {speed} is outside 0 to {MAX_SPEED:g}"
             raise InvalidInputError(
-                "run.speed", problem, hint="Choose ×1 to ×600, or 0 to pause",
+                "run.speed",
+                problem,
+                hint="Choose ×1 to ×600, or 0 to pause",
                 params={"speed": speed},
             )
         self._must_be_open()
@@ -67,7 +69,8 @@ class Run:
         if not self.now(wall) <= sim <= self.sim_end:
             problem = f"{sim.isoformat()} is not between now and the end of the run"
             raise InvalidInputError(
-                "run.jump", problem,
+                "run.jump",
+                problem,
                 hint="Jump forward; start the replay again to go back",
                 params={"time": sim.isoformat()},
             )
@@ -76,5 +79,7 @@ class Run:
     def _must_be_open(self) -> None:
         if self.is_over or self.mode is Mode.LIVE:
             raise ConflictError(
-                "run.over", f"run {self.id} is over or live", hint="Start a new replay",
+                "run.over",
+                f"run {self.id} is over or live",
+                hint="Start a new replay",
             )

@@ -46,7 +46,11 @@ class Repository(Protocol[T]):
         ...
 
     def list(
-        self, run: str, *, where: Mapping[str, str] | None = None, limit: int | None = None,
+        self,
+        run: str,
+        *,
+        where: Mapping[str, str] | None = None,
+        limit: int | None = None,
     ) -> list[T]:
         """Return the objects of a run, newest first. `where` compares indexed columns."""
         ...
@@ -72,7 +76,11 @@ class Observations(Protocol):
         ...
 
     def series(
-        self, run: str, datastreams: Iterable[str], start: datetime, end: datetime,
+        self,
+        run: str,
+        datastreams: Iterable[str],
+        start: datetime,
+        end: datetime,
     ) -> list[Observation]:
         """Return the observations between two times, oldest first."""
         ...
@@ -86,14 +94,23 @@ class Log(Protocol):
     """The append-only, hash-chained log."""
 
     def append(
-        self, *, actor: str, action: str, subject: str,
-        params: Mapping[str, str | int | float], at: datetime, sim_at: datetime, mode: Mode,
+        self,
+        *,
+        actor: str,
+        action: str,
+        subject: str,
+        params: Mapping[str, str | int | float],
+        at: datetime,
+        sim_at: datetime,
+        mode: Mode,
         run: str,
     ) -> LogEntry:
         """Add a line; its hash covers the line before it."""
         ...
 
-    def lines(self, run: str | None, *, before: int | None = None, limit: int = 200) -> list[LogEntry]:
+    def lines(
+        self, run: str | None, *, before: int | None = None, limit: int = 200
+    ) -> list[LogEntry]:
         """Return lines, newest first; `run` None: all runs."""
         ...
 
@@ -108,7 +125,8 @@ class Event:
 
     seq: int
     kind: str
-    """`clock`, `cycle`, `alarm`, `proposal`, `task`, `alert`, `report`, `event`, `incident`, `model`."""
+    """`clock`, `cycle`, `alarm`, `proposal`, `task`, `alert`, `report`, `event`, `incident` or
+    `model`."""
     id: str
     organisation: str
     """Whose object it is; empty: everybody's."""
@@ -120,7 +138,9 @@ class Event:
 class Events(Protocol):
     """The outbox of the house: rows written in the same transaction as the change itself."""
 
-    def append(self, *, kind: str, id: str, organisation: str, at: datetime, mode: Mode, run: str) -> int:  # noqa: A002
+    def append(
+        self, *, kind: str, id: str, organisation: str, at: datetime, mode: Mode, run: str
+    ) -> int:  # noqa: A002
         """Add an event and return its number."""
         ...
 
@@ -247,7 +267,9 @@ class UnitOfWork(Protocol):
     def __enter__(self) -> Self: ...
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
         trace: TracebackType | None,
     ) -> None: ...
 

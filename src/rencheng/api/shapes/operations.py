@@ -7,7 +7,14 @@ from typing import Literal
 from pydantic import AwareDatetime, Field
 
 from rencheng.api.shapes.common import (
-    FaultOut, FigureOut, LevelNumber, ModeName, OriginName, Shape, TextOut, WhyOut,
+    FaultOut,
+    FigureOut,
+    LevelNumber,
+    ModeName,
+    OriginName,
+    Shape,
+    TextOut,
+    WhyOut,
 )
 
 

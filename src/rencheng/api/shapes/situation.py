@@ -7,7 +7,13 @@ from typing import Literal
 from pydantic import AwareDatetime
 
 from rencheng.api.shapes.common import (
-    FigureOut, LevelNumber, ModeName, OriginName, Shape, TextOut, WhyOut,
+    FigureOut,
+    LevelNumber,
+    ModeName,
+    OriginName,
+    Shape,
+    TextOut,
+    WhyOut,
 )
 
 PhaseName = Literal["ordinary", "warning", "emergency", "recovery"]
@@ -197,7 +203,18 @@ class LiveEvent(Shape):
 
     seq: int
     """Numbered per subscriber without holes: a gap is a missed event."""
-    kind: Literal["snapshot", "clock", "cycle", "alarm", "proposal", "task", "alert", "report",
-                  "event", "incident", "model"]
+    kind: Literal[
+        "snapshot",
+        "clock",
+        "cycle",
+        "alarm",
+        "proposal",
+        "task",
+        "alert",
+        "report",
+        "event",
+        "incident",
+        "model",
+    ]
     id: str
     at: AwareDatetime
