@@ -19,6 +19,17 @@ class Level(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a rule found, before the service turns it into an alarm."""
+
+    rule: str
+    rule_version: str
+    object: str
+    level: Level
+    text: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
     """Something a rule found; `rule` and `object` name the cause."""
 

@@ -52,7 +52,10 @@ class Repository(Protocol[T]):
         where: Mapping[str, str] | None = None,
         limit: int | None = None,
     ) -> list[T]:
-        """Return the objects of a run, newest first. `where` compares indexed columns."""
+        """Return the objects of a run, newest first. `where` compares indexed columns.
+
+        `run` is ignored for kinds that belong to no run (runs, accounts, sessions, tokens).
+        """
         ...
 
     def count(self, run: str, *, where: Mapping[str, str] | None = None) -> int:
@@ -272,6 +275,13 @@ class UnitOfWork(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None: ...
+
+    def lock(self) -> None:
+        """Take the right to write now, so that what is read next still holds at `commit`.
+
+        Reading alone takes no lock and holds up no writer. The first write locks by itself.
+        """
+        ...
 
     def answered(self, command: str) -> str | None:
         """Return what the command with this id answered before (JSON), None when it is new."""
