@@ -52,6 +52,8 @@ class IndicatorValue:
     item: str
     """One of the framework's twelve items."""
     dimension: Dimension
+    title_zh: str
+    title_en: str
     status: IndicatorStatus
     value: float
     """NaN when missing."""

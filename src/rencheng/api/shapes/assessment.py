@@ -35,6 +35,8 @@ class IndicatorOut(Shape):
     id: str
     item: str
     dimension: str
+    title_zh: str = ""
+    title_en: str = ""
     status: Literal["measured", "missing"]
     value: float | None
     unit: str
