@@ -1,0 +1,63 @@
+"""Frozen objects to bytes and back; times to whole microseconds and back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import Any, TypeVar
+
+import msgspec
+import numpy as np
+
+from rencheng.domain.errors import CorruptDataError
+
+T = TypeVar("T")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def to_us(time: datetime) -> int:
+    """Return microseconds since 1970 UTC; exact, unlike a float timestamp."""
+    return (time - _EPOCH) // _MICROSECOND
+
+
+def from_us(time: int) -> datetime:
+    """Return the time, aware and in UTC."""
+    return _EPOCH + timedelta(microseconds=time)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} cannot be stored")
+
+
+_encoder = msgspec.msgpack.Encoder(enc_hook=_plain)
+
+
+def encode(item: object) -> bytes:
+    """Return `item` as MessagePack, which keeps NaN, infinity and microseconds."""
+    return _encoder.encode(item)
+
+
+def decode(body: bytes, kind: type[T]) -> T:
+    """Return the object, or raise `CorruptDataError` when the bytes are not one of its kind."""
+    try:
+        return msgspec.msgpack.decode(body, type=kind)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise CorruptDataError(
+            "store.row",
+            f"a stored {kind.__name__} cannot be read: {error}",
+            hint="Stop the program and restore the last copy of the state folder",
+            params={"kind": kind.__name__},
+        ) from error
+
+
+def column_text(value: object) -> str:
+    """Return a field as the text that `where` compares."""
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)

@@ -1,0 +1,146 @@
+"""Opening the state file: making it, checking it, and saying what is wrong with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, select
+from sqlalchemy.exc import DatabaseError
+
+from rencheng.adapters.store.schema import SCHEMA, meta, metadata
+from rencheng.adapters.store.unit import SqlUnitOfWork
+from rencheng.domain.errors import CorruptDataError, SourceUnavailableError
+
+BUSY_MS = 15_000
+"""How long a writer waits for the one before it. Chosen; no source. [ms]"""
+CHECK_BYTES = 256 * 1024 * 1024
+"""Up to this size every page is checked at the start; chosen so that it takes about a second."""
+
+
+class Store:
+    """A state file; calling it gives a new unit of work. Any thread may call it."""
+
+    def __init__(self, engine: Engine, path: Path) -> None:
+        self._engine = engine
+        self.path = path
+
+    def __call__(self) -> SqlUnitOfWork:
+        """Return a new unit of work."""
+        return SqlUnitOfWork(self._engine)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._engine.dispose()
+
+
+def open_store(path: Path) -> Store:
+    """Open the state file at `path`, or make it.
+
+    Raises
+    ------
+    CorruptDataError
+        If the file is damaged, half-written, or written by a newer program.
+    SourceUnavailableError
+        If the folder cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        is_ours = not path.exists() or _starts_like_sqlite(path)
+    except OSError as error:
+        raise SourceUnavailableError(
+            "store.folder",
+            f"{path.parent} cannot be used: {error}",
+            hint="Choose a folder that can be written",
+            params={"path": str(path.parent)},
+        ) from error
+    if not is_ours:
+        raise _corrupt(path, "it is not a database")
+    engine = _engine(path)
+    try:
+        with engine.connect() as connection:
+            _check(connection, path)
+            _prepare(connection, path)
+    except DatabaseError as error:
+        engine.dispose()
+        raise _corrupt(path, str(error.orig)) from error
+    except CorruptDataError:
+        engine.dispose()
+        raise
+    return Store(engine, path)
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine(
+        f"sqlite+pysqlite:///{path}",
+        pool_size=8,
+        max_overflow=40,
+        pool_timeout=30,
+        connect_args={"timeout": BUSY_MS / 1000, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves, see `_begin`
+        for pragma in (
+            f"busy_timeout={BUSY_MS}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "temp_store=MEMORY",
+            "trusted_schema=OFF",
+        ):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        is_write = connection.get_execution_options().get("is_write", True)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")
+
+    return engine
+
+
+def _starts_like_sqlite(path: Path) -> bool:
+    with path.open("rb") as file:
+        start = file.read(16)
+    return start in (b"", b"SQLite format 3\x00")
+
+
+def _check(connection: Connection, path: Path) -> None:
+    if path.stat().st_size > CHECK_BYTES:
+        return
+    found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+    connection.rollback()
+    if found != "ok":
+        raise _corrupt(path, str(found))
+
+
+def _prepare(connection: Connection, path: Path) -> None:
+    with connection.begin():
+        names = set(inspect(connection).get_table_names())
+        if not names:
+            metadata.create_all(connection)
+            connection.execute(meta.insert().values(key="schema", value=str(SCHEMA)))
+            return
+        version = None
+        if "meta" in names:
+            query = select(meta.c.value).where(meta.c.key == "schema")
+            version = connection.execute(query).scalar_one_or_none()
+    if version is None or not set(metadata.tables) <= names:
+        raise _corrupt(path, "tables are missing")
+    if version != str(SCHEMA):
+        raise CorruptDataError(
+            "store.schema",
+            f"{path} has layout {version}, this program knows {SCHEMA}",
+            hint="Start the program that wrote it, or move the file away to begin anew",
+            params={"path": str(path), "found": version, "known": SCHEMA},
+        )
+
+
+def _corrupt(path: Path, why: str) -> CorruptDataError:
+    return CorruptDataError(
+        "store.corrupt",
+        f"the state file {path} is damaged: {why}",
+        hint="Move it and its -wal and -shm files away to begin anew, or put the last copy back",
+        params={"path": str(path), "why": why},
+    )

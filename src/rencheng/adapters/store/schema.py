@@ -1,0 +1,225 @@
+"""The tables, in words that any SQL database understands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import (
+    DDL,
+    BigInteger,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    event,
+)
+
+from rencheng.domain.alarm import Alarm
+from rencheng.domain.alert import Alert
+from rencheng.domain.hazard import Bulletin
+from rencheng.domain.incident import Incident, Task
+from rencheng.domain.learning import DamageReport, ModelVersion
+from rencheng.domain.proposal import Proposal
+from rencheng.domain.run import Run
+from rencheng.service.ports import Account, CycleRecord, Delivery, Session, Token
+
+SCHEMA = 1
+"""Number of this layout of the tables; the file says which one it has."""
+
+metadata = MetaData()
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("value", String, nullable=False),
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("command", String, primary_key=True),
+    Column("result", Text, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one kind of object is kept: its type, the columns to ask by, its unique rule."""
+
+    name: str
+    type: type[Any]
+    columns: tuple[str, ...] = ()
+    unique: tuple[tuple[str, ...], Mapping[str, str]] | None = None
+    """Columns that no two rows share (within a run), among the rows that these values hold for."""
+    ask: tuple[tuple[str, ...], ...] = field(default=())
+    """Groups of columns that have an index, newest row first."""
+
+
+KINDS = (
+    Kind("runs", Run, ("mode", "scenario", "is_over")),
+    Kind("bulletins", Bulletin, ("event", "kind"), ask=(("event",),)),
+    Kind(
+        "alarms",
+        Alarm,
+        ("rule", "object", "is_open"),
+        (("rule", "object"), {"is_open": "true"}),
+        ask=(("is_open",),),
+    ),
+    Kind("incidents", Incident, ("event", "status"), (("event",), {}), ask=(("status",),)),
+    Kind(
+        "proposals",
+        Proposal,
+        ("kind", "cause", "status", "incident", "cycle"),
+        (("kind", "cause"), {"status": "open"}),
+        ask=(("status",),),
+    ),
+    Kind(
+        "tasks",
+        Task,
+        ("incident", "proposal", "kind", "organisation", "team", "status"),
+        ask=(("organisation",), ("status",), ("organisation", "status"), ("proposal",)),
+    ),
+    Kind(
+        "alerts",
+        Alert,
+        ("status", "kind", "event", "correction_of"),
+        ask=(("status",), ("correction_of",)),
+    ),
+    Kind(
+        "deliveries",
+        Delivery,
+        ("alert", "channel", "subscriber", "state"),
+        ask=(("alert",), ("state",), ("subscriber",)),
+    ),
+    Kind("reports", DamageReport, ("reporter", "origin"), ask=(("reporter",),)),
+    Kind("models", ModelVersion, ("status",), (("status",), {"status": "approved"})),
+    Kind("cycles", CycleRecord, ("bulletin",)),
+    Kind("accounts", Account, ("name", "organisation"), ask=(("organisation",),)),
+    Kind("sessions", Session, ("account",), ask=(("account",),)),
+    Kind("tokens", Token, ("account",), ask=(("account",),)),
+)
+
+
+def _table(kind: Kind) -> Table:
+    table = Table(
+        kind.name,
+        metadata,
+        Column("seq", Integer, primary_key=True, autoincrement=True),
+        Column("id", String, nullable=False, unique=True),
+        Column("run", String, nullable=False),
+        Column("version", Integer, nullable=False),
+        *(Column(name, String, nullable=False) for name in kind.columns if name != "mode"),
+        Column("mode", String, nullable=False),
+        Column("body", LargeBinary, nullable=False),
+    )
+    Index(f"{kind.name}_by_run", table.c.run, table.c.seq)
+    for group in kind.ask:
+        name = f"{kind.name}_by_{'_'.join(group)}"
+        Index(name, table.c.run, *(table.c[column] for column in group), table.c.seq)
+    if kind.unique:
+        columns, condition = kind.unique
+        where = [table.c[column] == value for column, value in condition.items()]
+        Index(
+            f"{kind.name}_one_of_a_kind",
+            table.c.run,
+            *(table.c[column] for column in columns),
+            unique=True,
+            sqlite_where=where[0] if where else None,
+            postgresql_where=where[0] if where else None,
+        )
+    return table
+
+
+tables: dict[str, Table] = {kind.name: _table(kind) for kind in KINDS}
+
+observations = Table(
+    "observations",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("run", String, nullable=False),
+    Column("id", String, nullable=False),
+    Column("datastream", String, nullable=False),
+    Column("value", Float(53), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("received", BigInteger, nullable=False),
+    Column("quality", String, nullable=False),
+    Column("reasons", String, nullable=False),
+    Column("verdict_version", String, nullable=False),
+    Column("mode", String, nullable=False),
+    Column("batch", String, nullable=False),
+    UniqueConstraint("run", "id", name="observations_one_of_an_id"),
+)
+Index(
+    "observations_by_time",
+    observations.c.run,
+    observations.c.datastream,
+    observations.c.at,
+    observations.c.seq,
+)
+Index(
+    "observations_by_quality",
+    observations.c.run,
+    observations.c.datastream,
+    observations.c.quality,
+    observations.c.at,
+    observations.c.seq,
+)
+
+streams = Table(
+    "streams",
+    metadata,
+    Column("run", String, primary_key=True),
+    Column("datastream", String, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("suspect", Integer, nullable=False),
+)
+"""How much each stream has said, kept beside the observations so that nobody has to count."""
+
+log = Table(
+    "log",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("sim_at", BigInteger, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("params", Text, nullable=False),
+    Column("mode", String, nullable=False),
+    Column("run", String, nullable=False),
+    Column("previous", String, nullable=False),
+    Column("hash", String, nullable=False),
+)
+Index("log_by_run", log.c.run, log.c.seq)
+
+for change in ("update", "delete"):
+    event.listen(
+        log,
+        "after_create",
+        DDL(  # type: ignore[no-untyped-call]
+            f"create trigger log_no_{change} before {change} on log "
+            "begin select raise(abort, 'the log is append-only'); end"
+        ).execute_if(dialect="sqlite"),
+    )
+
+events = Table(
+    "events",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String, nullable=False),
+    Column("id", String, nullable=False),
+    Column("organisation", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("mode", String, nullable=False),
+    Column("run", String, nullable=False),
+)
+Index("events_by_run", events.c.run, events.c.seq)

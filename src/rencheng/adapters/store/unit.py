@@ -1,0 +1,164 @@
+"""One transaction over all the repositories."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import Connection, CursorResult, Engine, RootTransaction, Select, select
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from rencheng.adapters.store.journal import SqlEvents, SqlLog
+from rencheng.adapters.store.observations import SqlObservations
+from rencheng.adapters.store.repository import SqlRepository
+from rencheng.adapters.store.schema import KINDS, answers
+from rencheng.domain.alarm import Alarm
+from rencheng.domain.alert import Alert
+from rencheng.domain.errors import ConflictError, SourceUnavailableError
+from rencheng.domain.hazard import Bulletin
+from rencheng.domain.incident import Incident, Task
+from rencheng.domain.learning import DamageReport, ModelVersion
+from rencheng.domain.proposal import Proposal
+from rencheng.domain.run import Run
+from rencheng.service.ports import Account, CycleRecord, Delivery, Session, Token
+
+
+class Transaction:
+    """A connection that reads until it has to write.
+
+    Reading sees one moment of the database and holds up nobody. The first write (or `lock`) ends
+    that view and takes the write lock; what was read before it is guarded by versions and unique
+    rules, what is read after it cannot change before the commit.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._connection: Connection | None = None
+        self._open: RootTransaction | None = None
+        self._is_writing = False
+
+    def read(self, query: Select[Any]) -> CursorResult[Any]:
+        """Run a query in the present view."""
+        if self._open is None:
+            self._begin(is_write=False)
+        return self.connection.execute(query)
+
+    def writing(self) -> Connection:
+        """Return the connection with the write lock held."""
+        if not self._is_writing:
+            if self._open is not None:
+                self._open.rollback()
+            self._begin(is_write=True)
+        return self.connection
+
+    @property
+    def connection(self) -> Connection:
+        """The connection; taken from the pool when first needed."""
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
+
+    def commit(self) -> None:
+        """Make it durable; the next statement starts afresh."""
+        if self._open is not None:
+            with_reason(self._open.commit)
+        self._open, self._is_writing = None, False
+
+    def close(self) -> None:
+        """Undo what was not committed and give the connection back."""
+        if self._open is not None:
+            self._open.rollback()
+        if self._connection is not None:
+            self._connection.close()
+        self._connection, self._open, self._is_writing = None, None, False
+
+    def _begin(self, *, is_write: bool) -> None:
+        connection = self.connection.execution_options(is_write=is_write)
+        self._open = with_reason(connection.begin)
+        self._is_writing = is_write
+
+
+def with_reason(step: Any) -> Any:
+    """Run a step of the database and say in plain words why it could not be done."""
+    try:
+        return step()
+    except OperationalError as error:
+        text = str(error.orig)
+        if "locked" in text or "busy" in text:
+            raise SourceUnavailableError(
+                "store.busy",
+                "the store is held by another writer",
+                hint="Try again; if it stays so, look for a second program on the same folder",
+            ) from error
+        raise SourceUnavailableError(
+            "store.disk",
+            f"the store could not be written: {text}",
+            hint="Look at the free space and the rights of the state folder",
+            params={"why": text},
+        ) from error
+
+
+class SqlUnitOfWork:
+    """One transaction. Leaving it without `commit` undoes everything."""
+
+    runs: SqlRepository[Run]
+    bulletins: SqlRepository[Bulletin]
+    alarms: SqlRepository[Alarm]
+    incidents: SqlRepository[Incident]
+    proposals: SqlRepository[Proposal]
+    tasks: SqlRepository[Task]
+    alerts: SqlRepository[Alert]
+    deliveries: SqlRepository[Delivery]
+    reports: SqlRepository[DamageReport]
+    models: SqlRepository[ModelVersion]
+    cycles: SqlRepository[CycleRecord]
+    accounts: SqlRepository[Account]
+    sessions: SqlRepository[Session]
+    tokens: SqlRepository[Token]
+
+    def __init__(self, engine: Engine) -> None:
+        self._transaction = Transaction(engine)
+        for kind in KINDS:
+            setattr(self, kind.name, SqlRepository(self._transaction, kind))
+        self.observations = SqlObservations(self._transaction)
+        self.log = SqlLog(self._transaction)
+        self.events = SqlEvents(self._transaction)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._transaction.close()
+
+    def lock(self) -> None:
+        """Take the right to write now."""
+        self._transaction.writing()
+
+    def answered(self, command: str) -> str | None:
+        """Return what the command with this id answered before, None when it is new."""
+        query = select(answers.c.result).where(answers.c.command == command)
+        found: str | None = self._transaction.read(query).scalar_one_or_none()
+        return found
+
+    def answer(self, command: str, result: str) -> None:
+        """Remember the answer of a command, in this same transaction."""
+        connection = self._transaction.writing()
+        try:
+            with connection.begin_nested():
+                connection.execute(answers.insert().values(command=command, result=result))
+        except IntegrityError as error:
+            raise ConflictError(
+                "store.answered",
+                f"command {command!r} was answered already",
+                hint="Ask for its answer instead of giving it again",
+                params={"id": command},
+            ) from error
+
+    def commit(self) -> None:
+        """Keep everything done since entering; durable when it returns."""
+        self._transaction.commit()

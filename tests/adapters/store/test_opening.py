@@ -1,0 +1,123 @@
+"""The state file: made, found again, and refused with a reason when it is damaged."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from rencheng.adapters.store import open_store
+from rencheng.domain.errors import CorruptDataError, SourceUnavailableError
+from rencheng.domain.log import first_broken
+from rencheng.domain.provenance import Mode
+
+T0 = datetime(2015, 9, 16, tzinfo=UTC)
+
+
+def filled(path: Path, lines: int = 3) -> Path:
+    store = open_store(path)
+    with store() as unit:
+        for n in range(lines):
+            unit.log.append(
+                actor="li",
+                action="note",
+                subject=str(n),
+                params={},
+                at=T0,
+                sim_at=T0,
+                mode=Mode.LIVE,
+                run="live",
+            )
+        unit.commit()
+    store.close()
+    return path
+
+
+def test_a_file_is_found_again(tmp_path: Path) -> None:
+    store = open_store(filled(tmp_path / "new" / "state.db"))
+    with store() as unit:
+        assert len(unit.log.lines(None)) == 3
+    store.close()
+
+
+def test_what_is_committed_is_written_through(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "state.db")
+    try:
+        with store() as unit:
+            connection = unit._transaction.connection
+            assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
+            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
+            assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize("content", [b"hello", b"{}" * 4000, b"SQLite format 3\x00 and no more"])
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "state.db"
+    path.write_bytes(content)
+    with pytest.raises(CorruptDataError) as error:
+        open_store(path)
+    assert str(path) in str(error.value)
+    assert path.read_bytes() == content
+
+
+def test_a_truncated_file_is_refused(tmp_path: Path) -> None:
+    path = filled(tmp_path / "state.db", lines=2000)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(CorruptDataError):
+        open_store(path)
+
+
+def test_a_half_written_file_is_refused(tmp_path: Path) -> None:
+    path = filled(tmp_path / "state.db")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("drop table tasks")
+        connection.commit()
+    with pytest.raises(CorruptDataError):
+        open_store(path)
+
+
+def test_an_empty_file_is_a_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    path.touch()
+    open_store(path).close()
+
+
+def test_a_file_of_a_newer_program_is_refused(tmp_path: Path) -> None:
+    path = filled(tmp_path / "state.db")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("update meta set value = '999'")
+        connection.commit()
+    with pytest.raises(CorruptDataError) as error:
+        open_store(path)
+    assert error.value.key == "store.schema"
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(SourceUnavailableError):
+        open_store(tmp_path / "file" / "state.db")
+
+
+@pytest.mark.parametrize("change", ["update log set actor = 'nobody'", "delete from log"])
+def test_the_database_refuses_to_alter_the_log(tmp_path: Path, change: str) -> None:
+    path = filled(tmp_path / "state.db")
+    with closing(sqlite3.connect(path)) as connection, pytest.raises(sqlite3.IntegrityError):
+        connection.execute(change)
+
+
+def test_whoever_gets_round_the_database_is_found_by_the_chain(tmp_path: Path) -> None:
+    path = filled(tmp_path / "state.db")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("drop trigger log_no_update")
+        connection.execute("update log set actor = 'nobody' where seq = 2")
+        connection.commit()
+    store = open_store(path)
+    with store() as unit:
+        assert first_broken(unit.log.walk()) == 2
+    store.close()
