@@ -1,0 +1,1 @@
+"""Resilience sensing: what state the city and its people are in, from observations alone."""
