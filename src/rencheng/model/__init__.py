@@ -1,0 +1,1 @@
+"""What a hazard does: ground shaking and waves, damage, people, services, learning."""

@@ -1,0 +1,1 @@
+"""One folder for each hazard; what several hazards share stands beside them."""

@@ -1,0 +1,1 @@
+"""Ground shaking of an earthquake: from a bulletin and a few records to fields of acceleration."""

@@ -1,0 +1,1 @@
+"""When a tsunami comes; how deep it gets is unknown without terrain and bathymetry."""
