@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from rencheng.domain.errors import NotAllowedError
+from rencheng.domain.provenance import Mode
 
 
 class Permission(StrEnum):
@@ -82,9 +83,16 @@ ROLES: dict[str, frozenset[Permission]] = {
         _READ | {Permission.DATA_READ, Permission.ASSESS_READ, Permission.LOG_READ}
     ),
     "device": frozenset({Permission.INGEST}),
+    "replay_device": frozenset({Permission.INGEST}),
     "admin": frozenset({Permission.USER_ADMIN, Permission.DATA_READ, Permission.LOG_READ}),
 }
 """Roles by name. A user may have several; unknown role names allow nothing."""
+
+WRITES_TO: dict[str, frozenset[Mode]] = {
+    "device": frozenset({Mode.LIVE}),
+    "replay_device": frozenset({Mode.REPLAY, Mode.DRILL, Mode.TEST}),
+}
+"""Kinds of run that a device's role may write to: a replay never reaches the live run."""
 
 CITY_WIDE = {"duty_officer", "commander", "planner", "auditor"}
 """Roles that see every organisation's objects; the others see their own organisation's only."""
@@ -109,6 +117,16 @@ class Actor:
     def is_city_wide(self) -> bool:
         """Whether the actor sees beyond the own organisation."""
         return bool(self.roles & CITY_WIDE)
+
+    def must_write_to(self, mode: Mode) -> None:
+        """Raise `NotAllowedError` unless a role of a device may write to runs of this mode."""
+        if not any(mode in WRITES_TO.get(role, frozenset()) for role in self.roles):
+            raise NotAllowedError(
+                "identity.run",
+                f"{self.id} may not write to a run of mode {mode.value}",
+                hint="Use a token made for this kind of run",
+                params={"mode": mode.value},
+            )
 
     def must(self, permission: Permission) -> None:
         """Raise `NotAllowedError` unless a role allows `permission`."""
