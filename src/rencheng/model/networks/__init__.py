@@ -1,0 +1,1 @@
+"""Networks: who depends on whom, and which hospital can still be reached."""
