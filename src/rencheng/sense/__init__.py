@@ -1,0 +1,1 @@
+"""Smart sensing: how far to trust a value, and whether a stream still speaks."""
