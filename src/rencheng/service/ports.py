@@ -70,6 +70,10 @@ class Observations(Protocol):
         """Keep new observations; return the ids that were known already (kept once)."""
         ...
 
+    def known(self, run: str, ids: Iterable[str]) -> set[str]:
+        """Return which of these ids are kept already."""
+        ...
+
     def recent(self, run: str, datastream: str, before: datetime, limit: int) -> list[Observation]:
         """Return the last `limit` observations up to `before`, oldest first."""
         ...

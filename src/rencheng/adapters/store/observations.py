@@ -39,18 +39,23 @@ class SqlObservations:
                 known.add(item.id)
             new.setdefault((item.run, item.id), item)
         for run in {run for run, _ in new}:
-            ids = [key for of, key in new if of == run]
-            for chunk in _chunks(ids):
-                query = select(observations.c.id).where(
-                    observations.c.run == run, observations.c.id.in_(chunk)
-                )
-                for key in connection.execute(query).scalars():
-                    known.add(key)
-                    new.pop((run, key))
+            for key in self.known(run, [key for of, key in new if of == run]):
+                known.add(key)
+                new.pop((run, key))
         if new:
             connection.execute(observations.insert(), [_row(item, batch) for item in new.values()])
             self._count(list(new.values()))
         return known
+
+    def known(self, run: str, ids: Iterable[str]) -> set[str]:
+        """Return which of these ids are kept already."""
+        found: set[str] = set()
+        for chunk in _chunks(list(ids)):
+            query = select(observations.c.id).where(
+                observations.c.run == run, observations.c.id.in_(chunk)
+            )
+            found.update(self._transaction.read(query).scalars())
+        return found
 
     def recent(self, run: str, datastream: str, before: datetime, limit: int) -> list[Observation]:
         """Return the last `limit` observations up to `before`, oldest first."""
