@@ -9,6 +9,7 @@ from rencheng.domain.city import Dependencies
 from rencheng.domain.errors import InvalidInputError
 
 F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
 
 VERSION = "cascade-1"
 # Hours after the onset at which services are reported: dense while backups run out, then by days.
@@ -121,7 +122,7 @@ def backup_hours(
     return low + share * (high - low)
 
 
-def _graph(dependencies: Dependencies) -> tuple[NDArray[np.int64], ...]:
+def _graph(dependencies: Dependencies) -> tuple[I64, I64, I64, I64]:
     """Turn "who needs whom" round into "who supplies what"."""
     nodes = len(dependencies.node)
     groups = dependencies.supplier_start.size - 1
@@ -129,8 +130,12 @@ def _graph(dependencies: Dependencies) -> tuple[NDArray[np.int64], ...]:
     order = np.argsort(dependencies.supplier, kind="stable")
     start = np.searchsorted(dependencies.supplier[order], np.arange(nodes + 1))
     owner = np.repeat(np.arange(nodes), np.diff(dependencies.group_start))
-    arrays = (start, group_of[order], owner, dependencies.group_start)
-    return tuple(np.ascontiguousarray(array, dtype=np.int64) for array in arrays)
+    return (
+        start.astype(np.int64),
+        group_of[order].astype(np.int64),
+        owner.astype(np.int64),
+        dependencies.group_start.astype(np.int64),
+    )
 
 
 def _check(dependencies: Dependencies, repair_h: F64, backup_h: F64) -> tuple[int, int]:

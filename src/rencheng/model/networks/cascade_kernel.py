@@ -123,7 +123,7 @@ def _run_one(
     for node in broken:
         whole[node] = 0
         if up[node]:
-            _fail(node, 0.0, graph, state, backup, heap)
+            _fail(int(node), 0.0, graph, state, backup, heap)
     mended = 0
     for step in range(time_h.size):
         until = time_h[step]
