@@ -59,6 +59,8 @@ class FeatureCollection(Shape):
 
     type: Literal["FeatureCollection"]
     features: list[dict[str, Any]]
+    total: int
+    """How many there are; more than `features` when a limit cut them."""
 
 
 class SensorOut(Shape):
@@ -98,6 +100,58 @@ class ObservationIn(Shape):
     value: float
     unit: str
     phenomenon_time: AwareDatetime
+
+
+class ObservationsIn(Shape):
+    """A batch of values; the same batch again changes nothing."""
+
+    batch: str
+    items: list[ObservationIn]
+
+
+class BulletinIn(Shape):
+    """An official message about a hazard; null: not said."""
+
+    id: str
+    event: str
+    kind: Literal["earthquake", "tsunami_alert", "tsunami_cancel", "evacuation_order"]
+    issuer: str
+    issued: AwareDatetime
+    origin_time: AwareDatetime
+    lon: float
+    lat: float
+    depth_km: float | None = None
+    magnitude: float | None = None
+    magnitude_sd: float | None = None
+    text: str = ""
+    source: str = ""
+
+
+class BulletinsIn(Shape):
+    """A batch of bulletins."""
+
+    batch: str
+    items: list[BulletinIn]
+
+
+class ReportIn(Shape):
+    """A damage report that a survey or a program sends."""
+
+    id: str
+    building: int | None = None
+    xy: tuple[float, float]
+    state: Literal[0, 1, 2, 3, 4]
+    reporter: str
+    reported: AwareDatetime
+    origin: Literal["observed", "synthetic"]
+    note: str = ""
+
+
+class ReportsIn(Shape):
+    """A batch of damage reports."""
+
+    batch: str
+    items: list[ReportIn]
 
 
 class RejectOut(Shape):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Generic, Literal, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 
 class Shape(BaseModel):
@@ -103,8 +103,21 @@ class SessionOut(Shape):
 class SignIn(Shape):
     """Name and password."""
 
-    username: str
-    password: str
+    username: str = Field(max_length=200)
+    password: str = Field(max_length=1000)
+
+
+class HealthOut(Shape):
+    """Whether the server answers."""
+
+    status: Literal["ok"]
+
+
+class DemoOut(Shape):
+    """Whether this installation has demo accounts, and their names."""
+
+    is_demo: bool
+    names: list[str]
 
 
 Item = TypeVar("Item")
@@ -114,7 +127,8 @@ class Page(Shape, Generic[Item]):
     """A page of a long list, newest first unless said otherwise."""
 
     items: list[Item]
-    total: int
+    total: int | None
+    """How many there are in all; null: not counted."""
     next: str | None
     """Cursor of the next page; null at the end."""
 
