@@ -1,0 +1,1 @@
+"""Cities on disk: fetched packages, recipes, building, storing, checking."""
