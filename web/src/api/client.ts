@@ -1,0 +1,69 @@
+/** The one door to the API: adds the CSRF token, turns every failure into a `Problem`. */
+import { Problem, problemOf } from './problem';
+
+const ROOT = '/api/v1';
+
+let csrf = '';
+let onSignedOut: () => void = () => undefined;
+
+export function setCsrf(token: string): void {
+  csrf = token;
+}
+
+/** Called when the API says that nobody is signed in any more. */
+export function whenSignedOut(act: () => void): void {
+  onSignedOut = act;
+}
+
+/** A key that makes a repeated command the same command. Make it once per intention, not per try. */
+export function idempotencyKey(): string {
+  return crypto.randomUUID();
+}
+
+async function ask(path: string, init: RequestInit): Promise<Response> {
+  let answer: Response;
+  try {
+    answer = await fetch(ROOT + path, { credentials: 'same-origin', ...init });
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
+    throw new Problem(0, 'offline');
+  }
+  if (answer.ok) return answer;
+  const problem = await problemOf(answer);
+  if (answer.status === 401 && path !== '/session') onSignedOut();
+  throw problem;
+}
+
+export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const answer = await ask(path, { headers: { Accept: 'application/json' }, signal: signal ?? null });
+  return (await answer.json()) as T;
+}
+
+export interface SendOptions {
+  /** From `idempotencyKey()`. */
+  idempotency?: string;
+  /** Version that the person saw; sent as If-Match. */
+  version?: number;
+}
+
+export async function send<T>(
+  method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+  path: string,
+  body?: unknown,
+  options: SendOptions = {},
+): Promise<T> {
+  const headers: Record<string, string> = { Accept: 'application/json', 'X-CSRF-Token': csrf };
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (options.idempotency) headers['Idempotency-Key'] = options.idempotency;
+  if (options.version !== undefined) headers['If-Match'] = `"${options.version}"`;
+  const init: RequestInit = { method, headers };
+  if (body !== undefined) init.body = JSON.stringify(body);
+  const answer = await ask(path, init);
+  if (answer.status === 204) return undefined as T;
+  return (await answer.json()) as T;
+}
+
+/** Address of a file to download, such as a CSV export. */
+export function fileUrl(path: string): string {
+  return ROOT + path;
+}

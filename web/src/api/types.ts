@@ -1,0 +1,78 @@
+/** Short names for the API's shapes; the shapes themselves are generated (`npm run types`). */
+import type { components } from './schema';
+
+type S = components['schemas'];
+
+export type Text = S['TextOut'];
+export type Why = S['WhyOut'];
+export type Band = S['BandOut'];
+export type Figure = S['FigureOut'];
+export type Fault = S['FaultOut'];
+export type ProblemBody = S['ProblemOut'];
+export type User = S['UserOut'];
+export type Session = S['SessionOut'];
+export type Origin = Why['origin'];
+export type Mode = Clock['mode'];
+export type LevelNumber = 1 | 2 | 3 | 4;
+
+export type Clock = S['ClockOut'];
+export type Alarm = S['AlarmOut'];
+export type Incident = S['IncidentOut'];
+export type EventLine = S['EventOut'];
+export type Sector = S['SectorOut'];
+export type Cycle = S['CycleOut'];
+export type Streams = S['StreamsOut'];
+export type Situation = S['SituationOut'];
+export type Series = S['SeriesOut'];
+export type ObservedSeries = S['ObservedSeriesOut'];
+export type Timeline = S['TimelineOut'];
+export type Column = S['ColumnOut'];
+export type Columns = S['ColumnsOut'];
+export type LiveEvent = S['LiveEvent'];
+export type EventKind = LiveEvent['kind'];
+
+export type City = S['CityOut'];
+export type CityLayer = S['LayerOut'];
+export type Check = S['CheckOut'];
+export type Finding = S['FindingOut'];
+export type Sensor = S['SensorOut'];
+export type Place = S['PlaceOut'];
+
+export type AlertIn = S['AlertIn'];
+export type Alert = S['AlertOut'];
+export type AlertInfo = S['AlertInfoShape'];
+export type Delivery = S['DeliveryOut'];
+export type Action = S['ActionOut'];
+export type Proposal = S['ProposalOut'];
+export type Task = S['TaskOut'];
+export type TaskIn = S['TaskIn'];
+export type Step = S['StepIn'];
+export type Dispatch = S['DispatchOut'];
+export type LogLine = S['LogLineOut'];
+export type LogCheck = S['LogCheckOut'];
+export type DamageReport = S['DamageReportOut'];
+export type Repair = S['RepairOut'];
+export type Need = S['NeedOut'];
+export type Recovery = S['RecoveryOut'];
+export type Curve = S['CurveOut'];
+
+export type Assessment = S['AssessmentOut'];
+export type Measures = S['MeasuresOut'];
+export type Indicator = S['IndicatorOut'];
+export type IndicatorItem = S['ItemOut'];
+export type Maturity = S['MaturityOut'];
+export type ModelVersion = S['ModelVersionOut'];
+export type Scenario = S['ScenarioOut'];
+
+/** A page of a long list, newest first unless said otherwise. */
+export interface Page<T> {
+  items: T[];
+  total: number;
+  next: string | null;
+}
+
+/** GeoJSON with `properties.row`, the row that columns refer to. */
+export interface Features<P = Record<string, unknown>> {
+  type: 'FeatureCollection';
+  features: { type: 'Feature'; id?: string | number; geometry: GeoJSON.Geometry; properties: P & { row: number } }[];
+}

@@ -1,0 +1,148 @@
+/** Numbers, bands, ages and times as people read them. */
+import { prefs } from '../state/prefs.svelte';
+import type { Band } from '../api/types';
+import { has, t } from './index';
+
+/** Unit as said, from its UCUM code; an unknown code is shown as it came. */
+export function unitWord(unit: string): string {
+  return has(`units.${unit}`) ? t(`units.${unit}`) : unit;
+}
+
+/**
+ * Step to which a number is known, given its band: two figures of the band's width.
+ *
+ * Without a band, three figures of the number.
+ */
+export function knownStep(value: number, low: number | null, high: number | null): number {
+  const width = low !== null && high !== null ? Math.abs(high - low) : 0;
+  const scale = width > 0 ? width : Math.abs(value);
+  if (scale === 0) return 1;
+  const exponent = Math.floor(Math.log10(scale));
+  const isLeadingOne = scale / 10 ** exponent < 2;
+  return 10 ** (exponent - (width > 0 ? (isLeadingOne ? 2 : 1) : 2));
+}
+
+function digitsOf(step: number): number {
+  return Math.min(6, Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
+}
+
+/** A number rounded to `step`, with the separators of the language. */
+export function rounded(value: number, step: number): string {
+  const shown = Math.round(value / step) * step;
+  const digits = digitsOf(step);
+  return new Intl.NumberFormat(prefs.language, {
+    minimumFractionDigits: digits, maximumFractionDigits: digits,
+  }).format(shown === 0 ? 0 : shown);
+}
+
+/** Units that count whole things: they have no decimals. */
+function isCount(unit: string): boolean {
+  return unit.startsWith('{') && !unit.includes('/');
+}
+
+/** Shares are shown as percent. */
+function scaled(value: number, unit: string): number {
+  return unit === '1' ? value * 100 : value;
+}
+
+function stepFor(value: number, low: number | null, high: number | null, unit: string): number {
+  const step = knownStep(value, low, high);
+  if (isCount(unit)) return Math.max(1, step);
+  if (unit === '1') return Math.max(0.1, step);
+  return step;
+}
+
+export interface Shown {
+  value: string;
+  low: string;
+  high: string;
+  unit: string;
+}
+
+/** A band ready for the screen; null when nothing is known. */
+export function shownBand(band: Band, unit: string): Shown | null {
+  if (band.p50 === null) return null;
+  const mid = scaled(band.p50, unit);
+  const low = band.p05 === null ? null : scaled(band.p05, unit);
+  const high = band.p95 === null ? null : scaled(band.p95, unit);
+  const step = stepFor(mid, low, high, unit);
+  return {
+    value: rounded(mid, step),
+    low: low === null ? '' : rounded(low, step),
+    high: high === null ? '' : rounded(high, step),
+    unit: unit === '1' ? '%' : unitWord(unit),
+  };
+}
+
+/** A single number with its unit; "unknown" in words. */
+export function quantity(value: number | null | undefined, unit: string): string {
+  if (value === null || value === undefined) return t('common.unknown');
+  const v = scaled(value, unit);
+  const text = rounded(v, stepFor(v, null, null, unit));
+  const word = unit === '1' ? '%' : unitWord(unit);
+  return word ? `${text} ${word}`.replace(' %', '%') : text;
+}
+
+/** A whole number. */
+export function count(value: number): string {
+  return new Intl.NumberFormat(prefs.language, { maximumFractionDigits: 0 }).format(value);
+}
+
+/** A share of 0–1 as percent. */
+export function percent(share: number, digits = 0): string {
+  return new Intl.NumberFormat(prefs.language, {
+    style: 'percent', minimumFractionDigits: digits, maximumFractionDigits: digits,
+  }).format(share);
+}
+
+/** How long ago, in words. [s] */
+export function age(seconds: number | null | undefined): string {
+  if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) {
+    return t('common.neverHeard');
+  }
+  if (seconds < -1) return t('common.inFuture', { span: span(-seconds) });
+  if (seconds < 2) return t('common.justNow');
+  return t('common.ago', { span: span(seconds) });
+}
+
+/** A length of time in words. [s] */
+export function span(seconds: number): string {
+  const n = Math.max(0, seconds);
+  if (n < 90) return t('common.seconds', { n: Math.round(n) });
+  if (n < 5400) return t('common.minutes', { n: Math.round(n / 60) });
+  if (n < 129_600) return t('common.hours', { n: Math.round(n / 3600) });
+  return t('common.days', { n: Math.round(n / 86_400) });
+}
+
+type When = number | string | Date;
+
+function formatted(when: When, timezone: string, options: Intl.DateTimeFormatOptions): string {
+  return new Intl.DateTimeFormat(prefs.language === 'en' ? 'en-GB' : 'zh-CN', {
+    timeZone: timezone, hourCycle: 'h23', ...options,
+  }).format(new Date(when));
+}
+
+export function clockTime(when: When, timezone: string): string {
+  return formatted(when, timezone, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+}
+
+export function shortTime(when: When, timezone: string): string {
+  return formatted(when, timezone, { hour: '2-digit', minute: '2-digit' });
+}
+
+export function date(when: When, timezone: string): string {
+  return formatted(when, timezone, { year: 'numeric', month: '2-digit', day: '2-digit' });
+}
+
+export function dateTime(when: When, timezone: string): string {
+  return formatted(when, timezone, {
+    year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit',
+  });
+}
+
+/** Month, day, hour and minute: for axes and lists within one event. */
+export function dayTime(when: When, timezone: string): string {
+  return formatted(when, timezone, {
+    month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit',
+  });
+}
