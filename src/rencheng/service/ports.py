@@ -78,6 +78,10 @@ class Observations(Protocol):
         """Return the last `limit` observations up to `before`, oldest first."""
         ...
 
+    def last_good(self, run: str, datastream: str, before: datetime) -> Observation | None:
+        """Return the last good observation up to `before`, None when there is none."""
+        ...
+
     def latest(self, run: str, at: datetime) -> dict[str, tuple[Observation, Observation | None]]:
         """Return by datastream the last observation and the last good one up to `at`."""
         ...

@@ -71,6 +71,22 @@ class SqlObservations:
         )
         return self._fetched(query)[::-1]
 
+    def last_good(self, run: str, datastream: str, before: datetime) -> Observation | None:
+        """Return the last good observation up to `before`, None when there is none."""
+        query = (
+            select(observations)
+            .where(
+                observations.c.run == run,
+                observations.c.datastream == datastream,
+                observations.c.quality == Quality.GOOD.value,
+                observations.c.at <= to_us(before),
+            )
+            .order_by(observations.c.at.desc(), observations.c.seq.desc())
+            .limit(1)
+        )
+        found = self._fetched(query)
+        return found[0] if found else None
+
     def latest(self, run: str, at: datetime) -> dict[str, tuple[Observation, Observation | None]]:
         """Return by datastream the last observation and the last good one up to `at`."""
         last = self._last(run, at, good=False)
