@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
-
 from events import COAST, ILLAPEL, ORIGIN, bulletin
+
 from rencheng.domain.hazard import BulletinKind, Tsunami
 from rencheng.model.hazards.tsunami.arrival import forecast
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-
 from events import ILLAPEL, bulletin
+
 from rencheng.domain.errors import InvalidInputError
 from rencheng.model.hazards.rupture import (
     CHILE,

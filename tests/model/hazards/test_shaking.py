@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-
 from events import COQUIMBO, ILLAPEL, LA_SERENA, bulletin, record
+
 from rencheng.domain.errors import InvalidInputError
 from rencheng.model.hazards.earthquake.ground_motion import PGA
 from rencheng.model.hazards.earthquake.residuals import (

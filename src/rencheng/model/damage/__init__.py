@@ -1,0 +1,1 @@
+"""Damage states of buildings, lifelines and facilities."""

@@ -1,0 +1,150 @@
+"""Fragility curves and casualty rates from their files."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.special import ndtr
+
+from rencheng.adapters.curves import (
+    BRIDGES,
+    BUILDINGS,
+    POWER,
+    crossing,
+    disordered,
+    make_table,
+    read_casualty_rates,
+    read_curves,
+    read_dlml,
+    read_own,
+)
+from rencheng.adapters.files import data_folder
+from rencheng.domain.errors import CorruptDataError, SourceUnavailableError
+from rencheng.domain.impact import FragilityTable
+
+OWN = data_folder() / "curves" / "water_facilities.toml"
+HEAD = (
+    "ID,Incomplete,Demand-Type,"
+    + ",".join(f"LS{k}-Family,LS{k}-Theta_0,LS{k}-Theta_1" for k in (1, 2, 3, 4))
+    + ",LS4-DamageStateWeights\n"
+)
+W1 = "LF.W1.MC,0,Peak Ground Acceleration," + ",".join(
+    f"lognormal,{m},0.4" for m in (0.24, 0.43, 0.91, 1.34)
+)
+
+
+def test_a_row_keeps_its_numbers_its_beta_and_its_collapse_share() -> None:
+    (curve,) = read_dlml(HEAD + W1 + ",0.97 | 0.03\n", BUILDINGS)
+    assert curve.median_g == (0.24, 0.43, 0.91, 1.34)
+    assert curve.beta == (0.4,) * 4  # as stored: fields are sampled
+    assert curve.collapse == 0.03
+    assert "LF.W1.MC" in curve.source
+
+
+def test_rows_for_drift_and_ground_failure_stay_behind() -> None:
+    drift = W1.replace("LF.W1.MC", "STR.W1.MC").replace("Peak Ground Acceleration", "Drift")
+    assert read_dlml(HEAD + drift + ",\n", BUILDINGS) == []
+
+
+def test_every_bad_row_is_named() -> None:
+    bad = W1.replace("0.43", "much") + ",\n" + W1.replace("lognormal,1.34", "normal,1.34") + ",\n"
+    with pytest.raises(CorruptDataError) as caught:
+        read_dlml(HEAD + bad, BUILDINGS)
+    assert [f.where for f in caught.value.faults] == [f"{BUILDINGS}:2", f"{BUILDINGS}:3"]
+
+
+def test_one_id_twice_is_refused() -> None:
+    row = read_dlml(HEAD + W1 + ",\n", BUILDINGS)
+    with pytest.raises(CorruptDataError, match="LF.W1.MC"):
+        make_table(row + row)
+
+
+def test_a_bridge_asks_for_one_second() -> None:
+    text = W1.replace("LF.W1.MC", "HWB.GS.5").replace(
+        "Peak Ground Acceleration", "Spectral Acceleration|1.0"
+    )
+    (curve,) = read_dlml(HEAD + text + ",\n", BRIDGES)
+    assert (curve.id, curve.intensity) == ("HWB5", "SA1")
+    assert np.isnan(curve.collapse)
+
+
+def half_at_median(table: FragilityTable) -> None:
+    for k in range(4):
+        z = np.log(table.median_g[:, k] / table.median_g[:, k]) / table.beta[:, k]
+        assert ndtr(z) == pytest.approx(0.5)
+    assert (table.median_g > 0).all() and (table.beta > 0).all()
+
+
+def test_our_own_curves_are_ordered_and_say_how_far_they_were_checked() -> None:
+    table = make_table(read_own(OWN))
+    half_at_median(table)
+    assert disordered(table) == ()
+    assert {"PWT.S", "PPP.S", "PST.G.C", "PWE", "TCF"} <= set(table.id)
+    assert all("unverified" in s for s in table.source)
+
+
+def test_the_version_follows_the_numbers() -> None:
+    first = read_dlml(HEAD + W1 + ",\n", BUILDINGS)
+    other = read_dlml(HEAD + W1.replace("0.43", "0.44") + ",\n", BUILDINGS)
+    assert make_table(first).version == make_table(first).version
+    assert make_table(first).version != make_table(other).version
+
+
+@pytest.mark.parametrize("text", ["not toml [", 'schema = "other/1"'])
+def test_a_file_of_another_kind_is_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "x.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(CorruptDataError, match=r"x\.toml"):
+        read_own(file)
+
+
+def test_nothing_fetched_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(SourceUnavailableError, match="fetch"):
+        read_curves(tmp_path)
+
+
+def test_casualty_rates_are_shares_and_grow_with_damage() -> None:
+    rates = read_casualty_rates()
+    assert rates.rate.shape == (3, 6, 4)
+    assert (rates.rate >= 0).all() and (rates.rate.sum(axis=2) <= 1).all()
+    falls = np.argwhere(np.diff(rates.rate, axis=1) < 0)
+    # As printed: unreinforced masonry sends more to hospital from moderate than extensive damage.
+    assert falls.tolist() == [[2, 2, 1]]
+    assert (rates.rate[:, 0] == 0).all()
+
+
+def test_the_type_of_a_curve_picks_the_group() -> None:
+    rates = read_casualty_rates()
+    picked = [rates.group[rates.row(c)] for c in ("LF.URM.L.PC", "LF.W1.MC", "LF.C1.L.MC")]
+    assert picked == ["unreinforced masonry", "light", "most"]
+    # OpenDRR sheet: of those inside a collapsed light building 5 % die, elsewhere 10 %.
+    assert rates.rate[:, 5, 3].tolist() == [0.10, 0.05, 0.10]
+
+
+def test_a_rate_above_everyone_is_refused(tmp_path: Path) -> None:
+    text = (data_folder() / "curves" / "casualties.toml").read_text(encoding="utf-8")
+    file = tmp_path / "casualties.toml"
+    file.write_text(text.replace("[5.0, 1.0, 0.01, 0.01]", "[500, 1, 0, 0]", 1), encoding="utf-8")
+    with pytest.raises(CorruptDataError) as caught:
+        read_casualty_rates(file)
+    assert [f.where for f in caught.value.faults] == ["casualties.toml:group[0].complete"]
+
+
+@pytest.mark.slow
+def test_the_whole_package_is_readable_and_in_order() -> None:
+    from rencheng.adapters.cities.packages import state_folder
+
+    try:
+        table = read_curves(state_folder())
+    except SourceUnavailableError as error:
+        pytest.skip(f"the package was not fetched: {error}")
+    kinds = {p: [i for i in table.id if i.startswith(p)] for p in ("LF.", "EP.", "HWB")}
+    assert [len(v) for v in kinds.values()] == [128, 12, 28]
+    half_at_median(table)
+    buildings = [table.row(i) for i in kinds["LF."]]
+    assert (table.beta[buildings] == 0.4).all()
+    assert np.isfinite(table.collapse[buildings]).all()
+    assert disordered(table) == ()
+    # Unequal betas: the power rows cross inside the usable range, the building rows never.
+    assert not [i for i in crossing(table) if i.startswith("LF.")]
+    assert POWER.endswith("fragility.csv")

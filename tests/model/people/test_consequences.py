@@ -1,0 +1,134 @@
+"""Casualties that a hand can check."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rencheng.domain.city import City, DayTime
+from rencheng.domain.errors import InvalidInputError
+from rencheng.domain.hazard import Shaking
+from rencheng.domain.impact import CasualtyRates, Damage, FragilityTable
+from rencheng.model.damage.state import assess_damage
+from rencheng.model.people.consequences import consequences
+
+
+def fields(pga_g: np.ndarray) -> Shaking:
+    pga = np.atleast_2d(np.asarray(pga_g, dtype=float))
+    return Shaking(
+        pga_g=pga, sa1_g=pga, rupture_km=pga * 0, stations_used=(), model="t", version="1",
+        bulletin="b",
+    )  # fmt: skip
+
+
+def all_in(city: City, state: int, collapsed: bool = False) -> Damage:
+    """Every building of the city in one state, in one sample."""
+    share = np.zeros((60, 5), dtype=np.float32)
+    share[:, state] = 1
+    zone = np.zeros((1, 6, 5), dtype=np.float32)
+    zone[:, :, state] = 10
+    return Damage(
+        building_state=share,
+        zone_buildings=zone,
+        collapsed=np.full((1, 6), 10.0 * collapsed, dtype=np.float32),
+        link_collapsed=np.zeros((1, city.roads.start.size), dtype=np.uint8),
+        lifeline_state=np.zeros((1, 0), dtype=np.int8),
+        facility_state=np.zeros((1, 0), dtype=np.int8),
+        not_assessed=0,
+        curves_version="test",
+    )
+
+
+def only_masonry(city: City) -> City:
+    b = city.buildings
+    return replace(city, buildings=replace(b, curve=np.full(60, 3, dtype=np.int16)))
+
+
+def test_masonry_that_all_stands_extensively_damaged(
+    tiny_city: City, table: FragilityTable, rates: CasualtyRates
+) -> None:
+    # Extensive, URM: 2 / 0.2 / 0.002 / 0.002 % of the people inside (OpenDRR sheet).
+    city, shaking = only_masonry(tiny_city), fields(np.full((1, 6), 0.4))
+    people = consequences(city, all_in(city, 3), shaking, DayTime.NIGHT, table=table, rates=rates)
+    inside = people.present
+    assert people.injured[0] == pytest.approx(np.outer(inside, [0.02, 0.002, 2e-5, 2e-5]))
+    assert people.displaced[0] == pytest.approx(inside)  # at night everyone is at home
+
+
+def test_masonry_that_all_collapses_kills_one_in_ten(
+    tiny_city: City, table: FragilityTable, rates: CasualtyRates
+) -> None:
+    city, shaking = only_masonry(tiny_city), fields(np.full((1, 6), 2.0))
+    people = consequences(
+        city, all_in(city, 4, True), shaking, DayTime.DAY, table=table, rates=rates
+    )
+    assert people.injured[0, :, 3] == pytest.approx(0.10 * people.present)
+    assert people.injured[0, :, 0] == pytest.approx(0.40 * people.present)
+
+
+def test_no_damage_hurts_and_displaces_nobody(
+    tiny_city: City, table: FragilityTable, rates: CasualtyRates
+) -> None:
+    shaking = fields(np.full((1, 6), 0.05))
+    people = consequences(
+        tiny_city, all_in(tiny_city, 0), shaking, DayTime.NIGHT, table=table, rates=rates
+    )
+    assert people.injured.sum() == people.displaced.sum() == people.shaken.sum() == 0
+
+
+def test_the_mean_over_samples_is_the_sum_over_buildings(
+    tiny_city: City, table: FragilityTable, rates: CasualtyRates
+) -> None:
+    rng = np.random.default_rng(2)
+    shaking = fields(np.exp(rng.normal(np.log(0.6), 0.4, (4000, 6))))
+    damage = assess_damage(tiny_city, shaking, table, seed=3)
+    people = consequences(tiny_city, damage, shaking, DayTime.DAY, table=table, rates=rates)
+    b, p = tiny_city.buildings, damage.building_state.astype(float)
+    share = np.array([table.collapse[table.row(c)] for c in b.curves])[b.curve]
+    group = np.array([rates.row(c) for c in b.curves])[b.curve]
+    chance = np.column_stack([p[:, :4], p[:, 4] * (1 - share), p[:, 4] * share])
+    hurt = np.einsum("bk,bkv,b->v", chance, rates.rate[group], b.occupants[DayTime.DAY])
+    assert people.injured.sum(axis=1).mean(axis=0) == pytest.approx(hurt, rel=0.03)
+    assert people.injured[:, :, 3].sum(axis=1).std() > 0
+
+
+def test_shaken_counts_residents_of_zones_above_a_tenth_of_g(
+    tiny_city: City, table: FragilityTable, rates: CasualtyRates
+) -> None:
+    shaking = fields(np.array([[0.05, 0.1, 0.2, 0.0, 0.099, 0.3]]))
+    people = consequences(
+        tiny_city, all_in(tiny_city, 0), shaking, DayTime.NIGHT, table=table, rates=rates
+    )
+    assert people.shaken.tolist() == [300.0]
+
+
+def test_present_adds_up_the_people_inside(
+    tiny_city: City, table: FragilityTable, rates: CasualtyRates
+) -> None:
+    shaking = fields(np.full((1, 6), 0.2))
+    for when in DayTime:
+        people = consequences(
+            tiny_city, all_in(tiny_city, 1), shaking, when, table=table, rates=rates
+        )
+        assert people.present.sum() == pytest.approx(tiny_city.buildings.occupants[when].sum())
+
+
+def test_unknown_shaking_leaves_the_people_unknown(
+    tiny_city: City, table: FragilityTable, rates: CasualtyRates
+) -> None:
+    pga = np.full((5, 6), 0.4)
+    pga[2, 1] = np.nan
+    damage = assess_damage(tiny_city, fields(pga), table, seed=1)
+    people = consequences(tiny_city, damage, fields(pga), DayTime.DAY, table=table, rates=rates)
+    assert np.isnan(people.injured[:, 1]).all() and np.isnan(people.displaced[:, 1]).all()
+    assert np.isnan(people.shaken[2])
+    assert np.isfinite(people.injured[[0, 1, 3, 4]][:, [0, 2, 3, 4, 5]]).all()
+
+
+def test_another_citys_damage_is_refused(
+    tiny_city: City, table: FragilityTable, rates: CasualtyRates
+) -> None:
+    damage = replace(all_in(tiny_city, 1), building_state=np.zeros((3, 5), dtype=np.float32))
+    shaking = fields(np.full((1, 6), 0.2))
+    with pytest.raises(InvalidInputError):
+        consequences(tiny_city, damage, shaking, DayTime.DAY, table=table, rates=rates)
