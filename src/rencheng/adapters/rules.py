@@ -1,0 +1,228 @@
+"""Rules and indicators from the data folder: `data/rules/*.toml`, `data/indicators/*.toml`."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from rencheng.adapters.files import data_folder
+from rencheng.domain.alarm import Level
+from rencheng.domain.assessment import Dimension
+from rencheng.domain.errors import CorruptDataError, Fault
+from rencheng.domain.rules import (
+    CriterionKind,
+    IndicatorDefinition,
+    IndicatorSet,
+    LevelCriterion,
+    OperationRules,
+    RepairTime,
+    ResponseRules,
+    RulePack,
+    Rules,
+    RuleStatus,
+    SupplyRule,
+    SupplyRules,
+)
+
+Table = Mapping[str, Any]
+T = TypeVar("T")
+
+
+@cache
+def load_rules(folder: Path | None = None) -> Rules:
+    """Read response levels, supplies and operations.
+
+    Parameters
+    ----------
+    folder
+        Folder with the three files; by default the one that comes with the program.
+
+    Raises
+    ------
+    CorruptDataError
+        When a file is missing or broken; every broken row of it is named.
+    """
+    folder = folder or data_folder() / "rules"
+    return Rules(
+        response=_read(folder / "response_levels.toml", "rencheng/response-levels/1", _response),
+        supplies=_read(folder / "supplies.toml", "rencheng/supplies/1", _supplies),
+        operations=_read(folder / "operations.toml", "rencheng/operations/1", _operations),
+    )
+
+
+@cache
+def load_indicators(file: Path | None = None) -> IndicatorSet:
+    """Read the indicator set; see `load_rules` for what goes wrong."""
+    file = file or data_folder() / "indicators" / "framework.toml"
+    return _read(file, "rencheng/indicators/1", _indicators)
+
+
+def _read(file: Path, schema: str, build: Callable[[Table, list[Fault]], T]) -> T:
+    faults: list[Fault] = []
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        if table.get("schema") != schema:
+            faults.append(_fault("schema", f"{table.get('schema')} instead of {schema}"))
+        built = build(table, faults)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, *_BAD) as error:
+        faults.append(_fault(file.name, f"{type(error).__name__}: {error}"))
+    if faults:
+        raise CorruptDataError(
+            "rules.file",
+            f"{file.name} has {len(faults)} faults",
+            hint="Mend the rows named, or restore the file from the installation",
+            params={"file": file.name, "count": len(faults)},
+            faults=faults,
+        )
+    return built
+
+
+_BAD = (KeyError, TypeError, ValueError)
+
+
+def _fault(where: str, problem: str) -> Fault:
+    return Fault(
+        where=where,
+        key="rules.row",
+        problem=problem,
+        hint="Compare it with the rows beside it",
+        first=(problem,),
+    )
+
+
+def _rows(
+    table: Table, key: str, build: Callable[[Table], T], faults: list[Fault]
+) -> tuple[T, ...]:
+    """Build every row; a broken one becomes a fault and the others go on."""
+    built: list[T] = []
+    for number, row in enumerate(table.get(key, [])):
+        try:
+            built.append(build(row))
+        except _BAD as error:
+            faults.append(_fault(f"{key}[{number}]", f"{type(error).__name__}: {error}"))
+    if not table.get(key):
+        faults.append(_fault(key, "there are no rows"))
+    return tuple(built)
+
+
+def _pack(table: Table) -> RulePack:
+    return RulePack(
+        id=str(table["id"]),
+        version=str(table["version"]),
+        status=RuleStatus(table["status"]),
+        source=str(table["source"]),
+        jurisdiction=str(table["jurisdiction"]),
+        valid_from=date.fromisoformat(table["valid_from"]),
+    )
+
+
+def _response(table: Table, faults: list[Fault]) -> ResponseRules:
+    return ResponseRules(
+        pack=_pack(table),
+        criteria=_rows(table, "criteria", _criterion, faults),
+        dense_per_km2=_positive(table, "dense_per_km2"),
+        sparse_per_km2=_positive(table, "sparse_per_km2"),
+        reach_km=tuple((float(m), float(km)) for m, km in table["reach_km"]),
+        modelled_may_lower=bool(table["modelled_may_lower"]),
+    )
+
+
+def _criterion(row: Table) -> LevelCriterion:
+    low, high = float(row["low"]), float(row.get("high", "inf"))
+    if not low < high:
+        raise ValueError(f"low {low} is not below high {high}")
+    return LevelCriterion(
+        kind=CriterionKind(row["kind"]),
+        level=Level(row["level"]),
+        low=low,
+        high=high,
+        status=RuleStatus(row["status"]),
+        source=str(row["source"]),
+    )
+
+
+def _supplies(table: Table, faults: list[Fault]) -> SupplyRules:
+    return SupplyRules(
+        pack=_pack(table),
+        horizon_h=_positive(table, "horizon_h"),
+        items=_rows(table, "items", _supply, faults),
+    )
+
+
+def _supply(row: Table) -> SupplyRule:
+    return SupplyRule(
+        item=str(row["item"]),
+        stock=str(row["stock"]),
+        unit=str(row["unit"]),
+        quantity=_positive(row, "quantity"),
+        is_daily=bool(row["is_daily"]),
+        is_for_displaced_only=bool(row["is_for_displaced_only"]),
+        status=RuleStatus(row["status"]),
+        standard=str(row["standard"]),
+    )
+
+
+def _operations(table: Table, faults: list[Fault]) -> OperationRules:
+    numbers = (
+        "walk_m_s", "detour", "drive_m_s", "tsunami_magnitude", "usable_share", "handling_min",
+        "evacuate_due_h", "medical_due_h", "supply_due_h",
+    )  # fmt: skip
+    return OperationRules(
+        pack=_pack(table),
+        repair_times=_rows(table, "repair_times", _repair_time, faults),
+        **{key: _positive(table, key) for key in numbers},
+    )
+
+
+def _repair_time(row: Table) -> RepairTime:
+    slight, moderate, extensive, complete = (float(day) for day in row["days"])
+    if not 0 < slight <= moderate <= extensive <= complete:
+        raise ValueError(f"days {row['days']} do not rise")
+    return RepairTime(
+        kind=str(row["kind"]),
+        days=(slight, moderate, extensive, complete),
+        status=RuleStatus(row["status"]),
+        source=str(row["source"]),
+    )
+
+
+def _indicators(table: Table, faults: list[Fault]) -> IndicatorSet:
+    items = _rows(table, "items", lambda row: (str(row["id"]), Dimension(row["dimension"])), faults)
+    dimensions = dict(items)
+    return IndicatorSet(
+        pack=_pack(table),
+        coverage_rule=_positive(table, "coverage_rule"),
+        items=items,
+        indicators=_rows(table, "indicators", lambda row: _indicator(row, dimensions), faults),
+    )
+
+
+def _indicator(row: Table, dimensions: Mapping[str, Dimension]) -> IndicatorDefinition:
+    worst, best = (float(post) for post in row["goalposts"])
+    if worst == best:
+        raise ValueError(f"goalposts {row['goalposts']} are equal")
+    return IndicatorDefinition(
+        id=str(row["id"]),
+        item=str(row["item"]),
+        dimension=dimensions[row["item"]],
+        title_zh=str(row["title_zh"]),
+        title_en=str(row["title_en"]),
+        formula=str(row["formula"]),
+        fact=str(row.get("fact", "")),
+        unit=str(row["unit"]),
+        goalposts=(worst, best),
+        standard=str(row["standard"]),
+        status=RuleStatus(row["status"]),
+        source=str(row["source"]),
+    )
+
+
+def _positive(row: Table, key: str) -> float:
+    value = float(row[key])
+    if not value > 0:
+        raise ValueError(f"{key} {value} is not positive")
+    return value

@@ -1,0 +1,1 @@
+"""Afterwards: repair order, supplies."""

@@ -1,0 +1,265 @@
+"""What to repair first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import inf, isfinite, nan
+
+import numpy as np
+
+from rencheng.decide.after.schedule import Slot, list_schedule, priority_order, waiting
+from rencheng.decide.after.upstream import parents_of, people_waiting
+from rencheng.decide.evidence import about, cause, figure, why
+from rencheng.decide.travel import driving, straight_m, travel_s
+from rencheng.domain.city import F64, I32, City
+from rencheng.domain.impact import CityState, DamageState, Impact
+from rencheng.domain.proposal import Action, Draft, ProposalKind
+from rencheng.domain.provenance import Band, Figure, Text, Why
+from rencheng.domain.recovery import RepairJob
+from rencheng.domain.resource import Team, TeamKind
+from rencheng.domain.rules import OperationRules, Rules
+
+MODEL = "decide.repair"
+_LAYERS = ("power_network", "water_network", "telecom_network", "roads", "dependencies", "teams")
+_CREWS = {"power": TeamKind.REPAIR_POWER, "water": TeamKind.REPAIR_WATER}
+"""Telecom has no kind of team yet: its jobs are listed without a crew."""
+SURE = 0.5
+"""Confidence from which an observation that an asset works takes it off the list; ours."""
+LIKELY = 0.5
+"""Share of samples with damage from which an asset is on the list; ours."""
+TRIALS = 32
+"""Samples in which orders are compared."""
+HORIZON_H = 720.0
+"""Waiting is counted up to here, as in the service forecast. [h]"""
+FIRST_H = 24.0
+"""Tasks are proposed for jobs that start before. [h]"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Jobs:
+    """Lifelines that are likely damaged; all arrays have one entry for each."""
+
+    row: I32
+    """Row in `Lifelines`."""
+    state: I32
+    hours: F64
+    """Drive and mean work in the samples where it is damaged; NaN unknown or out of reach. [h]"""
+    drive_h: F64
+    sampled_h: F64
+    """Drive and work by sample; 0 undamaged. [h] (trials, jobs)"""
+    weight: F64
+    parent: list[int]
+    is_reachable: np.ndarray
+    away_m: F64
+    """Straight distance from the nearest crew base. [m]"""
+
+
+def repair(
+    city: City, state: CityState, impact: Impact | None, rules: Rules
+) -> tuple[tuple[RepairJob, ...], Draft | None]:
+    """Order the repair of lifelines and propose the first day's tasks.
+
+    Returns
+    -------
+    jobs, draft
+        All jobs by rank, those out of reach or without a crew last; no draft without a job.
+
+    Notes
+    -----
+    One queue for each sector, in the order of `priority_order` (people served per crew-hour, a
+    supplier before those that it feeds), given to the crews of the sector by list scheduling. Hours
+    are HAZUS restoration times taken as the work of one crew, plus the drive from the crew's base.
+    A link that is open in fewer than `usable_share` of the samples is taken as blocked. Assets that
+    an observation shows working are left out.
+    """
+    if impact is None:
+        return (), None
+    jobs, working = _jobs(city, state, impact, rules.operations)
+    if jobs.row.size == 0:
+        return (), None
+    ordered: list[RepairJob] = []
+    actions: list[Action] = []
+    saved, plain = np.zeros(jobs.sampled_h.shape[0]), np.zeros(jobs.sampled_h.shape[0])
+    for sector in dict.fromkeys(city.lifelines.sector):
+        mine = [k for k, row in enumerate(jobs.row) if city.lifelines.sector[row] == sector]
+        crews = [team for team in city.teams if team.kind is _CREWS.get(sector)]
+        order = _order(jobs, mine)
+        slots = list_schedule(order, list(jobs.hours), len(crews))
+        ordered += [_job(city, jobs, k, slots[k], crews) for k in order]
+        actions += [
+            _action(city, jobs, k, crews[slots[k].crew])
+            for k in order
+            if slots[k].start_h < FIRST_H
+        ]
+        saved += _waiting(jobs, order, len(crews))
+        plain += _waiting(jobs, sorted(mine, key=lambda k: (jobs.away_m[k], k)), len(crews))
+    ordered.sort(
+        key=lambda job: (inf if np.isnan(job.start_h) else job.start_h, -job.people_served)
+    )
+    ranked = tuple(replace(job, rank=rank) for rank, job in enumerate(ordered, 1))
+    because = why(
+        city, _LAYERS, model=MODEL, version=rules.version, as_of=state.at,
+        notes=(Text("decide.repair.one_crew"),),
+    )  # fmt: skip
+    return ranked, Draft(
+        kind=ProposalKind.REPAIR,
+        cause=cause("lifelines", impact, None),
+        title=Text("decide.repair.title", {"jobs": len(ranked)}),
+        reasons=_reasons(ranked, working),
+        effect_with=_effect(saved, because),
+        effect_without=_effect(plain, because),
+        actions=tuple(actions),
+        details=_details(ranked, saved, plain),
+        why=because,
+    )
+
+
+def _jobs(city: City, state: CityState, impact: Impact, rules: OperationRules) -> tuple[_Jobs, int]:
+    sampled = impact.damage.lifeline_state
+    is_likely = (sampled > DamageState.NONE).mean(axis=0) >= LIKELY
+    seen = dict(zip(state.node, zip(state.up, state.confidence, strict=True), strict=True))
+    works = np.array(
+        [
+            seen.get(name, (nan, 0.0))[0] == 1 and seen[name][1] >= SURE
+            for name in city.lifelines.id
+        ],
+        dtype=bool,
+    )
+    row = np.flatnonzero(is_likely & ~works).astype(np.int32)
+    drive, away = _drive_h(city, impact, row, rules)
+    trials = np.unique(np.linspace(0, sampled.shape[0] - 1, TRIALS).astype(int))
+    work = _work_h(city, sampled[:, row], row, rules)
+    mean = np.array([_mean_damaged(work[:, k]) for k in range(row.size)])
+    parent = parents_of(city, row)
+    return _Jobs(
+        row=row,
+        state=np.array([_mode(sampled[:, r]) for r in row], dtype=np.int32),
+        hours=np.where(np.isfinite(drive), mean + drive, nan),
+        drive_h=drive,
+        sampled_h=np.where(work[trials] > 0, work[trials] + drive, work[trials]),
+        weight=people_waiting(city.lifelines.serves[row], parent),
+        parent=parent,
+        is_reachable=np.isfinite(drive),
+        away_m=away,
+    ), int((is_likely & works).sum())
+
+
+def _mean_damaged(hours: F64) -> float:
+    return float(hours[hours > 0].mean()) if (hours > 0).any() else nan
+
+
+def _mode(states: np.ndarray) -> int:
+    """Most frequent damaged state; those without a curve (-1) and without damage do not count."""
+    return int(np.bincount(states[states > 0], minlength=5).argmax())
+
+
+def _work_h(city: City, states: np.ndarray, row: I32, rules: OperationRules) -> F64:
+    """Look up the hours of every sampled state; NaN where the kind has no row. (samples, jobs)"""
+    days = {time.kind: (0.0, *time.days) for time in rules.repair_times}
+    unknown = (0.0, nan, nan, nan, nan)
+    table = np.array([days.get(city.lifelines.restoration[r], unknown) for r in row])
+    found: F64 = 24.0 * np.take_along_axis(
+        table.reshape(-1, 5).T, np.maximum(states, 0).astype(np.intp), axis=0
+    )
+    return found
+
+
+def _drive_h(city: City, impact: Impact, row: I32, rules: OperationRules) -> tuple[F64, F64]:
+    """Drive from the nearest base of the sector's crews; infinity: cut off, no crew. [h], [m]"""
+    graph = driving(city.roads, impact.access.blocked_share <= 1.0 - rules.usable_share)
+    place = {name: i for i, name in enumerate(city.facilities.id)}
+    drive, away = np.full(row.size, inf), np.full(row.size, inf)
+    for sector in set(city.lifelines.sector):
+        mine = np.array([city.lifelines.sector[r] == sector for r in row], dtype=bool)
+        kind = _CREWS.get(sector)
+        homes = {t.facility for t in city.teams if t.kind is kind and t.facility in place}
+        bases = np.array(sorted(place[home] for home in homes), dtype=np.int32)
+        if not mine.any() or bases.size == 0:
+            continue
+        targets = city.lifelines.road_node[row[mine]]
+        times = travel_s(graph, city.facilities.road_node[bases], targets)
+        drive[mine] = times.min(axis=0) / 3600
+        straight = straight_m(city.facilities.xy[bases], city.lifelines.xy[row[mine]])
+        away[mine] = straight.min(axis=0)
+    return drive, away
+
+
+def _order(jobs: _Jobs, mine: list[int]) -> list[int]:
+    """Put the jobs that can be done in the best order, the others behind."""
+    able = [k for k in mine if isfinite(jobs.hours[k])]
+    place = {k: i for i, k in enumerate(able)}
+    parent = [place.get(jobs.parent[k], -1) for k in able]
+    best = priority_order([jobs.hours[k] for k in able], [jobs.weight[k] for k in able], parent)
+    return [able[i] for i in best] + [k for k in mine if k not in place]
+
+
+def _waiting(jobs: _Jobs, order: list[int], crews: int) -> F64:
+    """Person-hours of waiting in each trial when crews follow the order. (trials,)"""
+    total = np.zeros(jobs.sampled_h.shape[0])
+    for trial, hours in enumerate(jobs.sampled_h):
+        damaged = [k for k in order if hours[k] != 0]
+        known = np.where(np.isinf(hours), nan, hours)
+        slots = {k: Slot(-1, 0.0, 0.0) for k in order}
+        slots |= list_schedule(damaged, list(known), crews)
+        total[trial] = waiting(slots, list(jobs.weight), jobs.parent, HORIZON_H)
+    return total
+
+
+def _job(city: City, jobs: _Jobs, k: int, slot: Slot, crews: list[Team]) -> RepairJob:
+    row = int(jobs.row[k])
+    return RepairJob(
+        rank=0,
+        asset=city.lifelines.id[row],
+        sector=city.lifelines.sector[row],
+        state=DamageState(int(jobs.state[k])),
+        people_served=float(city.lifelines.serves[row]),
+        team=crews[slot.crew].id if slot.crew >= 0 else "",
+        start_h=float(slot.start_h),
+        end_h=float(slot.end_h),
+        is_reachable=bool(jobs.is_reachable[k]),
+    )
+
+
+def _action(city: City, jobs: _Jobs, k: int, team: Team) -> Action:
+    row, lifelines = int(jobs.row[k]), city.lifelines
+    return Action(
+        kind=f"repair_{lifelines.sector[row]}",
+        duty=f"repair_{lifelines.sector[row]}",
+        text=Text(
+            "decide.repair.action",
+            {"asset": lifelines.id[row], "people": float(lifelines.serves[row])},
+        ),
+        place=lifelines.id[row],
+        xy=(float(lifelines.xy[row, 0]), float(lifelines.xy[row, 1])),
+        zone=int(lifelines.zone[row]),
+        due_h=float(np.ceil(jobs.hours[k] + FIRST_H)),
+        team=team.id,
+        amount=float(lifelines.serves[row]),
+        unit="{person}",
+    )
+
+
+def _reasons(ranked: tuple[RepairJob, ...], working: int) -> tuple[Text, ...]:
+    reasons = [Text("decide.repair.order"), Text("decide.repair.one_crew")]
+    cut_off = sum(not job.is_reachable and job.sector in _CREWS for job in ranked)
+    if cut_off:
+        reasons.append(Text("decide.repair.cut_off", {"jobs": cut_off}))
+    if uncrewed := sum(job.sector not in _CREWS for job in ranked):
+        reasons.append(Text("decide.repair.no_crew", {"jobs": uncrewed}))
+    if working:
+        reasons.append(Text("decide.repair.working", {"assets": working}))
+    return tuple(reasons)
+
+
+def _effect(person_hours: F64, because: Why) -> tuple[Figure, ...]:
+    return (figure("person_hours_waiting", Band.of(person_hours), "{person}.h", because),)
+
+
+def _details(ranked: tuple[RepairJob, ...], saved: F64, plain: F64) -> dict[str, str | int | float]:
+    first = [job.asset for job in ranked[:10]]
+    return {
+        "jobs": len(ranked),
+        "person_hours": about(float(np.median(saved))),
+        "person_hours_nearest_first": about(float(np.median(plain))),
+        "content": f"jobs={len(ranked)} first={' '.join(first)}",
+    }

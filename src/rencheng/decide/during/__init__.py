@@ -1,0 +1,1 @@
+"""While it happens: response level, evacuation, patients."""

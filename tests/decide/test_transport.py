@@ -1,0 +1,37 @@
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linear_sum_assignment
+
+from rencheng.decide.transport import assign
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 10**6))
+def test_nobody_is_lost_and_no_place_overfilled(seed):
+    rng = np.random.default_rng(seed)
+    people, room = rng.integers(0, 40, 6).astype(float), rng.integers(0, 30, 9).astype(float)
+    cost = np.where(rng.random((6, 9)) < 0.2, np.inf, rng.uniform(1, 100, (6, 9)))
+    found = assign(people, room, cost)
+    assert np.array_equal(found.flow.sum(axis=1) + found.left, people)
+    assert (found.flow.sum(axis=0) <= room).all()
+    assert found.flow[np.isinf(cost)].sum() == 0
+
+
+def test_one_person_each_is_the_assignment_problem():
+    cost = np.random.default_rng(3).uniform(1, 100, (12, 12))
+    found = assign(np.ones(12), np.ones(12), cost)
+    assert np.isclose((found.flow * cost).sum(), cost[linear_sum_assignment(cost)].sum())
+
+
+def test_as_many_as_possible_get_a_place_even_far_away():
+    found = assign(
+        np.array([1.0, 1.0]), np.array([1.0, 1.0]), np.array([[1.0, 1e5], [1.0, np.inf]])
+    )
+    assert found.left.sum() == 0
+
+
+def test_many_places_are_tried_when_the_near_ones_are_full():
+    cost = np.arange(100.0)[None, :] + 1
+    found = assign(np.array([90.0]), np.ones(100), cost)
+    assert found.left.sum() == 0
