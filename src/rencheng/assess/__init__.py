@@ -1,0 +1,1 @@
+"""Stage 7: how resilient the city is, and how well this program did."""

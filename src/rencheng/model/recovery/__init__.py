@@ -1,0 +1,1 @@
+"""Recovery: when damaged things work again, and what residents get until then."""
