@@ -82,9 +82,9 @@ def shake(
     Montalva et al. (2017) for the median and both standard deviations; rupture plane sampled
     (`sample_ruptures`); within-event residuals correlated over distance; joint normal distribution
     conditioned on the records. Site soil is unknown, so Vs30 is sampled: lognormal, median
-    400 m/s, standard deviation 0.28, alike at neighbouring sites. The between-site part of the
-    published φ then counts soil partly twice, which widens the bands. Magnitude and plane are not
-    re-weighted by the records; the residuals absorb the difference. Left out: topography, basins,
+    400 m/s, standard deviation 0.28, alike at neighbouring sites; φ, which holds for sites of known
+    Vs30, comes on top. Magnitude and plane are not re-weighted by the records; the residuals absorb
+    the difference. Left out: topography, basins,
     liquefaction, aftershocks. Cost: O((sites + records)³ + samples × sites).
     """
     stations = _checked_records(records)
