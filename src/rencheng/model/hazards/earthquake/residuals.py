@@ -14,8 +14,8 @@ F64 = NDArray[np.float64]
 
 # Jayaram and Baker (2009), doi:10.1002/eqe.922, equations 17 and 19: distance at which the
 # correlation of the within-event residuals has fallen to 5 %. The value for PGA is the one for
-# sites whose Vs30 is not known to be alike (case 1: 8.5 + 17.2 T); with alike sites it is 40.7 km (equation 18), and a record would say more about its
-# surroundings.
+# sites whose Vs30 is not known to be alike (case 1: 8.5 + 17.2 T); for alike sites (equation 18)
+# it is 40.7 km, and a record would say more about its surroundings.
 RANGE_PGA_KM = 8.5
 RANGE_SA1_KM = 22.0 + 3.7 * 1.0
 # Keeps the factorisation alive when two sites share a place. [share of variance]
