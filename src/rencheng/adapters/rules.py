@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from rencheng.adapters.files import data_folder
+from rencheng.adapters.restoration import load_restoration
 from rencheng.domain.alarm import Level
 from rencheng.domain.assessment import Dimension
 from rencheng.domain.errors import CorruptDataError, Fault
+from rencheng.domain.recovery import RestorationTable
 from rencheng.domain.rules import (
     CriterionKind,
     IndicatorDefinition,
@@ -34,12 +37,12 @@ T = TypeVar("T")
 
 @cache
 def load_rules(folder: Path | None = None) -> Rules:
-    """Read response levels, supplies and operations.
+    """Read response levels, supplies, operations, and the restoration times that repairs need.
 
     Parameters
     ----------
     folder
-        Folder with the three files; by default the one that comes with the program.
+        Folder with the four files; by default the one that comes with the program.
 
     Raises
     ------
@@ -47,10 +50,12 @@ def load_rules(folder: Path | None = None) -> Rules:
         When a file is missing or broken; every broken row of it is named.
     """
     folder = folder or data_folder() / "rules"
+    operations = _read(folder / "operations.toml", "rencheng/operations/1", _operations)
+    times = _repair_times(load_restoration(folder / "restoration.toml"))
     return Rules(
         response=_read(folder / "response_levels.toml", "rencheng/response-levels/1", _response),
         supplies=_read(folder / "supplies.toml", "rencheng/supplies/1", _supplies),
-        operations=_read(folder / "operations.toml", "rencheng/operations/1", _operations),
+        operations=replace(operations, repair_times=times),
     )
 
 
@@ -166,27 +171,29 @@ def _supply(row: Table) -> SupplyRule:
     )
 
 
-def _operations(table: Table, faults: list[Fault]) -> OperationRules:
+def _operations(table: Table, _faults: list[Fault]) -> OperationRules:
     numbers = (
         "walk_m_s", "detour", "drive_m_s", "tsunami_magnitude", "usable_share", "handling_min",
         "evacuate_due_h", "medical_due_h", "supply_due_h",
     )  # fmt: skip
     return OperationRules(
         pack=_pack(table),
-        repair_times=_rows(table, "repair_times", _repair_time, faults),
+        repair_times=(),
         **{key: _positive(table, key) for key in numbers},
     )
 
 
-def _repair_time(row: Table) -> RepairTime:
-    slight, moderate, extensive, complete = (float(day) for day in row["days"])
-    if not 0 < slight <= moderate <= extensive <= complete:
-        raise ValueError(f"days {row['days']} do not rise")
-    return RepairTime(
-        kind=str(row["kind"]),
-        days=(slight, moderate, extensive, complete),
-        status=RuleStatus(row["status"]),
-        source=str(row["source"]),
+def _repair_times(table: RestorationTable) -> tuple[RepairTime, ...]:
+    """Take the mean days of each kind; the scheduler needs no standard deviations."""
+    rows = zip(table.kind, table.mean_d, table.status, table.source, strict=True)
+    return tuple(
+        RepairTime(
+            kind=kind,
+            days=(float(days[1]), float(days[2]), float(days[3]), float(days[4])),
+            status=status,
+            source=source,
+        )
+        for kind, days, status, source in rows
     )
 
 
