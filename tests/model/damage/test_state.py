@@ -41,9 +41,9 @@ def random_input(seed: int) -> tuple[object, ...]:
     )
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2**63, -5])
+@pytest.mark.parametrize("seed", [0, 1, 808])
 def test_the_kernel_equals_its_numpy_twin(seed: int) -> None:
-    given = random_input(abs(seed) % 1000)
+    given = random_input(seed)
     for fast, slow in zip(kernel.tally(*given), twin.tally(*given), strict=True):
         assert (fast == slow).all()
 
@@ -75,8 +75,8 @@ def test_draws_of_neighbours_and_of_high_and_low_bits_are_unrelated() -> None:
 
 
 def test_streams_and_seeds_share_no_draw() -> None:
-    kinds = [starts(1, 1, 50), starts(1, 2, 50), starts(2, 1, 50)]
-    assert len(set(np.concatenate(kinds).tolist())) == 150
+    kinds = [starts(*which, 50) for which in ((1, 1), (1, 2), (2, 1), (-1, 1), (2**64 - 2, 1))]
+    assert len(set(np.concatenate(kinds).tolist())) == 250
 
 
 def test_the_mean_over_samples_is_the_exact_expectation(
