@@ -1,0 +1,1 @@
+"""Scenarios: reading them, making their synthetic streams, sending them in like real devices."""
