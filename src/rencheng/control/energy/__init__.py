@@ -1,0 +1,1 @@
+"""Sector energy: electric power."""

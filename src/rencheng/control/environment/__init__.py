@@ -1,0 +1,1 @@
+"""Sector environment: the sea, and what is not watched."""

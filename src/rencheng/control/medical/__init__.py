@@ -1,0 +1,1 @@
+"""Sector medical: hospitals and patients."""

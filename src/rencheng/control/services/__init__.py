@@ -1,0 +1,1 @@
+"""Sector services: telecom, shelters, people without a home."""

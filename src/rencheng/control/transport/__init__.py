@@ -1,0 +1,1 @@
+"""Sector transport: streets and access."""

@@ -1,0 +1,1 @@
+"""Sector water: drinking water."""
