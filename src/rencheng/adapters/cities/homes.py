@@ -1,0 +1,90 @@
+"""How many buildings of each kind every zone has, so that dwellings agree with the census."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rencheng.adapters.cities.recipe import Recipe
+from rencheng.domain.city import F64
+from rencheng.domain.errors import InvalidInputError
+
+I64 = np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """Buildings to be placed: one row for each kind, one column for each zone."""
+
+    count: I64
+    """(kinds, zones)"""
+    dwellings: I64
+    """Dwellings by zone. (zones,)"""
+
+
+def share_out(total: int, weight: F64) -> I64:
+    """Split a whole number in proportion to weights, largest remainders first. (parts,)
+
+    Examples
+    --------
+    >>> share_out(10, np.array([1.0, 1.0, 1.0])).tolist()
+    [4, 3, 3]
+    """
+    weight = np.nan_to_num(np.asarray(weight, dtype=float))
+    if total <= 0 or weight.sum() <= 0:
+        return np.zeros(weight.size, dtype=np.int64)
+    exact = total * weight / weight.sum()
+    whole = np.floor(exact).astype(np.int64)
+    order = np.argsort(whole - exact, kind="stable")
+    whole[order[: total - int(whole.sum())]] += 1
+    return whole
+
+
+def census_dwellings(recipe: Recipe, population: F64) -> int:
+    """Return the dwellings of the zones: the census's, in proportion to the people in the zones.
+
+    The zones hold fewer people than the communes of the census, so they get the same share of the
+    dwellings; persons per dwelling and the share of vacant ones stay as counted.
+    """
+    counted = _fact(recipe, "dwellings")
+    return round(counted * float(np.nansum(population)) / _fact(recipe, "population_2024"))
+
+
+def vacant_share(recipe: Recipe) -> float:
+    """Return the share of private dwellings that the census found vacant."""
+    return _fact(recipe, "dwellings_vacant") / _fact(recipe, "dwellings")
+
+
+def plan_homes(recipe: Recipe, population: F64, is_coastal: np.ndarray) -> Stock:
+    """Return how many homes of each kind stand in each zone.
+
+    The kinds' shares of the dwellings are the recipe's, tilted in coastal zones; what a zone's
+    dwellings leave over after whole buildings becomes homes of the smallest kind.
+    """
+    dwellings = share_out(census_dwellings(recipe, population), population)
+    kinds = recipe.homes
+    size = np.array([k.dwellings for k in kinds])
+    smallest = int(size.argmin())
+    if size[smallest] != 1:
+        raise InvalidInputError(
+            "city.no_single_home",
+            "no kind of home in the recipe has a single dwelling",
+            hint="Give one kind of [[homes]] `dwellings = 1`, so that dwellings add up",
+        )
+    tilt = np.array([[k.share * (k.coastal if c else 1.0) for c in is_coastal] for k in kinds])
+    wanted = tilt / tilt.sum(axis=0) * dwellings
+    count = np.floor(wanted / size[:, None]).astype(np.int64)
+    count[smallest] += dwellings - (count * size[:, None]).sum(axis=0)
+    return Stock(count, dwellings)
+
+
+def _fact(recipe: Recipe, key: str) -> float:
+    if key not in recipe.facts:
+        raise InvalidInputError(
+            "city.no_fact",
+            f"the recipe {recipe.id} has no fact {key!r}",
+            hint="Add it with its source to facts.toml",
+            params={"fact": key},
+        )
+    return recipe.facts[key].value

@@ -1,0 +1,89 @@
+"""The city's sensors: generated, except that the tide gauge stands where the real one does."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rencheng.adapters.cities.ground import Ground
+from rencheng.adapters.cities.land import Land
+from rencheng.adapters.cities.networks import Site
+from rencheng.adapters.cities.places import spread, zone_of
+from rencheng.adapters.cities.recipe import Recipe
+from rencheng.domain.city import F64, Facilities, Lifelines
+from rencheng.domain.observation import UNITS, Datastream, Quantity
+from rencheng.domain.provenance import Origin
+
+INF = float("inf")
+# Interval [s], plausible low and high, largest change per second, suspect run of equal values.
+# No source: house defaults; ranges are wider than anything recorded on earth of that quantity.
+LIMITS: dict[Quantity, tuple[float, float, float, float, int]] = {
+    Quantity.PEAK_ACCELERATION: (60.0, 0.0, 4.0, INF, 0),
+    Quantity.WATER_LEVEL: (60.0, -15.0, 20.0, 0.05, 10),
+    Quantity.FEEDER_STATE: (300.0, 0.0, 1.0, INF, 0),
+    Quantity.WATER_PRESSURE: (300.0, 0.0, 1500.0, 50.0, 6),
+    Quantity.FREE_BEDS: (3600.0, 0.0, 2000.0, INF, 0),
+}
+VITAL = (Quantity.PEAK_ACCELERATION, Quantity.WATER_LEVEL)
+
+
+def make_streams(
+    recipe: Recipe, site: Site, lifelines: Lifelines, facilities: Facilities, ground: Ground
+) -> tuple[Datastream, ...]:
+    """Place accelerometers, the tide gauge, and streams at feeders, zones and hospitals."""
+    rng = np.random.default_rng([recipe.seed, 9])
+    plan = recipe.sensors
+    found: list[Datastream] = []
+
+    def add(ident: str, name: str, quantity: Quantity, places: F64, asset: str = "") -> None:
+        found.append(_stream(ident, name, quantity, places, asset, site.land, ground))
+
+    for i, place in enumerate(spread(site.centre_m, site.population, plan.accelerometers, rng)):
+        node = site.streets.nearest(place[None])
+        at = site.streets.node_m[node]
+        add(f"acc-{i + 1:02d}", f"Accelerometer {i + 1}", Quantity.PEAK_ACCELERATION, at)
+    gauge = ground.metres(np.array([plan.tide_gauge]))
+    add("tide-01", "Tide gauge Coquimbo", Quantity.WATER_LEVEL, gauge)
+    places = site.streets.node_m[lifelines.road_node]
+    for row, (ident, kind) in enumerate(zip(lifelines.id, lifelines.kind, strict=True)):
+        if kind == "feeder":
+            name = f"Feeder {ident.rpartition('-')[2]}"
+            add(f"state-{ident}", name, Quantity.FEEDER_STATE, places[row : row + 1], ident)
+    watched = rng.choice(
+        len(site.population),
+        size=min(plan.pressure_points, len(site.population)),
+        replace=False,
+        p=site.population / site.population.sum(),
+    )
+    for z in np.sort(watched):
+        zone = int(site.zone_ids[z])
+        at = site.centre_m[z : z + 1]
+        add(f"pressure-{zone:03d}", f"Pressure {zone}", Quantity.WATER_PRESSURE, at, f"zone:{zone}")
+    for row in range(len(facilities.id)):
+        if facilities.kind[row] == "hospital":
+            at = ground.metres(facilities.xy[row : row + 1])
+            name, ident = facilities.name[row], facilities.id[row]
+            add(f"beds-{ident.rpartition('-')[2]}", name, Quantity.FREE_BEDS, at, ident)
+    return tuple(found)
+
+
+def _stream(
+    ident: str, name: str, quantity: Quantity, place: F64, asset: str, land: Land, ground: Ground
+) -> Datastream:
+    interval, low, high, rate, stuck = LIMITS[quantity]
+    lon, lat = ground.degrees(place)[0]
+    return Datastream(
+        id=ident,
+        name=name,
+        quantity=quantity,
+        unit=UNITS[quantity],
+        xy=(float(lon), float(lat)),
+        asset=asset,
+        zone=int(zone_of(land, place)[0]),
+        interval_s=interval,
+        low=low,
+        high=high,
+        rate=rate,
+        stuck_after=stuck,
+        is_vital=quantity in VITAL,
+        origin=Origin.SYNTHETIC,
+    )
