@@ -1,0 +1,1 @@
+"""Signed HTTP POST to another program."""
