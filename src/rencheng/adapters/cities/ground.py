@@ -96,4 +96,5 @@ def row_of(areas: Geometries, places: F64) -> I32:
 
 def nearest_row(areas: Geometries, places: F64) -> I32:
     """Return the nearest area of each place. (points,)"""
-    return shapely.STRtree(areas).nearest(shapely.points(places)).astype(np.int32)
+    row: I32 = shapely.STRtree(areas).nearest(shapely.points(places)).astype(np.int32)
+    return row

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rencheng.adapters.cities.recipe import Recipe
-from rencheng.domain.city import F64
+from rencheng.domain.city import F64, Flags
 from rencheng.domain.errors import InvalidInputError
 
-I64 = np.ndarray
+I64 = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def share_out(total: int, weight: F64) -> I64:
     if total <= 0 or weight.sum() <= 0:
         return np.zeros(weight.size, dtype=np.int64)
     exact = total * weight / weight.sum()
-    whole = np.floor(exact).astype(np.int64)
+    whole: I64 = np.floor(exact).astype(np.int64)
     order = np.argsort(whole - exact, kind="stable")
     whole[order[: total - int(whole.sum())]] += 1
     return whole
@@ -56,7 +57,7 @@ def vacant_share(recipe: Recipe) -> float:
     return _fact(recipe, "dwellings_vacant") / _fact(recipe, "dwellings")
 
 
-def plan_homes(recipe: Recipe, population: F64, is_coastal: np.ndarray) -> Stock:
+def plan_homes(recipe: Recipe, population: F64, is_coastal: Flags) -> Stock:
     """Return how many homes of each kind stand in each zone.
 
     The kinds' shares of the dwellings are the recipe's, tilted in coastal zones; what a zone's

@@ -178,5 +178,5 @@ def coast_points(city: City, *, step_m: float = 500.0) -> F64:
         shapely.line_interpolate_point(edge, np.arange(0.0, edge.length, step))
     )
     row = shapely.STRtree(areas).nearest(shapely.points(places))
-    found = places[city.zones.is_coastal[row]]
+    found: F64 = places[city.zones.is_coastal[row]]
     return found[np.argsort(-found[:, 1], kind="stable")]

@@ -118,8 +118,8 @@ def _source(
 ) -> str:
     if service == "access":
         return _zone(zone_ids[zone], "access")
-    row = {"power": supply.feeder, "water": supply.tank, "telecom": supply.exchange}[service][zone]
-    return names[row]
+    of_zone = {"power": supply.feeder, "water": supply.tank, "telecom": supply.exchange}[service]
+    return names[int(of_zone[zone])]
 
 
 def _zone(zone: int, service: str) -> str:

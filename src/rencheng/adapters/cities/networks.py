@@ -88,7 +88,8 @@ class Site:
 
 def lay_networks(recipe: Recipe, site: Site) -> tuple[Draft, Supply]:
     """Lay all three networks."""
-    draft, above = Draft(), {}
+    draft = Draft()
+    above: dict[int, tuple[int, ...]] = {}
     plan = recipe.networks
     feeder = _power(draft, plan, site, above, np.random.default_rng([recipe.seed, 5]))
     tank = _water(draft, plan, site, above, np.random.default_rng([recipe.seed, 6]))
@@ -113,7 +114,7 @@ def _power(
     feeder = np.full(len(site.population), -1, dtype=np.int32)
     number = 0
     for s, node in enumerate(sub_nodes):
-        zones = np.flatnonzero(of_zone == s)
+        zones = np.flatnonzero(of_zone == s).astype(np.int32)
         sub = draft.add(
             f"substation-{s + 1}", "power", "substation", node, site.population[zones].sum()
         )
@@ -164,7 +165,7 @@ def _water(
     tank_nodes = _at(site, tank_m)
     distance, before = site.paths.trees(tank_nodes)
     of_zone = distance[:, site.zone_node].argmin(axis=0)
-    served = np.bincount(of_zone, weights=people, minlength=plan.tanks)
+    served: F64 = np.bincount(of_zone, weights=people, minlength=plan.tanks).astype(float)
     pump_nodes = _at(site, spread(site.streets.node_m[tank_nodes], served + 1.0, plan.pumps, rng))
     of_tank = distance[:, pump_nodes].argmin(axis=1)
     lifted = np.bincount(of_tank, weights=served, minlength=plan.pumps)
@@ -189,7 +190,7 @@ def _water(
         links = site.paths.links_to(before[t], np.array([pump_nodes[of_tank[t]]]))
         draft.lay((pumps[of_tank[t]], tanks[t]), "water", links, roads.zone, "ductile")
     _distribution(draft, plan, roads.zone, np.array(tanks)[of_zone], rng)
-    return np.array(tanks, dtype=np.int32)[of_zone]
+    return np.array([tanks[t] for t in of_zone], dtype=np.int32)
 
 
 def _distribution(
@@ -214,13 +215,14 @@ def _telecom(draft: Draft, plan: Networks, site: Site, rng: np.random.Generator)
         draft.add(f"exchange-{e + 1}", "telecom", "exchange", n, served[e])
         for e, n in enumerate(nodes)
     ]
-    return np.array(rows, dtype=np.int32)[of_zone]
+    return np.array([rows[e] for e in of_zone], dtype=np.int32)
 
 
 def _at(site: Site, places: F64, *, is_degrees: bool = False) -> I32:
     if is_degrees:
         nearest = (site.streets.roads.node_xy[site.streets.main][None] - places[:, None]) ** 2
-        return site.streets.main[nearest.sum(-1).argmin(1)].astype(np.int32)
+        node: I32 = site.streets.main[nearest.sum(-1).argmin(1)]
+        return node
     return site.streets.nearest(places)
 
 

@@ -34,7 +34,8 @@ class Streets:
     def nearest(self, places_m: F64) -> I32:
         """Return the nearest node of the main part. (points,)"""
         _, found = cKDTree(self.node_m[self.main]).query(places_m)
-        return self.main[np.atleast_1d(found)].astype(np.int32)
+        node: I32 = self.main[np.atleast_1d(found)]
+        return node
 
 
 def build_streets(
