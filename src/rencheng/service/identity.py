@@ -81,6 +81,8 @@ class Identity:
     now: Clock
     hasher: PasswordHasher = field(default_factory=PasswordHasher)
     attempts: Attempts = field(default_factory=Attempts)
+    is_demo_allowed: bool = True
+    """Whether accounts of the demonstration may be used."""
     _gate: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(HASHES_AT_ONCE))
     _decoy: str = ""
 
@@ -146,7 +148,7 @@ class Identity:
             account = work.accounts.find(session.account) if session else None
         if session is None or account is None or session.expires <= self.now():
             raise _session_over()
-        if not account.roles:
+        if not self._is_usable(account):
             raise _session_over()
         return Caller(actor=actor_of(account), session=session)
 
@@ -155,7 +157,8 @@ class Identity:
         with self.work() as work:
             token = work.tokens.find(secret_hash(secret))
             account = work.accounts.find(token.account) if token else None
-        if token is None or account is None or not account.roles or not self._is_valid(token):
+        is_usable = account is not None and self._is_usable(account)
+        if token is None or account is None or not is_usable or not self._is_valid(token):
             raise NotSignedInError(
                 "identity.token",
                 "the token is unknown, expired or revoked",
@@ -308,6 +311,9 @@ class Identity:
         caller = Caller(actor=actor_of(account), session=session)
         return SignedIn(caller=caller, session=session, secret=secret)
 
+    def _is_usable(self, account: Account) -> bool:
+        return bool(account.roles) and (self.is_demo_allowed or not account.is_demo)
+
     def _is_valid(self, token: Token) -> bool:
         return token.revoked is None and (token.expires is None or token.expires > self.now())
 
@@ -315,7 +321,7 @@ class Identity:
         """Compare in the same time, whether or not the account exists."""
         if not self._decoy:
             self._decoy = self._hash(secrets.token_urlsafe(16))
-        is_real = account is not None and bool(account.password_hash and account.roles)
+        is_real = account is not None and bool(account.password_hash) and self._is_usable(account)
         kept = account.password_hash if account is not None and is_real else self._decoy
         with self._gate:
             try:

@@ -70,6 +70,13 @@ class IncidentOut(Shape):
     version: int
 
 
+class IncidentStepIn(Shape):
+    """Moving an incident on: to recovery, back to response, or to its close."""
+
+    version: int
+    status: Literal["responding", "recovering", "closed"]
+
+
 class EventOut(Shape):
     """A line of the event list: bulletin, alarm, decision, task, report."""
 

@@ -1,0 +1,5 @@
+"""`python -m rencheng`: the same as the command `rencheng`."""
+
+from rencheng.cli import main
+
+main()

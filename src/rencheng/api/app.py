@@ -1,0 +1,118 @@
+"""The web application: routes, errors, guards and the front end around one brain."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import Depends, FastAPI
+from fastapi.routing import APIRoute
+from starlette.middleware.gzip import GZipMiddleware
+
+from rencheng import __version__
+from rencheng.api.live import Pulse
+from rencheng.api.live import router as live
+from rencheng.api.problems import MEDIA_TYPE, add_problem_handlers
+from rencheng.api.routes import (
+    alerts,
+    assessment,
+    city,
+    columns,
+    command,
+    ingest,
+    records,
+    replay,
+    session,
+    situation,
+)
+from rencheng.api.security import Limits, gate, public
+from rencheng.api.shapes.city import BulletinsIn, ObservationsIn, ReportsIn
+from rencheng.api.shapes.common import ProblemOut
+from rencheng.api.shell import BodyLimit, SecurityHeaders, add_front_end
+from rencheng.bootstrap import Brain, handed_over
+
+ROOT = "/api/v1"
+TOPICS = (
+    session,
+    city,
+    situation,
+    columns,
+    command,
+    alerts,
+    records,
+    assessment,
+    replay,
+    ingest,
+)
+SCHEMA = f"{ROOT}/openapi.json"
+
+
+def create_app(brain: Brain | None = None) -> FastAPI:
+    """Return the application around a wired brain; None takes the one that the CLI handed over."""
+    return _application(brain or handed_over())
+
+
+def schema_without_brain() -> dict[str, Any]:
+    """Return the OpenAPI schema; it is the same for every city and state."""
+    return openapi(_application(None))
+
+
+def _application(brain: Brain | None) -> FastAPI:
+    app = FastAPI(
+        title="韧城 Rencheng",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        dependencies=[Depends(gate)],
+        generate_unique_id_function=_operation,
+        lifespan=_lifespan,
+        responses={"default": {"model": ProblemOut, "content": {MEDIA_TYPE: {}}}},
+        separate_input_output_schemas=False,
+    )
+    app.state.brain = brain
+    app.state.limits = Limits()
+    app.state.pulse = Pulse(brain)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(SecurityHeaders)
+    add_problem_handlers(app)
+    for topic in TOPICS:
+        app.include_router(topic.router, prefix=ROOT)
+    app.include_router(live, prefix=ROOT)
+
+    @app.get(SCHEMA, include_in_schema=False)
+    @public
+    def schema() -> dict[str, Any]:
+        return openapi(app)
+
+    add_front_end(app)
+    return app
+
+
+def openapi(app: FastAPI) -> dict[str, Any]:
+    """Return the schema, with the bodies that the ingest routes read themselves."""
+    document = app.openapi()
+    schemas = document["components"]["schemas"]
+    for shape in (ObservationsIn, BulletinsIn, ReportsIn):
+        if shape.__name__ not in schemas:
+            made = shape.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas |= made.pop("$defs", {})
+            schemas[shape.__name__] = made
+    return document
+
+
+def _operation(route: APIRoute) -> str:
+    """Name an operation after its function and topic, for generated clients."""
+    return f"{route.tags[0] if route.tags else 'app'}_{route.name}"
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    brain: Brain = app.state.brain
+    pulse: Pulse = app.state.pulse
+    brain.start()
+    async with pulse.beating():
+        yield
+    brain.stop()

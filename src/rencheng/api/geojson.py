@@ -1,0 +1,245 @@
+"""The city's layers as GeoJSON (RFC 7946); `id` and `properties.row` are the row of the layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from rencheng.api.telling import number
+from rencheng.domain.city import City, Shapes
+from rencheng.domain.impact import Damage
+
+DIGITS = 6
+"""Decimal places of a degree: about 0.1 m."""
+Feature = dict[str, Any]
+
+
+def encode(features: Sequence[Feature], total: int | None = None) -> bytes:
+    """Return a feature collection as JSON; `total` says how many there would be without a limit."""
+    body: Feature = {"type": "FeatureCollection", "features": features}
+    body["total"] = len(features) if total is None else total
+    return msgspec.json.encode(body)
+
+
+def layer(city: City, name: str) -> bytes:
+    """Return one whole layer."""
+    return encode(LAYERS[name](city))
+
+
+def zones(city: City) -> list[Feature]:
+    """Return the zones."""
+    table = city.zones
+    return [
+        _feature(
+            row,
+            geometry,
+            zone=int(table.id[row]),
+            name=table.name[row],
+            population=number(float(table.population[row])),
+            area_m2=number(float(table.area_m2[row])),
+            is_coastal=bool(table.is_coastal[row]),
+            coast_m=number(float(table.coast_m[row])),
+            centre=_point(table.centre[row]),
+        )
+        for row, geometry in enumerate(_polygons(table.shapes))
+    ]
+
+
+def grid(city: City) -> list[Feature]:
+    """Return the cells of the management grid."""
+    table = city.grid
+    return [
+        _feature(
+            row,
+            geometry,
+            cell=table.id[row],
+            zone_row=int(table.zone[row]),
+            population=number(float(table.population[row])),
+        )
+        for row, geometry in enumerate(_polygons(table.shapes))
+    ]
+
+
+def roads(city: City) -> list[Feature]:
+    """Return the road links."""
+    table = city.roads
+    return [
+        _feature(
+            row,
+            geometry,
+            kind=table.kinds[int(table.kind[row])],
+            name=table.name[row],
+            length_m=round(float(table.length_m[row]), 1),
+            direction=int(table.direction[row]),
+        )
+        for row, geometry in enumerate(_lines(table.shapes))
+    ]
+
+
+def mains(city: City) -> list[Feature]:
+    """Return power lines and water mains."""
+    table = city.mains
+    ends = city.lifelines.id
+    return [
+        _feature(
+            row,
+            geometry,
+            main=table.id[row],
+            sector=table.sector[row],
+            material=table.material[row],
+            start=ends[int(table.start[row])],
+            end=ends[int(table.end[row])],
+            length_m=round(float(table.length_m[row]), 1),
+        )
+        for row, geometry in enumerate(_lines(table.shapes))
+    ]
+
+
+def facilities(city: City) -> list[Feature]:
+    """Return places with a public duty."""
+    table = city.facilities
+    return [
+        _feature(
+            row,
+            {"type": "Point", "coordinates": _point(table.xy[row])},
+            facility=table.id[row],
+            name=table.name[row],
+            kind=table.kind[row],
+            beds=number(float(table.beds[row])),
+            shelter_places=number(float(table.shelter_places[row])),
+            has_emergency=bool(table.has_emergency[row]),
+            curve=table.curve[row],
+        )
+        for row in range(len(table.id))
+    ]
+
+
+def lifelines(city: City) -> list[Feature]:
+    """Return the nodes of the power, water and telecom networks."""
+    table = city.lifelines
+    return [
+        _feature(
+            row,
+            {"type": "Point", "coordinates": _point(table.xy[row])},
+            lifeline=table.id[row],
+            sector=table.sector[row],
+            kind=table.kind[row],
+            serves=number(float(table.serves[row])),
+            curve=table.curve[row],
+        )
+        for row in range(len(table.id))
+    ]
+
+
+def stops(city: City) -> list[Feature]:
+    """Return the stops of public transport."""
+    table = city.stops
+    return [
+        _feature(
+            row,
+            {"type": "Point", "coordinates": _point(table.xy[row])},
+            stop=table.id[row],
+            name=table.name[row],
+            departures=int(table.departures[row]),
+        )
+        for row in range(len(table.id))
+    ]
+
+
+def buildings(
+    city: City, box: tuple[float, float, float, float], limit: int, damage: Damage | None
+) -> tuple[list[Feature], int]:
+    """Return buildings in a box (west, south, east, north), thinned to `limit`, and how many."""
+    table = city.buildings
+    west, south, east, north = box
+    lon, lat = table.xy[:, 0], table.xy[:, 1]
+    hits = np.flatnonzero((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north))
+    total = len(hits)
+    if total > limit:
+        hits = hits[np.linspace(0, total - 1, limit).astype(np.int64)]
+    return [_building(city, int(row), damage) for row in hits], total
+
+
+def _building(city: City, row: int, damage: Damage | None) -> Feature:
+    table = city.buildings
+    curve = int(table.curve[row])
+    state = None
+    if damage is not None:
+        found = damage.building_state[row]
+        state = None if np.isnan(found).any() else [round(float(p), 4) for p in found]
+    return _feature(
+        row,
+        {"type": "Point", "coordinates": _point(table.xy[row])},
+        curve=table.curves[curve] if curve >= 0 else "",
+        storeys=int(table.storeys[row]),
+        use=table.uses[int(table.use[row])],
+        zone_row=int(table.zone[row]),
+        dwellings=int(table.dwellings[row]),
+        state=state,
+    )
+
+
+def _feature(row: int, geometry: Feature, **properties: Any) -> Feature:
+    return {
+        "type": "Feature",
+        "id": row,
+        "geometry": geometry,
+        "properties": {"row": row, **properties},
+    }
+
+
+def _point(xy: NDArray[np.float64]) -> list[float]:
+    return [round(float(xy[0]), DIGITS), round(float(xy[1]), DIGITS)]
+
+
+def _parts(shapes: Shapes) -> Iterator[list[list[list[float]]]]:
+    """Yield the parts of each shape as lists of vertices."""
+    xy = np.round(shapes.xy, DIGITS).tolist()
+    part, shape = shapes.part.tolist(), shapes.shape.tolist()
+    for first, end in zip(shape[:-1], shape[1:], strict=True):
+        yield [xy[part[p] : part[p + 1]] for p in range(first, end)]
+
+
+def _lines(shapes: Shapes) -> Iterator[Feature]:
+    for parts in _parts(shapes):
+        if len(parts) == 1:
+            yield {"type": "LineString", "coordinates": parts[0]}
+        else:
+            yield {"type": "MultiLineString", "coordinates": parts}
+
+
+def _polygons(shapes: Shapes) -> Iterator[Feature]:
+    """Yield polygons; a ring that runs the other way than the first one is a hole of the last."""
+    for parts in _parts(shapes):
+        polygons: list[list[list[list[float]]]] = []
+        outside = _turn(parts[0]) if parts else 0.0
+        for ring in parts:
+            if polygons and _turn(ring) * outside < 0:
+                polygons[-1].append(ring)
+            else:
+                polygons.append([ring])
+        if len(polygons) == 1:
+            yield {"type": "Polygon", "coordinates": polygons[0]}
+        else:
+            yield {"type": "MultiPolygon", "coordinates": polygons}
+
+
+def _turn(ring: list[list[float]]) -> float:
+    """Return twice the signed area of a ring; positive runs anticlockwise."""
+    pairs = zip(ring[:-1], ring[1:], strict=True)
+    return sum(a[0] * b[1] - b[0] * a[1] for a, b in pairs)
+
+
+LAYERS = {
+    "zones": zones,
+    "grid": grid,
+    "roads": roads,
+    "mains": mains,
+    "facilities": facilities,
+    "lifelines": lifelines,
+    "stops": stops,
+}

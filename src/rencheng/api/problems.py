@@ -1,0 +1,173 @@
+"""Our errors as HTTP: one table, one shape (RFC 9457, problem details), both languages."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from rencheng.adapters.words import catalogue
+from rencheng.api.shapes.common import FaultOut, ProblemOut, TextOut
+from rencheng.api.telling import text_out
+from rencheng.domain.errors import (
+    ConflictError,
+    CorruptDataError,
+    Fault,
+    InvalidInputError,
+    NotAllowedError,
+    NotFoundError,
+    NotSignedInError,
+    Param,
+    RenchengError,
+    SourceUnavailableError,
+    TooMuchError,
+)
+from rencheng.domain.provenance import Text
+
+STATUS: dict[type[RenchengError], int] = {
+    InvalidInputError: 422,
+    NotFoundError: 404,
+    ConflictError: 409,
+    NotSignedInError: 401,
+    NotAllowedError: 403,
+    TooMuchError: 429,
+    SourceUnavailableError: 503,
+    CorruptDataError: 500,
+}
+MEDIA_TYPE = "application/problem+json"
+_HTTP_KEYS = {404: "http.not_found", 405: "http.method", 413: "http.too_large"}
+
+log = logging.getLogger("rencheng.api")
+
+
+def sentence(
+    key: str, part: str, params: Mapping[str, Param], english: str, *, kind: str = "error"
+) -> TextOut:
+    """Return the sentence of an error in both languages; without words, its English one."""
+    full = f"{kind}.{key}.{part}"
+    if full not in catalogue():
+        return TextOut(key=full, zh=english, en=english)
+    try:
+        return text_out(Text(full, params))
+    except (KeyError, IndexError, ValueError):
+        log.exception("the words of %s ask for other values than %s", full, sorted(params))
+        return TextOut(key=full, zh=english, en=english)
+
+
+def fault_out(fault: Fault) -> FaultOut:
+    """Return a fault with both languages."""
+    params: dict[str, Param] = {
+        "where": fault.where,
+        "count": fault.count,
+        "first": ", ".join(fault.first),
+        "problem": fault.problem,
+        "hint": fault.hint,
+    }
+    return FaultOut(
+        where=fault.where,
+        key=fault.key,
+        problem=sentence(fault.key, "problem", params, fault.problem, kind="fault"),
+        hint=sentence(fault.key, "hint", params, fault.hint, kind="fault"),
+        count=fault.count,
+        first=list(fault.first),
+    )
+
+
+def problem_of(error: RenchengError, status: int | None = None) -> ProblemOut:
+    """Return the error as problem details."""
+    return ProblemOut(
+        type=f"urn:rencheng:{error.key}",
+        status=status or STATUS[type(error)],
+        title=error.problem,
+        detail=error.hint,
+        key=error.key,
+        problem=sentence(error.key, "problem", error.params, error.problem),
+        hint=sentence(error.key, "hint", error.params, error.hint),
+        faults=[fault_out(fault) for fault in error.faults],
+    )
+
+
+def answer(error: RenchengError, status: int | None = None) -> JSONResponse:
+    """Return the HTTP answer to an error."""
+    problem = problem_of(error, status)
+    headers = {"Cache-Control": "no-store"}
+    if problem.status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="rencheng"'
+    if problem.status == 429 and (seconds := error.params.get("seconds")):
+        headers["Retry-After"] = str(int(float(seconds)) or 1)
+    return JSONResponse(
+        problem.model_dump(mode="json"), problem.status, headers, media_type=MEDIA_TYPE
+    )
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Answer every error as `application/problem+json`; none shows our insides."""
+
+    @app.exception_handler(RenchengError)
+    def _ours(_: Request, error: RenchengError) -> JSONResponse:
+        if isinstance(error, CorruptDataError):
+            log.error("%s", error)
+        return answer(error)
+
+    @app.exception_handler(RequestValidationError)
+    def _shape(_: Request, error: RequestValidationError) -> JSONResponse:
+        return answer(shape_error(error.errors()))
+
+    @app.exception_handler(HTTPException)
+    def _http(_: Request, error: HTTPException) -> JSONResponse:
+        key = _HTTP_KEYS.get(error.status_code, "http.other")
+        ours = NotFoundError(
+            key,
+            str(error.detail),
+            hint="Look at /api/v1/openapi.json",
+            params={"status": error.status_code},
+        )
+        return answer(ours, error.status_code)
+
+    @app.exception_handler(Exception)
+    def _unknown(request: Request, error: Exception) -> JSONResponse:
+        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        ours = CorruptDataError(
+            "http.internal",
+            "something went wrong inside",
+            hint="Try again; if it stays, look at the server's log",
+        )
+        return answer(ours, 500)
+
+
+def shape_error(errors: Sequence[Mapping[str, Any]]) -> InvalidInputError:
+    """Return what pydantic found as one error of ours with all faults."""
+    faults = [
+        Fault(
+            where=_where(found["loc"]),
+            key=_fault_key(str(found["type"])),
+            problem=str(found["msg"]),
+            hint="See the schema at /api/v1/openapi.json",
+        )
+        for found in errors
+    ]
+    return InvalidInputError(
+        "http.shape",
+        f"the request has {len(faults)} faults",
+        hint="Mend them all and send it again",
+        params={"count": len(faults)},
+        faults=faults,
+    )
+
+
+def _where(place: Sequence[str | int]) -> str:
+    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in place]
+    return "".join(parts).lstrip(".")
+
+
+def _fault_key(kind: str) -> str:
+    if kind == "missing":
+        return "shape.missing"
+    if kind == "extra_forbidden":
+        return "shape.extra"
+    return "shape.value"

@@ -1,0 +1,181 @@
+"""Command: alarms, incidents, proposals, tasks, dispatch."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from rencheng.api.asking import CommandDep, RunDep
+from rencheng.api.operations_out import (
+    alarm_out,
+    incident_out,
+    proposal_out,
+    task_out,
+)
+from rencheng.api.paging import SliceDep
+from rencheng.api.security import ActorDep, BrainDep, needs
+from rencheng.api.shapes.common import Page
+from rencheng.api.shapes.operations import (
+    DecideIn,
+    DispatchOut,
+    ProposalOut,
+    StepIn,
+    TaskIn,
+    TaskOut,
+)
+from rencheng.api.shapes.situation import AlarmOut, IncidentOut, IncidentStepIn
+from rencheng.api.telling import number, point
+from rencheng.domain.identity import Permission
+from rencheng.domain.incident import IncidentStatus, TaskStatus
+from rencheng.service import alarms, incidents, proposals, tasks
+from rencheng.service.house import context
+from rencheng.service.ownership import assets_hidden
+from rencheng.service.situation import may_see_proposal
+
+router = APIRouter(tags=["command"])
+StatusQuery = Annotated[str | None, Query(max_length=20)]
+
+
+@router.get("/alarms")
+@needs(Permission.SITUATION_READ)
+def list_alarms(brain: BrainDep, run: RunDep, actor: ActorDep, part: SliceDep) -> Page[AlarmOut]:
+    """Return the run's alarms, newest first."""
+    hidden = assets_hidden(actor, brain.house.cities.current())
+    with brain.house.work() as work:
+        found = [one for one in work.alarms.list(run) if one.object not in hidden]
+    return part.page([alarm_out(one) for one in part.cut(found)], len(found))
+
+
+@router.post("/alarms/{alarm}/acknowledge")
+@needs(Permission.ALARM_ACKNOWLEDGE)
+def acknowledge(alarm: str, brain: BrainDep, command: CommandDep) -> AlarmOut:
+    """Take note of an alarm; a second time changes nothing."""
+    return alarm_out(alarms.acknowledge(brain.house, command, alarm))
+
+
+@router.get("/incidents")
+@needs(Permission.SITUATION_READ)
+def list_incidents(brain: BrainDep, run: RunDep, part: SliceDep) -> Page[IncidentOut]:
+    """Return the run's incidents, newest first."""
+    with brain.house.work() as work:
+        found = part.cut(work.incidents.list(run, limit=part.end))
+        return part.page([incident_out(one) for one in found], work.incidents.count(run))
+
+
+@router.post("/incidents/{incident}/step")
+@needs(Permission.PROPOSAL_DECIDE)
+def move_incident(
+    incident: str, body: IncidentStepIn, brain: BrainDep, command: CommandDep
+) -> IncidentOut:
+    """Move an incident on: to recovery, back to response, or to its close."""
+    status = IncidentStatus(body.status)
+    return incident_out(incidents.set_status(brain.house, command, incident, body.version, status))
+
+
+@router.get("/proposals")
+@needs(Permission.SITUATION_READ)
+def list_proposals(
+    brain: BrainDep, run: RunDep, actor: ActorDep, part: SliceDep, status: StatusQuery = None
+) -> Page[ProposalOut]:
+    """Return proposals, newest first; who is not city-wide sees those with own tasks."""
+    where = {"status": status} if status else None
+    names = brain.names()
+    with brain.house.work() as work:
+        found = work.proposals.list(run, where=where)
+    seen = [one for one in found if may_see_proposal(actor, one, names.city)]
+    return part.page([proposal_out(one, names) for one in part.cut(seen)], len(seen))
+
+
+@router.get("/proposals/{proposal}")
+@needs(Permission.SITUATION_READ)
+def show_proposal(proposal: str, brain: BrainDep, actor: ActorDep) -> ProposalOut:
+    """Return one proposal."""
+    names = brain.names()
+    with brain.house.work() as work:
+        found = work.proposals.get(proposal)
+        if not may_see_proposal(actor, found, names.city):
+            found = work.proposals.get(f"{proposal} ")  # the same answer as for an unknown one
+    return proposal_out(found, names)
+
+
+@router.post("/proposals/{proposal}/decision")
+@needs(Permission.PROPOSAL_DECIDE)
+def decide(proposal: str, body: DecideIn, brain: BrainDep, command: CommandDep) -> ProposalOut:
+    """Accept or refuse; of two who decide on one version, one wins and the other is told."""
+    decided = proposals.decide(
+        brain.house,
+        command,
+        proposal,
+        body.version,
+        accept=body.decision == "accept",
+        reason=body.reason,
+    )
+    return proposal_out(decided, brain.names())
+
+
+@router.get("/tasks")
+@needs(Permission.TASK_READ)
+def list_tasks(
+    brain: BrainDep, run: RunDep, actor: ActorDep, part: SliceDep, status: StatusQuery = None
+) -> Page[TaskOut]:
+    """Return tasks, newest first; who is not city-wide sees the own organisation's only."""
+    where = {"status": status} if status else None
+    names = brain.names()
+    with brain.house.work() as work:
+        at = context(brain.house, work, run).at
+        found = tasks.visible(work, actor, run, where=where)
+    items = [task_out(one, names, actor, at) for one in part.cut(found)]
+    return part.page(items, len(found))
+
+
+@router.post("/tasks", status_code=201)
+@needs(Permission.TASK_ASSIGN)
+def assign(body: TaskIn, brain: BrainDep, command: CommandDep) -> TaskOut:
+    """Give out a task by hand."""
+    names = brain.names()
+    place = names.find(body.place) if body.place else None
+    xy = body.xy or (place.xy if place else (float("nan"), float("nan")))
+    order = tasks.TaskOrder(
+        kind=body.kind,
+        title=body.title,
+        organisation=body.organisation,
+        place=body.place,
+        xy=xy,
+        due=body.due,
+    )
+    task = tasks.assign(brain.house, command, order)
+    return task_out(task, names, command.actor, task.created)
+
+
+@router.post("/tasks/{task}/step")
+@needs(Permission.TASK_READ)
+def step(task: str, body: StepIn, brain: BrainDep, command: CommandDep) -> TaskOut:
+    """Take the next step of a task; which step whose role may take is the service's rule."""
+    status = TaskStatus(body.status)
+    moved = tasks.step(brain.house, command, task, body.version, status, body.note)
+    with brain.house.work() as work:
+        at = context(brain.house, work, moved.run).at
+    return task_out(moved, brain.names(), command.actor, at)
+
+
+@router.get("/dispatches")
+@needs(Permission.TASK_READ)
+def list_dispatches(brain: BrainDep, run: RunDep, actor: ActorDep) -> list[DispatchOut]:
+    """Return teams on their way, with their route along roads that are likely open."""
+    with brain.house.work() as work:
+        found = tasks.visible(work, actor, run)
+    trips = brain.dispatcher.trips(brain.house.cities.current(), found, brain.impact(run))
+    return [
+        DispatchOut(
+            team=one.team.id,
+            kind=one.team.kind.value,
+            organisation=one.team.organisation,
+            task=one.task.id,
+            start=point(one.start),
+            end=point(one.task.xy),
+            line=[point(xy) for xy in one.line],
+            eta_s=number(one.eta_s),
+        )
+        for one in trips
+    ]

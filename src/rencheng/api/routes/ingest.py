@@ -1,0 +1,249 @@
+"""The door for devices, agencies and surveys: what is good is kept, what is bad is named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+
+from rencheng.api.asking import IngestRunDep
+from rencheng.api.problems import sentence
+from rencheng.api.security import BrainDep, CallerDep, needs
+from rencheng.api.shapes.city import (
+    BulletinsIn,
+    IngestOut,
+    ObservationsIn,
+    RejectOut,
+    ReportsIn,
+)
+from rencheng.bootstrap import Brain
+from rencheng.domain.errors import InvalidInputError
+from rencheng.domain.hazard import BulletinKind
+from rencheng.domain.identity import Permission
+from rencheng.domain.impact import DamageState
+from rencheng.domain.provenance import Origin
+from rencheng.service import ingest
+from rencheng.service.house import Command, context
+from rencheng.service.identity import Caller
+from rencheng.service.ingest import IngestResult, Rejection
+
+router = APIRouter(tags=["ingest"])
+
+Aware = Annotated[datetime, msgspec.Meta(tz=True)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Out = TypeVar("Out")
+NAN = float("nan")
+MAX_ITEMS = 10_000
+
+
+class _Batch(msgspec.Struct, forbid_unknown_fields=True):
+    batch: Name
+    items: Annotated[list[msgspec.Raw], msgspec.Meta(max_length=MAX_ITEMS)]
+
+
+class _Observation(msgspec.Struct, forbid_unknown_fields=True):
+    id: Name
+    datastream: Name
+    value: float
+    unit: str
+    phenomenon_time: Aware
+
+
+class _Bulletin(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    id: Name
+    event: Name
+    kind: BulletinKind
+    issuer: str
+    issued: Aware
+    origin_time: Aware
+    lon: Annotated[float, msgspec.Meta(ge=-180, le=180)]
+    lat: Annotated[float, msgspec.Meta(ge=-90, le=90)]
+    depth_km: float | None = None
+    magnitude: float | None = None
+    magnitude_sd: float | None = None
+    text: str = ""
+    source: str = ""
+
+
+class _Report(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    id: Name
+    building: int | None = None
+    xy: tuple[float, float]
+    state: Annotated[int, msgspec.Meta(ge=0, le=4)]
+    reporter: str
+    reported: Aware
+    origin: Origin
+    note: str = ""
+
+
+async def _body(request: Request) -> bytes:
+    return await request.body()
+
+
+Body = Annotated[bytes, Depends(_body)]
+
+
+def _described(shape: type[Any]) -> dict[str, Any]:
+    """Describe a body that we read ourselves, for the schema."""
+    schema = {"$ref": f"#/components/schemas/{shape.__name__}"}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+@router.post("/ingest/observations", openapi_extra=_described(ObservationsIn))
+@needs(Permission.INGEST)
+def observations(body: Body, brain: BrainDep, caller: CallerDep, run: IngestRunDep) -> IngestOut:
+    """Take a batch of values."""
+    name, items = _read(body, _Observation, _observation)
+    streams = caller.token.datastreams if caller.token else ()
+    command = _command(brain, caller, run)
+    result = ingest.ingest_observations(brain.house, command, name, items, datastreams=streams)
+    brain.wake()
+    return _told(name, result)
+
+
+@router.post("/ingest/reports", openapi_extra=_described(ReportsIn))
+@needs(Permission.INGEST)
+def reports(body: Body, brain: BrainDep, caller: CallerDep, run: IngestRunDep) -> IngestOut:
+    """Take a batch of damage reports."""
+    name, items = _read(body, _Report, _report)
+    command = _command(brain, caller, run)
+    return _told(name, ingest.ingest_damage_reports(brain.house, command, name, items))
+
+
+@router.post("/ingest/bulletins", openapi_extra=_described(BulletinsIn))
+@needs(Permission.INGEST)
+def bulletins(body: Body, brain: BrainDep, caller: CallerDep, run: IngestRunDep) -> IngestOut:
+    """Take a batch of official bulletins, each in a transaction of its own."""
+    name, items = _read(body, _Bulletin, _bulletin)
+    command = _command(brain, caller, run)
+    taken = known = 0
+    rejected: list[Rejection] = []
+    for index, item in enumerate(items):
+        if isinstance(item, Rejection):
+            rejected.append(item)
+            continue
+        before = _bulletin_count(brain, run)
+        try:
+            ingest.ingest_bulletin(brain.house, command, item)
+        except InvalidInputError as error:
+            why = "; ".join(f"{fault.where}: {fault.problem}" for fault in error.faults)
+            params = {"why": why or error.problem}
+            rejected.append(Rejection(index=index, id=item.id, key="malformed", params=params))
+            continue
+        is_new = _bulletin_count(brain, run) > before
+        taken, known = taken + is_new, known + (not is_new)
+    brain.wake()
+    result = IngestResult(accepted=taken, duplicate=known, suspect=0, rejected=tuple(rejected))
+    return _told(name, result)
+
+
+def _bulletin_count(brain: Brain, run: str) -> int:
+    with brain.house.work() as work:
+        return work.bulletins.count(run)
+
+
+def _command(brain: Brain, caller: Caller, run: str) -> Command:
+    with brain.house.work() as work:
+        mode = context(brain.house, work, run).mode
+    caller.actor.must_write_to(mode)
+    return Command(actor=caller.actor, run=run)
+
+
+def _read(
+    body: bytes, shape: type[Any], make: Callable[[Any], Out]
+) -> tuple[str, list[Out | Rejection]]:
+    try:
+        batch = msgspec.json.decode(body, type=_Batch)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidInputError(
+            "ingest.unreadable",
+            f"the batch cannot be read: {error}",
+            hint="Send {batch, items} as JSON",
+            params={"why": str(error)},
+        ) from error
+    items: list[Out | Rejection] = []
+    for index, raw in enumerate(batch.items):
+        try:
+            items.append(make(msgspec.json.decode(raw, type=shape)))
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            items.append(
+                Rejection(index=index, id=_id_of(raw), key="malformed", params={"why": str(error)})
+            )
+    return batch.batch, items
+
+
+def _id_of(raw: msgspec.Raw) -> str:
+    """Return the id of an item that is otherwise unreadable, as far as it has one."""
+    try:
+        found = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+    return str(found.get("id", ""))[:200] if isinstance(found, dict) else ""
+
+
+def _observation(item: _Observation) -> ingest.ObservationItem:
+    return ingest.ObservationItem(
+        id=item.id,
+        datastream=item.datastream,
+        value=item.value,
+        unit=item.unit,
+        phenomenon_time=item.phenomenon_time,
+    )
+
+
+def _bulletin(item: _Bulletin) -> ingest.BulletinItem:
+    return ingest.BulletinItem(
+        id=item.id,
+        event=item.event,
+        kind=item.kind,
+        issuer=item.issuer,
+        issued=item.issued,
+        origin_time=item.origin_time,
+        lon=item.lon,
+        lat=item.lat,
+        depth_km=_known(item.depth_km),
+        magnitude=_known(item.magnitude),
+        magnitude_sd=_known(item.magnitude_sd),
+        text=item.text,
+        source=item.source,
+    )
+
+
+def _report(item: _Report) -> ingest.DamageReportItem:
+    return ingest.DamageReportItem(
+        id=item.id,
+        building=-1 if item.building is None else item.building,
+        xy=item.xy,
+        state=DamageState(item.state),
+        reporter=item.reporter,
+        reported=item.reported,
+        origin=item.origin,
+        note=item.note,
+    )
+
+
+def _known(value: float | None) -> float:
+    return NAN if value is None else value
+
+
+def _told(batch: str, result: IngestResult) -> IngestOut:
+    return IngestOut(
+        batch=batch,
+        accepted=result.accepted,
+        duplicate=result.duplicate,
+        suspect=result.suspect,
+        rejected=[
+            RejectOut(
+                index=one.index,
+                id=one.id,
+                key=one.key,
+                problem=sentence(f"ingest.{one.key}", "problem", one.params, one.key, kind="fault"),
+                hint=sentence(f"ingest.{one.key}", "hint", one.params, "", kind="fault"),
+            )
+            for one in result.rejected
+        ],
+    )

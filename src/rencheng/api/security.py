@@ -1,0 +1,172 @@
+"""The gate that every request passes: who asks, may they, and does the request come from us.
+
+Deny by default: a route that says neither `needs`, `signed_in_only` nor `public` answers 403.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from secrets import compare_digest
+from typing import Annotated, Any, TypeVar
+from urllib.parse import urlsplit
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from rencheng.bootstrap import Brain
+from rencheng.domain.errors import NotAllowedError, NotSignedInError
+from rencheng.domain.identity import Actor, Permission
+from rencheng.service.attempts import Rate
+from rencheng.service.identity import Caller
+
+COOKIE = "rencheng_session"
+CSRF_HEADER = "X-CSRF-Token"
+SAFE = {"GET", "HEAD", "OPTIONS"}
+MARK = "__rencheng_access__"
+PUBLIC, SIGNED_IN = "public", "signed-in"
+
+MINUTE = timedelta(minutes=1)
+TOKEN_RATE = 3000
+"""Requests of one token a minute. No source: our choice."""
+ADDRESS_RATE = 120
+"""Sign-ins from one address a minute, right or wrong: Argon2 is dear. No source: our choice."""
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(slots=True)
+class Limits:
+    """How often one may knock; one of these for each application."""
+
+    tokens: Rate = field(default_factory=lambda: Rate(TOKEN_RATE, MINUTE))
+    sign_ins: Rate = field(default_factory=lambda: Rate(ADDRESS_RATE, MINUTE))
+
+
+def needs(permission: Permission) -> Callable[[F], F]:
+    """Say which permission a route asks for."""
+    return _mark(permission.value)
+
+
+def public(route: F) -> F:
+    """Say that anybody may call this route."""
+    return _mark(PUBLIC)(route)
+
+
+def signed_in_only(route: F) -> F:
+    """Say that a route asks for a signed-in caller and nothing more."""
+    return _mark(SIGNED_IN)(route)
+
+
+def access_of(endpoint: object) -> str | None:
+    """Return what the route declares, None when nothing."""
+    mark = getattr(endpoint, MARK, None)
+    return mark if isinstance(mark, str) else None
+
+
+def _mark(value: str) -> Callable[[F], F]:
+    def mark(route: F) -> F:
+        setattr(route, MARK, value)
+        return route
+
+    return mark
+
+
+def brain_of(connection: HTTPConnection) -> Brain:
+    """Return everything that bootstrap wired."""
+    brain: Brain = connection.app.state.brain
+    return brain
+
+
+def limits_of(connection: HTTPConnection) -> Limits:
+    """Return how often one may knock."""
+    limits: Limits = connection.app.state.limits
+    return limits
+
+
+def gate(connection: HTTPConnection) -> Caller | None:
+    """Admit the request or raise; runs before every route of the API."""
+    access = access_of(connection.scope.get("endpoint"))
+    if access is None:
+        raise NotAllowedError(
+            "identity.undeclared",
+            "this route declares no permission",
+            hint="Report it: every route must declare one",
+        )
+    if connection.scope["type"] == "websocket":
+        return None  # it admits by itself, to close with a code that the page can read
+    if connection.scope["method"] not in SAFE:
+        must_come_from_us(connection)
+    if access == PUBLIC:
+        return None
+    caller = caller_of(connection)
+    if access != SIGNED_IN:
+        caller.actor.must(Permission(access))
+    connection.state.caller = caller
+    return caller
+
+
+def caller_of(connection: HTTPConnection) -> Caller:
+    """Return who signed the request, by bearer token or by session cookie with CSRF token."""
+    brain = brain_of(connection)
+    scheme, _, secret = connection.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and secret:
+        caller = brain.identity.caller_of_token(secret.strip())
+        if caller.token is not None:
+            limits_of(connection).tokens.take(caller.token.id, brain.house.now())
+        return caller
+    cookie = connection.cookies.get(COOKIE)
+    if not cookie:
+        raise NotSignedInError(
+            "identity.nobody", "nobody signed this request", hint="Sign in, or send a bearer token"
+        )
+    caller = brain.identity.caller_of_session(cookie)
+    if connection.scope["type"] == "http" and connection.scope["method"] not in SAFE:
+        sent = connection.headers.get(CSRF_HEADER, "")
+        kept = caller.session.csrf if caller.session else ""
+        if not kept or not compare_digest(sent.encode(), kept.encode()):
+            raise NotAllowedError(
+                "identity.csrf",
+                f"header {CSRF_HEADER} is missing or wrong",
+                hint="Reload the page and try again",
+            )
+    return caller
+
+
+def must_come_from_us(connection: HTTPConnection) -> None:
+    """Refuse a request that a page of another site makes a browser send."""
+    origin = connection.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc != connection.headers.get("Host", ""):
+        raise NotAllowedError(
+            "identity.origin",
+            "the request comes from another site",
+            hint="Open the console at its own address",
+        )
+
+
+def signed_in(connection: HTTPConnection) -> Caller:
+    """Return the caller that the gate admitted."""
+    caller: Caller | None = getattr(connection.state, "caller", None)
+    if caller is None:
+        caller = gate(connection)
+    if caller is None:
+        raise NotSignedInError(
+            "identity.nobody", "nobody signed this request", hint="Sign in, or send a bearer token"
+        )
+    return caller
+
+
+def acting(caller: Annotated[Caller, Depends(signed_in)]) -> Actor:
+    """Return who acts."""
+    return caller.actor
+
+
+def address_of(connection: HTTPConnection) -> str:
+    """Return the network address of the other side."""
+    return connection.client.host if connection.client else "unknown"
+
+
+BrainDep = Annotated[Brain, Depends(brain_of)]
+CallerDep = Annotated[Caller, Depends(signed_in)]
+ActorDep = Annotated[Actor, Depends(acting)]

@@ -1,0 +1,149 @@
+"""What stands around every answer: size limit, security headers, and the front end's files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import FileResponse, HTMLResponse, Response
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from rencheng.adapters.files import PACKAGE
+from rencheng.adapters.words import both
+from rencheng.api.problems import answer
+from rencheng.api.security import public
+from rencheng.domain.errors import NotFoundError, TooMuchError
+from rencheng.domain.provenance import Text
+
+MAX_BODY = 5 * 1024 * 1024
+"""Largest request. [byte]"""
+CONTENT_POLICY = (
+    "default-src 'self'; worker-src blob: 'self'; img-src 'self' data: blob:; "
+    "style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'self'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), payment=(), usb=()",
+}
+WEB = PACKAGE / "web_dist"
+FOREVER = "public, max-age=31536000, immutable"
+
+
+class _TooLargeError(Exception):
+    """The body grew beyond the limit while it was read."""
+
+
+class BodyLimit:
+    """Refuse a request whose body is larger than `limit`, whatever it says of itself. [byte]"""
+
+    def __init__(self, app: ASGIApp, limit: int = MAX_BODY) -> None:
+        self.app, self.limit = app, limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, counting."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        said = Headers(scope=scope).get("content-length", "0")
+        if not said.isdigit() or int(said) > self.limit:
+            await self._refuse(scope, receive, send)
+            return
+        size, has_begun = 0, False
+
+        async def counted() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > self.limit:
+                raise _TooLargeError
+            return message
+
+        async def noted(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, counted, noted)
+        except _TooLargeError:
+            if not has_begun:
+                await self._refuse(scope, receive, send)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        error = TooMuchError(
+            "http.too_large",
+            f"the request is larger than {self.limit} bytes",
+            hint="Send smaller batches",
+            params={"limit_mb": self.limit / 1024 / 1024},
+        )
+        response = answer(error, 413)
+        response.headers["Connection"] = "close"
+        await response(scope, receive, send)
+
+
+class SecurityHeaders:
+    """Add the headers that keep a browser from being used against its owner."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and complete the answer's headers."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        is_api = scope["path"].startswith("/api/")
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+                if is_api:
+                    headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await self.app(scope, receive, with_headers)
+
+
+def add_front_end(app: FastAPI, folder: Path = WEB) -> None:
+    """Serve the built front end; every unknown path is a page of it, except under `/api`."""
+
+    @app.get("/{path:path}", include_in_schema=False)
+    @public
+    def page(path: str) -> Response:
+        if path == "api" or path.startswith("api/"):
+            raise NotFoundError(
+                "http.not_found",
+                f"there is nothing at /{path}",
+                hint="Look at /api/v1/openapi.json",
+            )
+        root = folder.resolve()
+        file = (root / path).resolve()
+        if path and file.is_relative_to(root) and file.is_file():
+            is_named_by_content = path.startswith("assets/")
+            headers = {"Cache-Control": FOREVER if is_named_by_content else "no-cache"}
+            return FileResponse(file, headers=headers)
+        if path.startswith("assets/") or not (root / "index.html").is_file():
+            return _not_built(is_missing=not (root / "index.html").is_file())
+        return FileResponse(root / "index.html", headers={"Cache-Control": "no-cache"})
+
+
+def _not_built(*, is_missing: bool) -> Response:
+    """Say in both languages that the front end is not built, and how to build it."""
+    if not is_missing:
+        raise NotFoundError("http.file", "no such file", hint="Reload the page")
+    zh, en = both(Text("page.not_built"))
+    body = (
+        '<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>韧城 Rencheng</title>'
+        '<body style="font:1.1rem/1.7 sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem">'
+        f'<h1>韧城 Rencheng</h1><p>{zh}</p><p lang="en">{en}</p></body></html>'
+    )
+    return HTMLResponse(body, 503, {"Cache-Control": "no-store"})

@@ -1,0 +1,350 @@
+"""Wiring: the one place that knows everybody."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+from rencheng.domain.errors import ConflictError, NotFoundError, RenchengError
+from rencheng.service.ports import Account, Cities
+
+if TYPE_CHECKING:
+    import httpx
+
+    from rencheng.adapters.cities.check import Finding
+    from rencheng.adapters.replay.desk import ReplayDesk
+    from rencheng.adapters.replay.scenarios import ScenarioFolder
+    from rencheng.adapters.store import Store
+    from rencheng.domain.impact import Impact
+    from rencheng.domain.run import Run
+    from rencheng.service.cycle import CycleResult, Models
+    from rencheng.service.cycle_runner import CycleRunner
+    from rencheng.service.dispatch import Dispatcher
+    from rencheng.service.house import House
+    from rencheng.service.identity import Identity
+    from rencheng.service.lookup import Gazetteer
+
+log = logging.getLogger("rencheng")
+
+DEFAULT_CITY = "coquimbo"
+STORE_FILE = "rencheng.sqlite"
+LOGINS_FILE = "demo-logins.txt"
+DRIVER = "replay-driver"
+DELIVERY_PAUSE_S = 1.0
+DEMO = (
+    # id, name in Chinese, role, organisation
+    ("duty", "值班员", "duty_officer", "emergency"),
+    ("chief", "指挥长", "commander", "emergency"),
+    ("deputy", "副指挥长", "commander", "emergency"),
+    ("power", "供电公司调度", "utility", "power_utility"),
+    ("water", "供水公司调度", "utility", "water_utility"),
+    ("hospital", "医院调度", "hospital", "health_service"),
+    ("field", "网格员", "field", "community_la_serena"),
+    ("planner", "韧性规划师", "planner", "emergency"),
+    ("auditor", "审计员", "auditor", "emergency"),
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Brain:
+    """Everything that a way in may ask for."""
+
+    house: House
+    identity: Identity
+    models: Models
+    runner: CycleRunner
+    scenarios: ScenarioFolder
+    dispatcher: Dispatcher
+    client: Callable[[], httpx.Client]
+    """Makes the client by which the replay driver knocks at our own door."""
+    demo_names: tuple[str, ...] = ()
+    close: Callable[[], None] = lambda: None
+    _desk: ReplayDesk | None = None
+    _names: Gazetteer | None = None
+    _stop: Event = field(default_factory=Event)
+    _thread: Thread | None = None
+
+    def start(self) -> None:
+        """Start what runs in the background: the loop, deliveries, replays that are not over."""
+        self.runner.start()
+        self._thread = Thread(target=self._deliver, name="delivery", daemon=True)
+        self._thread.start()
+        Thread(target=self.desk.resume, name="replays", daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop it again, and let go of the store."""
+        self._stop.set()
+        if self._desk is not None:
+            self._desk.stop()
+        self.runner.stop()
+        if self._thread is not None:
+            self._thread.join(5.0)
+        self.close()
+
+    @property
+    def desk(self) -> ReplayDesk:
+        """What follows replays; made when first needed."""
+        if self._desk is None:
+            from rencheng.adapters.replay.desk import ReplayDesk
+
+            self._desk = ReplayDesk(self.house, self.scenarios, self.models, client=self.client)
+        return self._desk
+
+    def follow(self, run: Run) -> None:
+        """Deliver a replay's items as its clock passes them, and turn the loop for it."""
+        self.desk.follow(run)
+        self.runner.wake(run.id)
+
+    def wake(self, run: str = "") -> None:
+        """Say that something new was accepted."""
+        self.runner.wake(run)
+
+    def turn(self, run: str) -> CycleResult | None:
+        """Return the last turn of the loop for a run, None before its first since the start."""
+        found = self.runner.latest(run)
+        if found is None:
+            self.runner.wake(run)
+        return found
+
+    def impact(self, run: str) -> Impact | None:
+        """Return what the hazard does to the city in a run, None on an ordinary day."""
+        found = self.turn(run)
+        return found.impact if found else None
+
+    def names(self) -> Gazetteer:
+        """Return the names of the served city's places."""
+        from rencheng.service.lookup import Gazetteer
+
+        city = self.house.cities.current()
+        if self._names is None or self._names.city.version != city.version:
+            self._names = Gazetteer(city)
+        return self._names
+
+    def check_city(self) -> tuple[Finding, ...]:
+        """Return what is missing or weak in the served city's data."""
+        from rencheng.adapters.cities.check import check_city
+
+        return tuple(check_city(self.house.cities.current()))
+
+    def _deliver(self) -> None:
+        from rencheng.service.delivery import deliver
+
+        while not self._stop.wait(DELIVERY_PAUSE_S):
+            try:
+                deliver(self.house)
+            except RenchengError as error:
+                log.warning("deliveries wait: %s", error)
+
+
+_handed: list[Brain] = []
+
+
+def hand_over(brain: Brain) -> None:
+    """Keep the brain for the web application, which the server makes by name."""
+    _handed[:] = [brain]
+
+
+def handed_over() -> Brain:
+    """Return the brain that was handed over."""
+    if not _handed:
+        raise NotFoundError(
+            "bootstrap.nothing", "no brain was wired", hint="Start with `rencheng serve`"
+        )
+    return _handed[0]
+
+
+def wall_clock() -> datetime:
+    """Return the time now. [UTC]"""
+    return datetime.now(UTC)
+
+
+def open_identity(state: Path) -> tuple[Identity, Store]:
+    """Open the accounts of a state folder, without the rest (for the command line)."""
+    from rencheng.adapters.store import open_store
+    from rencheng.service.identity import Identity
+
+    store = open_store(state / STORE_FILE)
+    return Identity(work=store, now=wall_clock), store
+
+
+def build_brain(
+    state: Path,
+    city: str = DEFAULT_CITY,
+    *,
+    demo: bool = False,
+    address: str = "http://127.0.0.1:8000",
+) -> Brain:
+    """Wire everything on a state folder.
+
+    Parameters
+    ----------
+    state
+        Folder of the store and the built cities; made when missing.
+    city
+        Id of the city to serve.
+    demo
+        Make demo accounts on a fresh state; without it existing ones cannot sign in.
+    address
+        Where the server will listen; the replay driver knocks there.
+    """
+    from rencheng.adapters.cities.store import Folder
+
+    identity, store = open_identity(state)
+    identity.is_demo_allowed = demo
+    try:
+        cities = Folder(state, city)
+        cities.current()
+        brain = assemble(store, identity, cities, models=load_models(state), address=address)
+        brain.demo_names = demo_accounts(identity, state) if demo else ()
+    except RenchengError:
+        store.close()
+        raise
+    return brain
+
+
+def assemble(
+    store: Store, identity: Identity, cities: Cities, *, models: Models, address: str
+) -> Brain:
+    """Wire services around a store, a city and models; nothing is started yet."""
+    import httpx
+
+    from rencheng.adapters.notify.console.channel import ConsoleChannel
+    from rencheng.adapters.replay.scenarios import ScenarioFolder
+    from rencheng.adapters.words import render
+    from rencheng.service.cycle_runner import CycleRunner
+    from rencheng.service.dispatch import Dispatcher
+    from rencheng.service.house import House, Subscriber
+
+    console = ConsoleChannel()
+    house = House(
+        work=store,
+        now=identity.now,
+        cities=cities,
+        words=render,
+        channels=(console,),
+        subscribers=(Subscriber(id="console", channel=console.name),),
+        rules=models.rules,
+    )
+    secret = ""
+
+    def client() -> httpx.Client:
+        nonlocal secret
+        secret = secret or driver_token(identity)
+        headers = {"Authorization": f"Bearer {secret}"}
+        return httpx.Client(base_url=address, headers=headers, timeout=30.0, trust_env=False)
+
+    return Brain(
+        house=house,
+        identity=identity,
+        models=models,
+        runner=CycleRunner(house, models),
+        scenarios=ScenarioFolder(),
+        dispatcher=Dispatcher(),
+        client=client,
+        close=store.close,
+    )
+
+
+def load_models(state: Path) -> Models:
+    """Read everything that is data rather than code."""
+    from rencheng.adapters.alarm_rules import load_alarm_rules
+    from rencheng.adapters.curves import read_casualty_rates, read_curves
+    from rencheng.adapters.restoration import load_restoration
+    from rencheng.adapters.rules import load_indicators, load_rules
+    from rencheng.service.cycle import Models
+
+    return Models(
+        table=read_curves(state),
+        rates=read_casualty_rates(),
+        restoration=load_restoration(),
+        rules=load_rules(),
+        indicators=load_indicators(),
+        alarms=load_alarm_rules(),
+    )
+
+
+def driver_token(identity: Identity) -> str:
+    """Return a fresh key for the replay driver; it lives in memory, and older ones end."""
+    known = {account.id: account for account in identity.accounts()}
+    if DRIVER not in known:
+        account = Account(
+            id=DRIVER,
+            name="回放驱动 replay driver",
+            organisation="",
+            roles=("replay_device",),
+            language="en",
+            password_hash="",
+            is_demo=False,
+        )
+        identity.add_account(account, "")
+    for token in identity.tokens():
+        if token.account == DRIVER and token.revoked is None:
+            identity.revoke_token(token.id)
+    return identity.create_token(DRIVER, f"driver {secrets.token_hex(4)}")[0]
+
+
+def demo_accounts(identity: Identity, state: Path) -> tuple[str, ...]:
+    """Make the demo accounts of a fresh state, with random passwords in a file of mode 0600."""
+    known = {account.id for account in identity.accounts()}
+    missing = [row for row in DEMO if row[0] not in known]
+    if missing:
+        lines = demo_logins(state)
+        for key, name, role, organisation in missing:
+            password = secrets.token_urlsafe(9)
+            account = Account(
+                id=key,
+                name=name,
+                organisation=organisation,
+                roles=(role,),
+                language="zh-CN",
+                password_hash="",
+                is_demo=True,
+            )
+            identity.add_account(account, password)
+            lines[key] = password
+        _write_private(state / LOGINS_FILE, lines)
+    names = {account.id for account in identity.accounts() if account.is_demo and account.roles}
+    return tuple(row[0] for row in DEMO if row[0] in names)
+
+
+def demo_logins(state: Path) -> dict[str, str]:
+    """Return the demo passwords by name, as far as the file still has them."""
+    file = state / LOGINS_FILE
+    if not file.is_file():
+        return {}
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return dict(line.split(None, 1) for line in lines if line.strip() and line[0] != "#")
+
+
+def _write_private(file: Path, logins: dict[str, str]) -> None:
+    file.touch(mode=0o600)
+    file.chmod(0o600)
+    rows = "".join(f"{name} {password}\n" for name, password in logins.items())
+    file.write_text(f"# 演示账号 demo accounts: name password\n{rows}", encoding="utf-8")
+
+
+def must_be_alone(state: Path) -> object:
+    """Take the state folder for this process; `ConflictError` when another server has it."""
+    state.mkdir(parents=True, exist_ok=True)
+    handle = (state / "serve.lock").open("w")
+    try:
+        import fcntl
+    except ImportError:  # no such lock outside Unix; SQLite still guards its own file
+        return handle
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        handle.close()
+        raise ConflictError(
+            "bootstrap.taken",
+            f"another server uses {state}",
+            hint="Stop it first, or name another folder with --state",
+            params={"path": str(state)},
+        ) from error
+    return handle

@@ -1,0 +1,44 @@
+"""The command `rencheng`. Commands are read when they are used, so that the first line is fast."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+COMMANDS = {
+    "serve": ("rencheng.cli.serve:serve", "启动控制台服务 Serve the console"),
+    "city": ("rencheng.cli.city:app", "构建、查看、检查城市 Build, show and check cities"),
+    "replay": ("rencheng.cli.replay:app", "回放历史事件 Replay a past event"),
+    "user": ("rencheng.cli.user:app", "管理账号 Manage accounts"),
+    "token": ("rencheng.cli.token:app", "管理设备令牌 Manage the keys of devices"),
+    "log": ("rencheng.cli.log:app", "核验日志 Verify the log"),
+    "openapi": ("rencheng.cli.serve:openapi", "输出接口模式 Print the API's schema"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; errors of ours become a sentence and exit code 1."""
+    from cyclopts import App
+
+    from rencheng import __version__
+    from rencheng.cli import speaking
+    from rencheng.domain.errors import RenchengError
+
+    words = speaking.take_language(list(sys.argv[1:] if arguments is None else arguments))
+    app = App(
+        name="rencheng",
+        help="韧城 Rencheng：韧性城市大脑 a city's resilience brain. --lang zh|en",
+        version=__version__,
+        result_action="return_value",
+    )
+    for name, (place, text) in COMMANDS.items():
+        app.command(place, name=name, help=text)
+    try:
+        result = app(words)
+    except RenchengError as error:
+        speaking.complain(error)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    if isinstance(result, int) and result:
+        sys.exit(result)

@@ -1,0 +1,34 @@
+"""`rencheng log`: prove that the log was not altered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from rencheng.cli import speaking
+
+app = App(name="log", help="核验日志 Verify the log")
+
+
+@app.command
+def verify(
+    *, state: Annotated[Path, Parameter(help="状态文件夹 State folder")] = Path(".state")
+) -> int:
+    """核验日志链 Walk the whole chain; exit code 1 when a line was altered, moved or lost."""
+    from rencheng.bootstrap import open_identity
+    from rencheng.domain.log import GENESIS, first_broken
+
+    _, store = open_identity(state)
+    count, head = 0, GENESIS
+    with store() as work:
+        broken = first_broken(work.log.walk())
+        for entry in work.log.walk():
+            count, head = count + 1, entry.hash
+    store.close()
+    if broken is not None:
+        speaking.say("cli.log.broken", style="bold red", seq=broken, count=count)
+        return 1
+    speaking.say("cli.log.whole", style="green", count=count, head=head)
+    return 0

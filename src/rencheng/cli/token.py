@@ -1,0 +1,83 @@
+"""`rencheng token`: keys of devices and programs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from rencheng.cli import speaking
+
+app = App(name="token", help="管理设备令牌 Manage the keys of devices")
+State = Annotated[Path, Parameter(help="状态文件夹 State folder")]
+STATE = Path(".state")
+SHOWN = 12
+"""Characters of a token's id that are shown; enough to name it."""
+
+
+@app.command
+def create(
+    account: str,
+    *,
+    name: str,
+    stream: list[str] | None = None,
+    days: float | None = None,
+    state: State = STATE,
+) -> None:
+    """创建令牌 Make a key for an account; it is shown once and never again.
+
+    Parameters
+    ----------
+    account
+        账号名 Account that the key acts for.
+    name
+        令牌名称 What the key is for.
+    stream
+        允许写入的数据流，可重复 Datastream it may write, may be repeated; none: all.
+    days
+        有效天数 Days until it ends; none: never.
+    """
+    from rencheng.bootstrap import open_identity
+
+    identity, store = open_identity(state)
+    try:
+        life = timedelta(days=days) if days is not None else None
+        secret, token = identity.create_token(account, name, datastreams=stream or (), life=life)
+    finally:
+        store.close()
+    speaking.say("cli.token.created", id=token.id[:SHOWN])
+    speaking.console().print(secret, markup=False)
+
+
+@app.command(name="list")
+def show(*, state: State = STATE) -> None:
+    """列出令牌 List keys, without their secrets."""
+    from rich.table import Table
+
+    from rencheng.bootstrap import open_identity
+
+    identity, store = open_identity(state)
+    heads = ("id", "account", "name", "streams", "created", "expires", "revoked")
+    table = Table(*(speaking.words(f"cli.token.column.{key}") for key in heads))
+    for one in identity.tokens():
+        times = (one.created, one.expires, one.revoked)
+        shown = [f"{time:%Y-%m-%d %H:%MZ}" if time else "–" for time in times]
+        streams = ", ".join(one.datastreams) or "*"
+        table.add_row(one.id[:SHOWN], one.account, one.name, streams, *shown)
+    store.close()
+    speaking.console().print(table)
+
+
+@app.command
+def revoke(token: str, *, state: State = STATE) -> None:
+    """吊销令牌 End a key, named by the beginning of its id or by its name."""
+    from rencheng.bootstrap import open_identity
+
+    identity, store = open_identity(state)
+    try:
+        ended = identity.revoke_token(token)
+    finally:
+        store.close()
+    speaking.say("cli.token.revoked", name=ended.name, account=ended.account)

@@ -1,0 +1,157 @@
+"""What is going on: the read side of a run, in domain words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from rencheng.collaborate.jurisdiction import may_see
+from rencheng.collaborate.routing import responsible
+from rencheng.domain.city import City
+from rencheng.domain.errors import RenchengError
+from rencheng.domain.identity import Actor
+from rencheng.domain.impact import CityState
+from rencheng.domain.incident import Incident, IncidentStatus
+from rencheng.domain.learning import DamageReport
+from rencheng.domain.observation import Datastream, Observation, StreamHealth, StreamStatus
+from rencheng.domain.proposal import Proposal
+from rencheng.domain.provenance import Mode
+from rencheng.domain.run import LIVE_RUN, Phase, Run
+from rencheng.sense.health import stream_status
+from rencheng.service.ports import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SensorState:
+    """A datastream, its health, and how much it has said."""
+
+    stream: Datastream
+    status: StreamStatus
+    count: int
+    suspect: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Streams:
+    """Health of the sensing net as one line."""
+
+    ok: int
+    total: int
+    oldest_vital: str
+    oldest_vital_s: float
+    """Age of the vital stream that has been quiet for longest; infinity: never heard. [s]"""
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def active_run(work: UnitOfWork, wall: datetime = EPOCH) -> Run:
+    """Return the newest replay, drill or test that is not over, else the live run.
+
+    `wall` gives the live run its times; leave it out where only the id matters.
+    """
+    found = work.runs.list("", where={"is_over": "false"})
+    others = [run for run in found if run.mode is not Mode.LIVE]
+    return max(others, key=lambda run: run.started) if others else live_run(wall)
+
+
+def live_run(wall: datetime) -> Run:
+    """Return the run of the wall clock; it is always there and never over."""
+    return Run(
+        id=LIVE_RUN,
+        mode=Mode.LIVE,
+        scenario="",
+        city_version="",
+        started=wall,
+        sim_start=wall,
+        sim_end=wall,
+        anchor_sim=wall,
+        anchor_wall=wall,
+        speed=1.0,
+    )
+
+
+def run_of(work: UnitOfWork, run: str, wall: datetime) -> Run:
+    """Return a run by its id, or raise `NotFoundError`."""
+    return live_run(wall) if run == LIVE_RUN else work.runs.get(run)
+
+
+def sensor_states(work: UnitOfWork, city: City, run: str, at: datetime) -> list[SensorState]:
+    """Return every datastream's health at a time of the run's clock."""
+    latest = work.observations.latest(run, at)
+    counts = work.observations.counts(run)
+    states = []
+    for stream in city.datastreams:
+        last, good = latest.get(stream.id, (None, None))
+        recent: Sequence[Observation] = ()
+        if last is not None and stream.stuck_after:
+            recent = work.observations.recent(run, stream.id, at, stream.stuck_after)
+        count, suspect = counts.get(stream.id, (0, 0))
+        status = stream_status(stream, last, good, recent, at)
+        states.append(SensorState(stream=stream, status=status, count=count, suspect=suspect))
+    return states
+
+
+def streams_line(states: Iterable[SensorState]) -> Streams:
+    """Sum up the health of the sensing net."""
+    every = list(states)
+    vital = [one for one in every if one.stream.is_vital]
+    oldest = max(vital, key=lambda one: one.status.age_s, default=None)
+    return Streams(
+        ok=sum(one.status.health is StreamHealth.OK for one in every),
+        total=len(every),
+        oldest_vital=oldest.stream.id if oldest else "",
+        oldest_vital_s=oldest.status.age_s if oldest else float("inf"),
+    )
+
+
+def observed_series(
+    work: UnitOfWork, run: str, streams: Sequence[Datastream], start: datetime, end: datetime
+) -> dict[str, list[Observation]]:
+    """Return by datastream what was said between two times, oldest first."""
+    series: dict[str, list[Observation]] = {stream.id: [] for stream in streams}
+    for one in work.observations.series(run, list(series), start, end):
+        series[one.datastream].append(one)
+    return series
+
+
+def phase(incident: Incident | None, alerts_in_force: int, open_alarms: Iterable[int]) -> Phase:
+    """Return the mode of the city: what the top bar shows.
+
+    Recovery and emergency follow the incident, which people steer; a sent warning or an open red
+    or orange alarm makes it warning; otherwise it is an ordinary day.
+    """
+    if incident is not None and incident.status is IncidentStatus.RECOVERING:
+        return Phase.RECOVERY
+    if incident is not None and incident.status is IncidentStatus.RESPONDING:
+        return Phase.EMERGENCY if incident.level is not None else Phase.WARNING
+    if alerts_in_force or any(level <= 2 for level in open_alarms):
+        return Phase.WARNING
+    return Phase.ORDINARY
+
+
+def may_see_proposal(actor: Actor, proposal: Proposal, city: City) -> bool:
+    """Whether a proposal concerns the actor: city-wide, or one of its tasks is the own."""
+    if actor.is_city_wide:
+        return True
+    for action in proposal.actions:
+        try:
+            organisation = responsible(action, city.organisations).id
+        except RenchengError:
+            continue
+        if may_see(actor, organisation):
+            return True
+    return False
+
+
+def reports_seen(work: UnitOfWork, actor: Actor, run: str) -> list[DamageReport]:
+    """Return the damage reports that the actor may see: all when city-wide, else the own ones."""
+    if actor.is_city_wide:
+        return work.reports.list(run)
+    return work.reports.list(run, where={"reporter": actor.id})
+
+
+def nodes_up(state: CityState) -> Mapping[str, float]:
+    """Return by node whether it works (1), does not (0) or is unknown (NaN)."""
+    return dict(zip(state.node, state.up.tolist(), strict=True))
