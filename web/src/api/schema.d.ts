@@ -288,6 +288,72 @@ export interface components {
             p95: number | null;
         };
         /**
+         * BulletinIn
+         * @description An official message about a hazard; null: not said.
+         */
+        BulletinIn: {
+            /** Id */
+            id: string;
+            /** Event */
+            event: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "earthquake" | "tsunami_alert" | "tsunami_cancel" | "evacuation_order";
+            /** Issuer */
+            issuer: string;
+            /**
+             * Issued
+             * Format: date-time
+             */
+            issued: string;
+            /**
+             * Origin Time
+             * Format: date-time
+             */
+            origin_time: string;
+            /** Lon */
+            lon: number;
+            /** Lat */
+            lat: number;
+            /**
+             * Depth Km
+             * @default null
+             */
+            depth_km?: number | null;
+            /**
+             * Magnitude
+             * @default null
+             */
+            magnitude?: number | null;
+            /**
+             * Magnitude Sd
+             * @default null
+             */
+            magnitude_sd?: number | null;
+            /**
+             * Text
+             * @default
+             */
+            text?: string;
+            /**
+             * Source
+             * @default
+             */
+            source?: string;
+        };
+        /**
+         * BulletinsIn
+         * @description A batch of bulletins.
+         */
+        BulletinsIn: {
+            /** Batch */
+            batch: string;
+            /** Items */
+            items: components["schemas"]["BulletinIn"][];
+        };
+        /**
          * CancelIn
          * @description Cancelling a sent warning, or discarding a draft.
          */
@@ -593,6 +659,16 @@ export interface components {
             reason: components["schemas"]["TextOut"] | null;
         };
         /**
+         * DemoOut
+         * @description Whether this installation has demo accounts, and their names.
+         */
+        DemoOut: {
+            /** Is Demo */
+            is_demo: boolean;
+            /** Names */
+            names: string[];
+        };
+        /**
          * DispatchOut
          * @description A team on the map.
          */
@@ -678,6 +754,8 @@ export interface components {
             features: {
                 [key: string]: unknown;
             }[];
+            /** Total */
+            total: number;
         };
         /**
          * FigureOut
@@ -713,6 +791,17 @@ export interface components {
             /** First */
             first: string[];
             mend: components["schemas"]["TextOut"];
+        };
+        /**
+         * HealthOut
+         * @description Whether the server answers.
+         */
+        HealthOut: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "ok";
         };
         /**
          * IncidentOut
@@ -765,6 +854,16 @@ export interface components {
             item: string;
             /** Dimension */
             dimension: string;
+            /**
+             * Title Zh
+             * @default
+             */
+            title_zh?: string;
+            /**
+             * Title En
+             * @default
+             */
+            title_en?: string;
             /**
              * Status
              * @enum {string}
@@ -1058,6 +1157,16 @@ export interface components {
             phenomenon_time: string;
         };
         /**
+         * ObservationsIn
+         * @description A batch of values; the same batch again changes nothing.
+         */
+        ObservationsIn: {
+            /** Batch */
+            batch: string;
+            /** Items */
+            items: components["schemas"]["ObservationIn"][];
+        };
+        /**
          * ObservedSeriesOut
          * @description What a datastream has said.
          */
@@ -1090,7 +1199,7 @@ export interface components {
             /** Items */
             items: unknown[];
             /** Total */
-            total: number;
+            total: number | null;
             /** Next */
             next: string | null;
         };
@@ -1253,6 +1362,56 @@ export interface components {
              * @default 60
              */
             speed?: number;
+        };
+        /**
+         * ReportIn
+         * @description A damage report that a survey or a program sends.
+         */
+        ReportIn: {
+            /** Id */
+            id: string;
+            /**
+             * Building
+             * @default null
+             */
+            building?: number | null;
+            /** Xy */
+            xy: [
+                number,
+                number
+            ];
+            /**
+             * State
+             * @enum {integer}
+             */
+            state: 0 | 1 | 2 | 3 | 4;
+            /** Reporter */
+            reporter: string;
+            /**
+             * Reported
+             * Format: date-time
+             */
+            reported: string;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "observed" | "synthetic";
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+        };
+        /**
+         * ReportsIn
+         * @description A batch of damage reports.
+         */
+        ReportsIn: {
+            /** Batch */
+            batch: string;
+            /** Items */
+            items: components["schemas"]["ReportIn"][];
         };
         /**
          * ScenarioOut

@@ -63,16 +63,20 @@ export type IndicatorItem = S['ItemOut'];
 export type Maturity = S['MaturityOut'];
 export type ModelVersion = S['ModelVersionOut'];
 export type Scenario = S['ScenarioOut'];
+export type Demo = S['DemoOut'];
 
 /** A page of a long list, newest first unless said otherwise. */
 export interface Page<T> {
   items: T[];
-  total: number;
+  /** null: not counted. */
+  total: number | null;
   next: string | null;
 }
 
 /** GeoJSON with `properties.row`, the row that columns refer to. */
 export interface Features<P = Record<string, unknown>> {
   type: 'FeatureCollection';
+  /** How many there are; more than features when a limit cut them. */
+  total?: number;
   features: { type: 'Feature'; id?: string | number; geometry: GeoJSON.Geometry; properties: P & { row: number } }[];
 }

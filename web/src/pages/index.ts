@@ -1,6 +1,6 @@
 /** The pages in the order of the navigation; a page is there when its folder has a `Page.svelte`. */
 import type { Component } from 'svelte';
-import type { IconName } from '../panels/Icon.svelte';
+import type { IconName } from '../panels/icons';
 
 type Load = () => Promise<{ default: Component }>;
 

@@ -1,0 +1,231 @@
+/** Pure functions from the API's JSON to layers that `Map.svelte` can draw. Nothing here touches the map library. */
+import type { Column, Features, Sensor } from '../api/types';
+import { scaleFor, type Field } from './fields';
+import { colourOf, scaleOf, type Scale } from './scales';
+
+export interface Prepared {
+  id: string;
+  kind: 'fill' | 'line' | 'icon' | 'dot' | 'label';
+  data: GeoJSON.FeatureCollection;
+  minzoom?: number;
+  /** Whether a click on it selects. */
+  isPickable?: boolean;
+}
+
+export interface Palette {
+  land: string;
+  edge: string;
+  road: string;
+  roadMain: string;
+  ink: string;
+  halo: string;
+  highlight: string;
+}
+
+export const PALETTES: Record<'light' | 'dark', Palette & { background: string }> = {
+  light: {
+    background: '#e6ebe8', land: '#fbfcfb', edge: '#9aa8a1', road: '#b9c3be', roadMain: '#7f8d86',
+    ink: '#13201b', halo: '#ffffff', highlight: '#d6007f',
+  },
+  dark: {
+    background: '#0b110f', land: '#1b2622', edge: '#4b5b54', road: '#47554f', roadMain: '#83938b',
+    ink: '#ecf3ef', halo: '#0e1513', highlight: '#ff7ac8',
+  },
+};
+
+/** Nothing known: drawn hatched grey, never as zero. */
+export function isUnknown(value: number | null | undefined): boolean {
+  return value === null || value === undefined || !Number.isFinite(value);
+}
+
+/** Zones without a field: land and borders. */
+export function landLayer(zones: Features, palette: Palette): Prepared {
+  return {
+    id: 'zones', kind: 'fill', isPickable: true,
+    data: collection(zones.features.map((f) => feature(f.geometry, { row: f.properties.row, colour: palette.land, edge: palette.edge }))),
+  };
+}
+
+/** Zones coloured by a column; unknown ones hatched. `cut`: share of samples in which the number is infinite. */
+export function fieldLayer(zones: Features, column: Column, field: Field, palette: Palette, cut?: Column): Prepared {
+  const scale = scaleFor(field, column);
+  return {
+    id: 'zones', kind: 'fill', isPickable: true,
+    data: collection(zones.features.map((f) => {
+      const value = column.values[f.properties.row];
+      const isFlag = field.kind === 'flag';
+      const base = { row: f.properties.row, edge: palette.edge };
+      if (isCutOff(cut, f.properties.row)) return feature(f.geometry, { ...base, colour: palette.ink });
+      if (isUnknown(value)) return feature(f.geometry, { ...base, colour: palette.land, pattern: 'unknown' });
+      if (isFlag) {
+        return feature(f.geometry, { ...base, colour: palette.land, ...((value as number) >= 0.5 ? { pattern: 'flag' } : {}) });
+      }
+      return feature(f.geometry, { ...base, colour: colourOf(scale, value as number) });
+    })),
+  };
+}
+
+/** No way to a working hospital in at least half of the samples: infinite, which is not unknown. */
+export function isCutOff(cut: Column | undefined, row: number): boolean {
+  const share = cut?.values[row];
+  return typeof share === 'number' && share >= 0.5;
+}
+
+/** Roads, wider where they matter more; where a share of samples is blocked, by that probability. */
+export function roadLayer(roads: Features<{ kind: string }>, palette: Palette, blocked?: Column): Prepared {
+  const scale = blockedScale();
+  return {
+    id: 'roads', kind: 'line', isPickable: blocked !== undefined,
+    data: collection(roads.features.map((f) => {
+      const isMain = /motorway|trunk|primary|secondary/.test(f.properties.kind);
+      const share = blocked?.values[f.properties.row];
+      const isHit = share !== null && share !== undefined && share >= 0.05;
+      return feature(f.geometry, {
+        row: f.properties.row,
+        colour: isHit ? colourOf(scale, share) : isMain ? palette.roadMain : palette.road,
+        width: isHit ? 3 : isMain ? 1.5 : 0.6,
+        order: isHit ? 2 : isMain ? 1 : 0,
+      });
+    })),
+  };
+}
+
+export function blockedScale(): Scale {
+  return { breaks: [0.2, 0.5, 0.8], colours: ['#bcbddc', '#9e9ac8', '#756bb1', '#54278f'] };
+}
+
+/** Power lines and water mains; synthetic ones are dotted. */
+export function mainsLayer(mains: Features<{ sector: string }>, palette: Palette, isSynthetic: boolean): Prepared {
+  return {
+    id: 'mains', kind: 'line', minzoom: 11.5,
+    data: collection(mains.features.map((f) => feature(f.geometry, {
+      row: f.properties.row, colour: palette.ink, width: f.properties.sector === 'power' ? 1.4 : 1, order: 0, isDotted: isSynthetic,
+    }))),
+  };
+}
+
+export type IconState = 'ok' | 'down' | 'unknown';
+
+/** Name of an icon that the map draws when it first meets it. */
+export function iconName(glyph: string, state: IconState, isSynthetic: boolean, theme: string): string {
+  return `icon/${glyph}/${state}/${isSynthetic ? 'dotted' : 'solid'}/${theme}`;
+}
+
+/** Works in at least half of the samples: ok; in less: down; nothing known: unknown. */
+export function stateOf(works: number | null | undefined): IconState {
+  if (isUnknown(works)) return 'unknown';
+  return (works as number) >= 0.5 ? 'ok' : 'down';
+}
+
+const GLYPHS: Record<string, string> = {
+  hospital: 'medical', clinic: 'medical', urgent_care: 'medical', primary_care: 'medical', dialysis: 'medical',
+  mental_health: 'medical', shelter: 'home', fire_station: 'alarm', warehouse: 'layers', command_centre: 'command',
+  power: 'energy', water: 'water', telecom: 'sensor',
+};
+
+export function glyphOf(kind: string): string {
+  return GLYPHS[kind] ?? 'services';
+}
+
+/** Facilities by kind and whether they work; hospitals are seen from afar, the others when near. */
+export function facilityLayer(
+  facilities: Features<{ kind: string; name: string }>, works: Column | undefined, isSynthetic: boolean, theme: string,
+): Prepared {
+  return {
+    id: 'facilities', kind: 'icon', isPickable: true,
+    data: collection(facilities.features.map((f) => feature(f.geometry, {
+      row: f.properties.row, name: f.properties.name,
+      icon: iconName(glyphOf(f.properties.kind), stateOf(works?.values[f.properties.row]), isSynthetic, theme),
+      rank: f.properties.kind === 'hospital' ? 0 : f.properties.kind === 'shelter' ? 2 : 1,
+    }))),
+  };
+}
+
+export function lifelineLayer(
+  lifelines: Features<{ kind: string; sector: string }>, works: Column | undefined, isSynthetic: boolean, theme: string,
+): Prepared {
+  return {
+    id: 'lifelines', kind: 'icon', isPickable: true,
+    data: collection(lifelines.features.map((f) => feature(f.geometry, {
+      row: f.properties.row, name: '',
+      icon: iconName(glyphOf(f.properties.sector), stateOf(works?.values[f.properties.row]), isSynthetic, theme),
+      rank: /substation|treatment|generation/.test(f.properties.kind) ? 0 : 2,
+    }))),
+  };
+}
+
+/** Sensors by health: what cannot be relied on is filled, what was never heard is unknown. */
+export function sensorLayer(sensors: readonly Sensor[], theme: string): Prepared {
+  return {
+    id: 'sensors', kind: 'icon', isPickable: true,
+    data: collection(sensors.map((sensor, row) => feature({ type: 'Point', coordinates: [...sensor.xy] }, {
+      row, name: '',
+      icon: iconName('sensor', sensorState(sensor.health), sensor.origin === 'synthetic', theme),
+      rank: sensor.is_vital ? 0 : 2,
+    }))),
+  };
+}
+
+export function sensorState(health: Sensor['health']): IconState {
+  if (health === 'ok') return 'ok';
+  return health === 'never' ? 'unknown' : 'down';
+}
+
+export const DAMAGE_SCALE: Scale = scaleOf('purples', [0.02, 0.05, 0.1, 0.2, 0.5]);
+
+/** Buildings by P[extensive or complete damage]; unknown ones are hollow. */
+export function buildingLayer(
+  buildings: Features<{ state: (number | null)[] | null }>, palette: Palette,
+): Prepared {
+  return {
+    id: 'buildings', kind: 'dot', minzoom: 14.5, isPickable: true,
+    data: collection(buildings.features.map((f) => {
+      const p = heavyDamage(f.properties.state);
+      return feature(f.geometry, {
+        row: f.properties.row,
+        colour: p === null ? 'rgba(0,0,0,0)' : colourOf(DAMAGE_SCALE, p),
+        edge: palette.ink,
+        radius: 3.2,
+      });
+    })),
+  };
+}
+
+/** P[extensive or complete]; null when the building is not assessed. */
+export function heavyDamage(state: readonly (number | null)[] | null): number | null {
+  const extensive = state?.[3];
+  const complete = state?.[4];
+  if (typeof extensive !== 'number' || typeof complete !== 'number') return null;
+  return extensive + complete;
+}
+
+/** Names at the middle of zones. */
+export function labelLayer(zones: Features<{ name: string; centre: [number, number] }>): Prepared {
+  return {
+    id: 'labels', kind: 'label', minzoom: 12.6,
+    data: collection(zones.features.flatMap((f) => (f.properties.name
+      ? [feature({ type: 'Point', coordinates: [...f.properties.centre] }, { row: f.properties.row, name: f.properties.name })]
+      : []))),
+  };
+}
+
+/** The outline of what is selected. */
+export function highlight(geometry: GeoJSON.Geometry | null): GeoJSON.FeatureCollection {
+  return collection(geometry ? [feature(geometry, {})] : []);
+}
+
+/** Some point of a geometry: where to look for it. */
+export function pointOf(geometry: GeoJSON.Geometry): [number, number] {
+  let at: unknown = 'coordinates' in geometry ? geometry.coordinates : [0, 0];
+  while (Array.isArray(at) && Array.isArray(at[0])) at = at[Math.floor(at.length / 2)];
+  const [lon = 0, lat = 0] = at as number[];
+  return [lon, lat];
+}
+
+function feature(geometry: GeoJSON.Geometry, properties: Record<string, unknown>): GeoJSON.Feature {
+  return { type: 'Feature', geometry, properties };
+}
+
+function collection(features: GeoJSON.Feature[]): GeoJSON.FeatureCollection {
+  return { type: 'FeatureCollection', features };
+}
