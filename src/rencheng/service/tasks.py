@@ -202,12 +202,13 @@ def _may_take(actor: Actor, task: Task, status: TaskStatus) -> bool:
 
 
 def _done(task: Task, action: str, note: str = "") -> Done[Task]:
-    params = {"title_zh": task.title_zh, "title_en": task.title_en, "note": note}
+    is_one = task.title_zh == task.title_en
+    title = task.title_zh if is_one else f"{task.title_zh} / {task.title_en}"
     return Done(
         item=task,
         id=task.id,
         event="task",
         action=action,
         organisation=task.organisation,
-        params={**params, "organisation": task.organisation},
+        params={"title": title, "note": note, "organisation": task.organisation},
     )
