@@ -39,7 +39,7 @@ def test_no_item_is_said_twice() -> None:
 
 def test_every_stream_of_the_city_speaks_within_its_silence_limit(tiny_city: City) -> None:
     for stream in tiny_city.datastreams:
-        if stream.id == "prs-1":  # the one that goes silent
+        if stream.id == "prs-5":  # the one that goes silent
             continue
         assert np.diff(values(stream.id)[0]).max() < 3 * stream.interval_s
 
@@ -70,7 +70,14 @@ def test_one_accelerometer_alone_jumps_before_the_event() -> None:
 
 def test_the_silent_sensor_says_nothing_after_the_event() -> None:
     faults = tiny_scenario().sections["faults"]
-    assert values("prs-1")[0].max() <= faults["silent_after_s"]
+    assert values("prs-5")[0].max() <= faults["silent_after_s"]
+
+
+def test_the_stuck_sensor_repeats_its_value_from_before_the_event() -> None:
+    seconds, said = values("prs-1")
+    stuck = said[seconds >= tiny_scenario().sections["faults"]["stuck_after_s"]]
+    assert len(set(stuck)) == 1
+    assert stuck[0] > 138.0
 
 
 def test_bulletins_carry_a_magnitude_that_grows() -> None:

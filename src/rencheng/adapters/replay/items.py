@@ -22,11 +22,11 @@ def items_of(
     The same city, scenario and tables give the same items, so a delivery that starts again after
     a crash repeats ids that are known already.
     """
-    truth, damage = hidden_truth(city, file, table, restoration)
+    truth, shaking, damage = hidden_truth(city, file, table, restoration)
     items = [_bulletin(file, one) for one in file.bulletins]
     items += observations(city, file, truth)
     items += residents_reports(city, file, damage)
-    items += survey_reports(city, file, damage)
+    items += survey_reports(city, file, shaking, table)
     start, end = file.scenario.start, file.scenario.end
     inside = [item for item in items if start <= item.at <= end]
     return tuple(sorted(inside, key=lambda item: (item.at, item.kind, str(item.body["id"]))))

@@ -13,8 +13,10 @@ from numpy.random import Generator
 from rencheng.adapters.replay.driver import Item
 from rencheng.adapters.replay.scenarios import ScenarioFile
 from rencheng.domain.city import City
-from rencheng.domain.impact import Damage, DamageState
+from rencheng.domain.hazard import Shaking
+from rencheng.domain.impact import Damage, DamageState, FragilityTable
 from rencheng.domain.provenance import Origin
+from rencheng.model.learning.survey import synthetic_survey
 
 # Metres in a degree of latitude, and how far off a resident's place may be. Assumed.
 _METRES = 111_000.0
@@ -45,27 +47,41 @@ def residents_reports(city: City, file: ScenarioFile, damage: Damage) -> list[It
     return items
 
 
-def survey_reports(city: City, file: ScenarioFile, damage: Damage) -> list[Item]:
+def survey_reports(
+    city: City, file: ScenarioFile, shaking: Shaking, table: FragilityTable
+) -> list[Item]:
     """Return the survey of days 1 to 3: named buildings, drawn at random, undamaged ones too.
 
     Notes
     -----
-    A surveyor is one state off in one case of twenty (assumed). Drawing does not depend on the
-    damage, so the survey is a fair sample.
+    Drawing does not depend on the damage, so the survey is a fair sample; nobody errs. The true
+    factors on the fragilities stand in the scenario and are seen by nobody else.
     """
     settings = file.sections["survey"]
+    drawn = synthetic_survey(
+        city,
+        table,
+        true_factors(file),
+        {"PGA": shaking.pga_g[0], "SA1": shaking.sa1_g[0]},
+        seed=int(settings["seed"]),
+        count=int(settings["reports"]),
+    )
     rng = np.random.default_rng([int(settings["seed"]), _ORDER["survey"]])
-    state = true_states(damage)
-    chosen = _choose(rng, np.ones(state.size), int(settings["reports"]))
-    seconds = np.sort(rng.uniform(settings["from_s"], settings["to_s"], chosen.size))
+    seconds = np.sort(rng.uniform(settings["from_s"], settings["to_s"], len(drawn)))
     items = []
-    for number, (building, second) in enumerate(zip(chosen, seconds, strict=True)):
-        slip = rng.choice((-1, 1)) if rng.random() < 0.05 else 0
-        seen = int(np.clip(state[building] + slip, 0, 4))
+    for number, ((building, state), second) in enumerate(zip(drawn, seconds, strict=True)):
         x, y = (float(v) for v in city.buildings.xy[building])
-        item = _item(file, f"survey-{number}", float(second), (x, y), seen, "survey")
+        item = _item(file, f"survey-{number}", float(second), (x, y), int(state), "survey")
         items.append(Item(item.at, item.kind, {**item.body, "building": int(building)}))
     return items
+
+
+def true_factors(file: ScenarioFile) -> dict[str, tuple[float, float]]:
+    """Return the hidden factors on median and beta, by structural type; `all` for the others."""
+    factors = {"all": (float(file.sections["streams"]["median_factor"]), 1.0)}
+    for kind, (median, beta) in file.sections["survey"].get("factors", {}).items():
+        factors[kind] = (float(median), float(beta))
+    return factors
 
 
 def true_states(damage: Damage) -> np.ndarray:

@@ -210,9 +210,10 @@ def _faulty(city: City, file: ScenarioFile) -> Mapping[str, str]:
         roles[accelerometers[-1]] = "spike"
     wanted = (("stuck_quantity", "stuck", True), ("silent_quantity", "silent", False))
     for key, role, can_stick in wanted:
-        able = [s for s in of(Quantity(faults[key]), can_stick=can_stick) if s not in roles]
-        if len(able) > 1:
-            roles[able[0]] = role
+        able = of(Quantity(faults[key]), can_stick=can_stick)
+        free = [stream for stream in able if stream not in roles]
+        if len(able) > 1 and free:
+            roles[free[0]] = role
     return roles
 
 

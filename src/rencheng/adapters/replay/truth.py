@@ -13,7 +13,7 @@ import numpy as np
 from rencheng.adapters.replay.scenarios import ScenarioFile
 from rencheng.adapters.replay.streams import Truth
 from rencheng.domain.city import City
-from rencheng.domain.hazard import Bulletin, BulletinKind
+from rencheng.domain.hazard import Bulletin, BulletinKind, Shaking
 from rencheng.domain.impact import Damage, FragilityTable
 from rencheng.domain.observation import Quantity
 from rencheng.domain.provenance import Mode
@@ -50,7 +50,7 @@ def hidden_earthquake(file: ScenarioFile) -> Bulletin:
 
 def hidden_truth(
     city: City, file: ScenarioFile, table: FragilityTable, restoration: RestorationTable
-) -> tuple[Truth, Damage]:
+) -> tuple[Truth, Shaking, Damage]:
     """Draw one course of events: shaking at the sensors and zones, damage, outages over time."""
     hidden = file.sections["streams"]
     stations = [s for s in city.datastreams if s.quantity is Quantity.PEAK_ACCELERATION]
@@ -76,7 +76,7 @@ def hidden_truth(
         time_h=services.time_h,
         up={node: services.asset_up[row].astype(float) for row, node in enumerate(services.node)},
     )
-    return truth, damage
+    return truth, shaking, damage
 
 
 def weakened(table: FragilityTable, file: ScenarioFile) -> FragilityTable:

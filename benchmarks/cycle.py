@@ -1,0 +1,104 @@
+"""A full turn of the loop on the default city: wall and CPU seconds of every stage.
+
+The target is 2 s on two cores after warm-up, with 200 samples.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+from common import machine
+
+from rencheng.adapters.cities.folder import CityFolder
+from rencheng.bootstrap import load_models
+from rencheng.domain.assessment import Records
+from rencheng.domain.hazard import Bulletin, BulletinKind, StationRecord
+from rencheng.domain.observation import Quantity, StreamHealth, StreamStatus
+from rencheng.domain.provenance import Mode
+from rencheng.domain.run import Phase
+from rencheng.service.cycle import CycleInputs, CycleResult, Memory, run_cycle
+
+ORIGIN = datetime(2015, 9, 16, 22, 54, 33, tzinfo=UTC)
+TURNS = 5
+
+
+def quake(magnitude: float) -> Bulletin:
+    return Bulletin(
+        id=f"eq-{magnitude}", event="illapel-2015", kind=BulletinKind.EARTHQUAKE, issuer="USGS",
+        issued=ORIGIN + timedelta(minutes=5), origin_time=ORIGIN, lon=-71.674, lat=-31.573,
+        depth_km=22.4, magnitude=magnitude, magnitude_sd=0.1, text="", source="",
+        mode=Mode.TEST, run="bench",
+    )  # fmt: skip
+
+
+def inputs(state: Path, *, with_event: bool = True) -> CycleInputs:
+    city = CityFolder(state, "coquimbo").current()
+    at = ORIGIN + timedelta(minutes=30)
+    rng = np.random.default_rng(1)
+    usual = {
+        Quantity.PEAK_ACCELERATION: 0.001, Quantity.WATER_LEVEL: 0.3, Quantity.FEEDER_STATE: 1.0,
+        Quantity.WATER_PRESSURE: 350.0, Quantity.FREE_BEDS: 40.0,
+    }  # fmt: skip
+    statuses = {
+        s.id: StreamStatus(
+            datastream=s.id, health=StreamHealth.OK, last_value=usual[s.quantity],
+            last_good_value=usual[s.quantity], last_time=at, age_s=10.0,
+        )
+        for s in city.datastreams
+    }  # fmt: skip
+    stations = [s for s in city.datastreams if s.quantity is Quantity.PEAK_ACCELERATION]
+    nothing = dict.fromkeys(Records.__dataclass_fields__, 0) | {
+        name: None for name in Records.__dataclass_fields__ if name.startswith("first_")
+    }
+    return CycleInputs(
+        city=city,
+        models=load_models(state),
+        at=at,
+        phase=Phase.EMERGENCY,
+        statuses=statuses,
+        bulletins=[quake(8.3)] if with_event else [],
+        station_records=[
+            StationRecord(
+                datastream=s.id, xy=s.xy, pga_g=float(rng.lognormal(np.log(0.2), 0.4)), time=at
+            )
+            for s in stations
+        ],
+        tide=[(ORIGIN + timedelta(minutes=m), 0.3) for m in range(-30, 30)],
+        own=Records(**{**nothing, "origin_time": ORIGIN, "log_is_whole": None}),
+        seed=1,
+    )
+
+
+def timed(asked: CycleInputs, memory: Memory | None = None) -> tuple[CycleResult, float, float]:
+    wall, cpu = time.perf_counter(), time.process_time()
+    result = run_cycle(asked, memory)
+    return result, time.perf_counter() - wall, time.process_time() - cpu
+
+
+def main() -> None:
+    state = Path(sys.argv[1] if len(sys.argv) > 1 else ".state")
+    print(machine())
+    asked = inputs(state)
+    print(f"city {asked.city.id}: {asked.city.buildings.zone.size:,} buildings, "
+          f"{asked.city.zones.id.size} zones, {asked.samples} samples")  # fmt: skip
+    _, first, _ = timed(asked)
+    print(f"first turn, compiling or loading kernels: {first:6.2f} s")
+    runs = [timed(asked) for _ in range(TURNS)]
+    best = min(runs, key=lambda run: run[1])
+    for stage, seconds in best[0].stage_s:
+        print(f"  {stage:12s} {seconds:7.3f} s")
+    walls = sorted(run[1] for run in runs)
+    print(f"full turn: median {walls[len(walls) // 2]:.2f} s, best {walls[0]:.2f} s, "
+          f"CPU {best[2]:.2f} s (target 2 s)")  # fmt: skip
+    memory = Memory()
+    timed(asked, memory)
+    _, again, _ = timed(asked, memory)
+    print(f"turn in which only observations changed: {again:.2f} s")
+
+
+if __name__ == "__main__":
+    main()
