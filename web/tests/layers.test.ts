@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest';
+import type { Column, Columns, Features, Why } from '../src/api/types';
+import { columnOf, fieldOf, scaleFor, type Field } from '../src/map/fields';
+import { facilityLayer, fieldLayer, heavyDamage, PALETTES, pointOf, roadLayer, stateOf } from '../src/map/layers';
+import { classOf, colourOf, countBreaks, niceBreaks, ramp, scaleOf } from '../src/map/scales';
+
+const palette = PALETTES.light;
+const why: Why = { data: [], model: '', version: '', as_of: '2015-09-16T22:54:33Z', missing: [], notes: [], origin: 'derived' };
+const square: GeoJSON.Geometry = { type: 'Polygon', coordinates: [[[0, 0], [1, 0], [1, 1], [0, 0]]] };
+const column = (key: string, values: (number | null)[]): Column => ({ key, unit: '1', values, low: null, high: null, why });
+const columns = (...all: Column[]): Columns => ({ cycle: 'c', at: why.as_of, ids: [], columns: all });
+const zones = (n: number): Features => ({
+  type: 'FeatureCollection',
+  features: Array.from({ length: n }, (_, row) => ({ type: 'Feature' as const, geometry: square, properties: { row } })),
+});
+const field = (id: string): Field => {
+  const found = fieldOf(id);
+  if (!found) throw new Error(id);
+  return found;
+};
+const props = (layer: { data: GeoJSON.FeatureCollection }, row: number): Record<string, unknown> => layer.data.features[row]?.properties ?? {};
+
+describe('fields on zones', () => {
+  test('unknown is hatched and never the colour of zero', () => {
+    const layer = fieldLayer(zones(2), column('power', [0, null]), field('power'), palette);
+    expect(props(layer, 0).pattern).toBeUndefined();
+    expect(props(layer, 1).pattern).toBe('unknown');
+    expect(props(layer, 1).colour).not.toBe(props(layer, 0).colour);
+  });
+
+  test('cut off is not unknown', () => {
+    const layer = fieldLayer(zones(2), column('hospital_minutes', [null, null]), field('hospital'), palette, column('cut', [0.9, 0]));
+    expect(props(layer, 0)).toMatchObject({ colour: palette.ink });
+    expect(props(layer, 0).pattern).toBeUndefined();
+    expect(props(layer, 1).pattern).toBe('unknown');
+  });
+
+  test('columns find their zone by row, in whatever order the features come', () => {
+    const shuffled = zones(2);
+    shuffled.features.reverse();
+    const layer = fieldLayer(shuffled, column('pga_g', [0.01, 0.5]), field('shaking'), palette);
+    const scale = scaleFor(field('shaking'), column('pga_g', []));
+    expect(props(layer, 0).colour).toBe(colourOf(scale, 0.5));
+    expect(props(layer, 1).colour).toBe(colourOf(scale, 0.01));
+  });
+
+  test('a zone proposed for evacuation is marked, the others are plain', () => {
+    const layer = fieldLayer(zones(2), column('evacuate', [1, 0]), field('evacuation'), palette);
+    expect(props(layer, 0).pattern).toBe('flag');
+    expect(props(layer, 1).pattern).toBeUndefined();
+  });
+
+  test('a service shows now, and the chosen hour when there is one', () => {
+    const both = columns(column('power_now', [0.1]), column('power', [0.9]));
+    expect(columnOf(both, field('power'), null)?.key).toBe('power_now');
+    expect(columnOf(both, field('power'), 24)?.key).toBe('power');
+  });
+});
+
+describe('assets and roads', () => {
+  test('a facility shows whether it works, and unknown as unknown', () => {
+    const at = { type: 'Point', coordinates: [0, 0] } as GeoJSON.Geometry;
+    const sites = { type: 'FeatureCollection' as const, features: [0, 1, 2].map((row) => ({ type: 'Feature' as const, geometry: at, properties: { row, kind: 'hospital', name: '' } })) };
+    const layer = facilityLayer(sites, column('works', [0.9, 0.1, null]), false, 'light');
+    expect([0, 1, 2].map((row) => String(props(layer, row).icon).split('/')[2])).toEqual(['ok', 'down', 'unknown']);
+  });
+
+  test('a road that is likely blocked stands out', () => {
+    const roads = { type: 'FeatureCollection' as const, features: [0, 1].map((row) => ({ type: 'Feature' as const, geometry: square, properties: { row, kind: 'residential' } })) };
+    const layer = roadLayer(roads, palette, column('blocked_share', [0.9, 0]));
+    expect(Number(props(layer, 0).width)).toBeGreaterThan(Number(props(layer, 1).width));
+    expect(props(layer, 1).colour).toBe(palette.road);
+  });
+
+  test('a building that is not assessed has no probability', () => {
+    expect(heavyDamage(null)).toBeNull();
+    expect(heavyDamage([0.5, 0.2, 0.1, 0.15, 0.05])).toBeCloseTo(0.2);
+    expect(stateOf(null)).toBe('unknown');
+  });
+
+  test('some point of a polygon is found', () => {
+    expect(pointOf(square)).toEqual([1, 1]);
+  });
+});
+
+describe('scales', () => {
+  test('a value on a bound belongs to the class above', () => {
+    const scale = scaleOf('viridis', [1, 2]);
+    expect([0.5, 1, 2, 9].map((v) => classOf(scale, v))).toEqual([0, 1, 2, 2]);
+  });
+
+  test('counts get whole bounds below the largest', () => {
+    expect(niceBreaks([0, 3, 47])).toEqual([1, 2, 5, 10, 20]);
+    expect(countBreaks([0.2, null])).toEqual([1]);
+    expect(countBreaks([])).toEqual([1]);
+  });
+
+  test('a ramp uses both of its ends', () => {
+    expect(ramp('viridis', 3)).toEqual(['#440154', '#22a884', '#fde725']);
+  });
+});
