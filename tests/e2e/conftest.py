@@ -17,6 +17,8 @@ from typing import Any
 import httpx
 import pytest
 
+from rencheng.domain.city import City
+
 ROOT = Path(__file__).resolve().parents[2]
 SHOTS = ROOT / "test-results"
 FLAGS = [
@@ -63,10 +65,11 @@ def wait_for(url: str, process: subprocess.Popen[bytes], log: Path, seconds: flo
 
 
 @pytest.fixture(scope="session")
-def server(city_state: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    state = tmp_path_factory.mktemp("state")
+def server(state: Path, city: City, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Serve the real city from a fresh state folder, with demo accounts."""
+    built, state = state, tmp_path_factory.mktemp("state")
     for folder in ("packages", "cities"):
-        shutil.copytree(city_state / folder, state / folder)
+        shutil.copytree(built / folder, state / folder)
     port, log = free_port(), state / "server.log"
     command = [
         sys.executable, "-m", "rencheng", "serve", "--city", "coquimbo", "--port", str(port),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -37,10 +38,10 @@ def test_python_in_the_documentation_runs(page: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.usefixtures("city")
 @pytest.mark.parametrize("file", EXAMPLES, ids=name)
-def test_example_runs(file: Path) -> None:
+def test_example_runs(file: Path, state: Path) -> None:
     answer = subprocess.run(
         [sys.executable, "-W", "error", str(file)], cwd=ROOT, capture_output=True, text=True,
-        check=False, timeout=300,
+        check=False, timeout=300, env=os.environ | {"RENCHENG_STATE": str(state)},
     )  # fmt: skip
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.strip()
