@@ -118,3 +118,18 @@ def test_everyone_cut_off_is_counted(tiny_city: City) -> None:
     shown = board("transport", tiny_city, all_seen(tiny_city), impact(tiny_city, 0.0))
     assert figure(shown, "residents_cut_off").band.p50 == 600
     assert shown.light is Light.FAILING and len(shown.measures) == 3
+
+
+def test_an_estimate_that_may_fail_is_not_green(tiny_city: City) -> None:
+    one = impact(tiny_city)
+    level = one.services.level.copy()
+    level[:, :2] = 0.1
+    unsure = replace(one, services=replace(one.services, level=level))
+    shown = board("transport", tiny_city, nothing_known(tiny_city), unsure)
+    assert shown.light is Light.STRAINED and shown.headline.params["low"] < 0.2
+
+
+def test_a_number_without_a_known_spread_shows_none(tiny_city: City) -> None:
+    shown = board("transport", tiny_city, nothing_known(tiny_city), impact(tiny_city, 0.5))
+    band = figure(shown, "streets_blocked").band
+    assert band.is_known and np.isnan(band.p05) and np.isnan(band.p95)

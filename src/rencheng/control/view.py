@@ -163,11 +163,24 @@ def judge(view: View, service: str, share: float, coverage: float) -> tuple[Ligh
     if seen is not Light.UNKNOWN and (coverage >= WATCHED_FROM or seen is not Light.NORMAL):
         told = {"share": share, "watched": coverage}
         return seen, Text(f"control.{service}.observed", told)
-    level = view.level(service, 0.0)
-    if level.size and not np.isnan(level).any():
-        median = float(np.median(level))
-        return light_of(median), Text(f"control.{service}.estimated", {"share": median})
-    return Light.UNKNOWN, Text(f"control.{service}.unknown")
+    light, told = estimate(view, service)
+    if light is Light.UNKNOWN:
+        return light, Text(f"control.{service}.unknown")
+    return light, Text(f"control.{service}.estimated", told)
+
+
+def estimate(view: View, service: str) -> tuple[Light, dict[str, float]]:
+    """Return the lamp of a service as modelled for now, and its share with the 90 % band.
+
+    The lamp follows the median, but is not green while the 5 % quantile is failing.
+    """
+    band = Band.of(view.level(service, 0.0))
+    if not band.is_known:
+        return Light.UNKNOWN, {}
+    light = light_of(band.p50)
+    if light is Light.NORMAL and light_of(band.p05) is Light.FAILING:
+        light = Light.STRAINED
+    return light, {"share": band.p50, "low": band.p05, "high": band.p95}
 
 
 def outlook(view: View, service: str, why: Why) -> tuple[Figure, ...]:

@@ -16,12 +16,16 @@ STRAINED_FROM_M, FAILING_FROM_M = 0.3, 1.0
 TIDE_OLD_S = 3600.0
 # Nothing in the city's model measures these.
 NEVER_WATCHED = ("air_quality", "rivers", "weather")
+# Layers of the city that this board would need.
+LAYERS = ("terrain", "bathymetry", "soil")
 
 
 def board(view: View) -> SectorBoard:
     """Return the environment board."""
     missing = NEVER_WATCHED + tuple(
-        layer.name for layer in view.city.layers if layer.origin is Origin.MISSING
+        layer.name
+        for layer in view.city.layers
+        if layer.name in LAYERS and layer.origin is Origin.MISSING
     )
     times = view.state.tide_time
     why = view.observed(("tide_gauge",), times[-1] if times else view.state.at, missing=missing)

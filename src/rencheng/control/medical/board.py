@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rencheng.control.view import MEASURES, View, exactly, light_of, outlook
+from rencheng.control.view import MEASURES, View, estimate, exactly, outlook
 from rencheng.domain.city import Sector
 from rencheng.domain.control import Light, Measure, SectorBoard
 from rencheng.domain.provenance import UNKNOWN, Band, Figure, Text
@@ -62,11 +62,9 @@ def _patients(view: View) -> Band:
 
 
 def _judge(view: View, beds: float, patients: Band) -> tuple[Light, Text]:
-    level = view.level("health", 0.0)
-    if level.size and patients.is_known and not np.isnan(level).any():
-        works = float(np.median(level))
-        told = {"share": works, "patients": patients.p50, "most": patients.p95}
-        light = light_of(works)
+    light, told = estimate(view, "health")
+    if light is not Light.UNKNOWN and patients.is_known:
+        told = {**told, "patients": patients.p50, "most": patients.p95}
         if not np.isnan(beds):
             if patients.p95 > beds:
                 light = (

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from rencheng.control.view import MEASURES, View, exactly, light_of, outlook
+from rencheng.control.view import MEASURES, View, estimate, exactly, outlook
 from rencheng.domain.city import Sector
 from rencheng.domain.control import Light, Measure, SectorBoard
 from rencheng.domain.impact import DamageState
@@ -59,16 +59,14 @@ def _displaced(view: View) -> Band:
 
 
 def _judge(view: View, displaced: Band, places: float) -> tuple[Light, Text]:
-    level = view.level("telecom", 0.0)
-    if not displaced.is_known or not level.size or np.isnan(level).any():
+    light, share = estimate(view, "telecom")
+    if not displaced.is_known or light is Light.UNKNOWN:
         return Light.UNKNOWN, Text("control.services.unknown")
-    share = float(np.median(level))
-    light = light_of(share)
     if displaced.p50 > places:
         light = Light.FAILING
     elif displaced.p95 > CROWDED_FROM * places and light is Light.NORMAL:
         light = Light.STRAINED
-    told = {"share": share, "displaced": displaced.p50, "most": displaced.p95, "places": places}
+    told = {**share, "displaced": displaced.p50, "most": displaced.p95, "places": places}
     return light, Text("control.services.estimated", told)
 
 

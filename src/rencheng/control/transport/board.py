@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rencheng.control.view import MEASURES, View, light_of, outlook
+from rencheng.control.view import MEASURES, View, estimate, outlook
 from rencheng.domain.city import Sector
 from rencheng.domain.control import Light, Measure, SectorBoard
 from rencheng.domain.provenance import UNKNOWN, Band, Figure, Text
@@ -39,11 +39,10 @@ def board(view: View) -> SectorBoard:
 
 
 def _judge(view: View) -> tuple[Light, Text]:
-    level = view.level("access", 0.0)
-    if not level.size or np.isnan(level).any():
-        return Light.UNKNOWN, Text("control.access.unknown")
-    share = float(np.median(level))
-    return light_of(share), Text("control.access.estimated", {"share": share})
+    light, told = estimate(view, "access")
+    if light is Light.UNKNOWN:
+        return light, Text("control.access.unknown")
+    return light, Text("control.access.estimated", told)
 
 
 def _cut_off(view: View) -> Band:
@@ -59,12 +58,12 @@ def _cut_off(view: View) -> Band:
 
 
 def _blocked(view: View) -> Band:
-    """Return the expected length of blocked streets; only its mean is known here. [km]"""
+    """Return the expected length of blocked streets; its spread is not known here. [km]"""
     if view.impact is None:
         return UNKNOWN
     share = view.impact.access.blocked_share
     length = float(share @ view.city.roads.length_m) / 1000.0
-    return Band(length, length, length)
+    return Band(float("nan"), length, float("nan"))
 
 
 def _clearing(view: View) -> tuple[Measure, ...]:
