@@ -7,9 +7,17 @@ from functools import cache
 
 import numpy as np
 
+from rencheng.adapters.alarm_rules import load_alarm_rules
+from rencheng.adapters.curves import read_casualty_rates
 from rencheng.adapters.replay.scenarios import ScenarioFile, ScenarioFolder
 from rencheng.adapters.restoration import load_restoration
+from rencheng.adapters.rules import load_indicators, load_rules
+from rencheng.domain.assessment import Records
+from rencheng.domain.city import City
+from rencheng.domain.hazard import Bulletin
 from rencheng.domain.impact import FragilityTable
+from rencheng.domain.provenance import Mode
+from rencheng.service.cycle import Models
 
 SCENARIO = "illapel_2015"
 
@@ -50,3 +58,41 @@ def tiny_scenario() -> ScenarioFile:
 
 
 restoration = load_restoration
+
+
+def tiny_bulletins() -> list[Bulletin]:
+    """Return the scenario's bulletins as the house keeps them."""
+    scenario = tiny_scenario().scenario
+    return [
+        Bulletin(
+            id=b.id, event=scenario.event, kind=b.kind, issuer=b.issuer, issued=b.issued,
+            origin_time=scenario.origin, lon=b.lon, lat=b.lat, depth_km=b.depth_km,
+            magnitude=b.magnitude, magnitude_sd=b.magnitude_sd, text=b.text, source=b.source,
+            mode=Mode.REPLAY, run="r",
+        )
+        for b in tiny_scenario().bulletins
+    ]  # fmt: skip
+
+
+@cache
+def models() -> Models:
+    """Return the shipped rules with the tiny city's curves."""
+    return Models(
+        table=table(),
+        rates=read_casualty_rates(),
+        restoration=load_restoration(),
+        rules=load_rules(),
+        indicators=load_indicators(),
+        alarms=load_alarm_rules(),
+    )
+
+
+def no_records(city: City) -> Records:
+    """Return the records of a run in which the house has done nothing yet."""
+    return Records(
+        origin_time=None, first_observation=None, first_alarm=None, first_decision=None,
+        first_alert_sent=None, first_task_acknowledged=None, first_task_done=None, tasks=0,
+        tasks_in_time=0, proposals=0, proposals_decided=0, alerts_sent=0, log_lines=0,
+        log_is_whole=None, streams_ok=0, streams_total=len(city.datastreams),
+        models_approved=0, damage_reports=0, cycles=0,
+    )  # fmt: skip
