@@ -80,10 +80,17 @@ def _build(table: Mapping[str, Any], faults: list[Fault]) -> RestorationTable:
         source=tuple(str(row["source"]) for row in table["kinds"]),
         unknown_backup_h=(low, high),
         debris_h=(mean, sd),
+        has_crew_limits=_flag(table, "has_crew_limits"),
         access_limit_min=float(table["access_limit_min"]),
         mains=MainsRepair(**{f.name: float(table["mains"][f.name]) for f in fields(MainsRepair)}),
         version=str(table["version"]),
     )
+
+
+def _flag(table: Mapping[str, Any], key: str) -> bool:
+    if not isinstance(table[key], bool):
+        raise ValueError(f"{key} is neither true nor false")
+    return bool(table[key])
 
 
 def _days(given: Sequence[Sequence[float]]) -> list[tuple[float, float]]:

@@ -99,6 +99,8 @@ class RestorationTable:
     """Shortest and longest backup time where the city does not know it. [h]"""
     debris_h: tuple[float, float]
     """Mean and standard deviation of the time until a blocked street is open again. [h]"""
+    has_crew_limits: bool
+    """Whether repairs wait for one of the city's repair teams; else all start at once."""
     access_limit_min: float
     """Travel time to a hospital that still counts as access. [min]"""
     mains: MainsRepair

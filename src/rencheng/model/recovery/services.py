@@ -10,6 +10,7 @@ from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.impact import Access, CityState, Damage, Services
 from rencheng.domain.recovery import Onset, RestorationTable
 from rencheng.model.networks.cascade import TIME_H, backup_hours, cascade
+from rencheng.model.recovery.crews import with_crews
 from rencheng.model.recovery.evidence import with_evidence
 from rencheng.model.recovery.levels import (
     Level,
@@ -65,8 +66,9 @@ def restore(
 
     Notes
     -----
-    Repair times are HAZUS' restoration functions, cut at zero; crews are unlimited except for
-    water mains, and nobody waits for roads or for spare parts, so recovery is on the fast side.
+    Repair times are HAZUS' restoration functions, cut at zero; a damaged node is wholly out of
+    work until its time, where HAZUS means a share of function. Crews are unlimited except for
+    water mains, unless `table.has_crew_limits`; nobody waits for roads or for spare parts.
     Everything without a fragility curve counts as undamaged. Outages then run through the
     dependencies with their backups (`networks.cascade`). Streets under debris open after
     `table.debris_h`. Not verified against an observed recovery.
@@ -109,6 +111,8 @@ def _times_to_repair(
     nodes = node_damage(city, damage, table)
     rng = np.random.default_rng([seed, 74])
     repair_h = repair_hours(nodes, table, rng.random(nodes.state.shape))
+    if table.has_crew_limits:
+        repair_h = with_crews(city, repair_h)
     samples, zones = nodes.state.shape[0], city.zones.id.size
     mean_h, sd_h = (np.full((samples, zones), value) for value in table.debris_h)
     clear_h = out_of_work_hours(mean_h, sd_h, rng.random((samples, zones)))
