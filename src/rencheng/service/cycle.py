@@ -203,8 +203,8 @@ def _physical(
     """Shake and damage the city, or take the turn before when nothing it rests on has changed."""
     city, seed, samples = inputs.city, inputs.seed, inputs.samples
     quake = replace(bulletin, kind=BulletinKind.EARTHQUAKE, id="", issued=bulletin.origin_time)
-    key = (city.version, repr(quake), tuple(inputs.station_records), seed, samples)
-    key = (*key, inputs.models.table.version)
+    version = inputs.models.table.version
+    key = (city.version, repr(quake), tuple(inputs.station_records), seed, samples, version)
     if memory.value is not None and memory.key == key:
         return memory.value
     with watch("shaking"):
@@ -246,8 +246,14 @@ def last_word(bulletins: Sequence[Bulletin], at: datetime) -> Bulletin | None:
             tsunami = bulletin
     if quake is None or tsunami is None:
         return quake or tsunami
-    said = {"kind": tsunami.kind, "id": tsunami.id, "issuer": tsunami.issuer, "text": tsunami.text}
-    return replace(quake, **said, issued=max(quake.issued, tsunami.issued))
+    return replace(
+        quake,
+        id=tsunami.id,
+        kind=tsunami.kind,
+        issuer=tsunami.issuer,
+        text=tsunami.text,
+        issued=max(quake.issued, tsunami.issued),
+    )
 
 
 def local_hour(city: City, at: datetime) -> float:

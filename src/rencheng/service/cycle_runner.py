@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from threading import Condition, Thread
 from time import monotonic, perf_counter
 
@@ -169,7 +170,7 @@ class CycleRunner:
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="turn") as pool:
             self._try(pool, self.warm_up, "")
             while (run := self._next()) is not None:
-                self._try(pool, lambda run=run: self._turn_of(run), run)
+                self._try(pool, partial(self._turn_of, run), run)
                 self._rest()
 
     def _turn_of(self, run: str) -> None:

@@ -16,9 +16,10 @@ from rencheng.domain.observation import Observation, Quality, Quantity, StreamHe
 from rencheng.domain.provenance import Mode
 from rencheng.domain.run import Phase
 from rencheng.model.learning.fragility import adjusted
-from rencheng.service import incidents, learning, situation
+from rencheng.service import incidents, situation
 from rencheng.service.cycle import CycleInputs, Models, last_word
 from rencheng.service.house import Context
+from rencheng.service.learning import in_force
 from rencheng.service.ports import UnitOfWork
 from rencheng.service.records import records
 from rencheng.service.rules_engine import AlarmRules
@@ -170,5 +171,5 @@ def alarm_window_s(rules: AlarmRules) -> float:
 
 
 def _table(work: UnitOfWork, run: str, models: Models) -> FragilityTable:
-    version = learning.in_force(work, run)
+    version = in_force(work, run)
     return adjusted(models.table, version) if version else models.table
