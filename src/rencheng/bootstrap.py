@@ -64,6 +64,8 @@ class Brain:
     client: Callable[[], httpx.Client]
     """Makes the client by which the replay driver knocks at our own door."""
     demo_names: tuple[str, ...] = ()
+    is_idle: bool = False
+    """Whether nothing runs in the background: who uses the brain turns the loop itself."""
     close: Callable[[], None] = lambda: None
     _desk: ReplayDesk | None = None
     _names: Gazetteer | None = None
@@ -72,6 +74,8 @@ class Brain:
 
     def start(self) -> None:
         """Start what runs in the background: the loop, deliveries, replays that are not over."""
+        if self.is_idle:
+            return
         self.runner.start()
         self._thread = Thread(target=self._deliver, name="delivery", daemon=True)
         self._thread.start()
@@ -79,6 +83,8 @@ class Brain:
 
     def stop(self) -> None:
         """Stop it again, and let go of the store."""
+        if self.is_idle:
+            return
         self._stop.set()
         if self._desk is not None:
             self._desk.stop()
@@ -98,6 +104,8 @@ class Brain:
 
     def follow(self, run: Run) -> None:
         """Deliver a replay's items as its clock passes them, and turn the loop for it."""
+        if self.is_idle:
+            return
         self.desk.follow(run)
         self.runner.wake(run.id)
 

@@ -45,6 +45,14 @@ _HTTP_KEYS = {404: "http.not_found", 405: "http.method", 413: "http.too_large"}
 log = logging.getLogger("rencheng.api")
 
 
+class RefusedError(HTTPException):
+    """An error of ours that has to pass through FastAPI's own reading of the body."""
+
+    def __init__(self, error: RenchengError, status: int) -> None:
+        super().__init__(status, error.problem)
+        self.error = error
+
+
 def sentence(
     key: str, part: str, params: Mapping[str, Param], english: str, *, kind: str = "error"
 ) -> TextOut:
@@ -120,6 +128,8 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def _http(_: Request, error: HTTPException) -> JSONResponse:
+        if isinstance(error, RefusedError):
+            return answer(error.error, error.status_code)
         key = _HTTP_KEYS.get(error.status_code, "http.other")
         ours = NotFoundError(
             key,

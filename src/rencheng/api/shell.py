@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rencheng.adapters.files import PACKAGE
 from rencheng.adapters.words import both
-from rencheng.api.problems import answer
+from rencheng.api.problems import RefusedError, answer
 from rencheng.api.security import public
 from rencheng.domain.errors import NotFoundError, TooMuchError
 from rencheng.domain.provenance import Text
@@ -36,10 +36,6 @@ WEB = PACKAGE / "web_dist"
 FOREVER = "public, max-age=31536000, immutable"
 
 
-class _TooLargeError(Exception):
-    """The body grew beyond the limit while it was read."""
-
-
 class BodyLimit:
     """Refuse a request whose body is larger than `limit`, whatever it says of itself. [byte]"""
 
@@ -53,39 +49,29 @@ class BodyLimit:
             return
         said = Headers(scope=scope).get("content-length", "0")
         if not said.isdigit() or int(said) > self.limit:
-            await self._refuse(scope, receive, send)
+            response = answer(self._error(), 413)
+            response.headers["Connection"] = "close"
+            await response(scope, receive, send)
             return
-        size, has_begun = 0, False
+        size = 0
 
         async def counted() -> Message:
             nonlocal size
             message = await receive()
             size += len(message.get("body", b""))
             if size > self.limit:
-                raise _TooLargeError
+                raise RefusedError(self._error(), 413)
             return message
 
-        async def noted(message: Message) -> None:
-            nonlocal has_begun
-            has_begun = True
-            await send(message)
+        await self.app(scope, counted, send)
 
-        try:
-            await self.app(scope, counted, noted)
-        except _TooLargeError:
-            if not has_begun:
-                await self._refuse(scope, receive, send)
-
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        error = TooMuchError(
+    def _error(self) -> TooMuchError:
+        return TooMuchError(
             "http.too_large",
             f"the request is larger than {self.limit} bytes",
             hint="Send smaller batches",
             params={"limit_mb": self.limit / 1024 / 1024},
         )
-        response = answer(error, 413)
-        response.headers["Connection"] = "close"
-        await response(scope, receive, send)
 
 
 class SecurityHeaders:
