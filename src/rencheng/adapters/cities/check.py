@@ -89,8 +89,7 @@ def _coordinates(city: City) -> Iterable[Finding | None]:
     low, high = np.array([west, south]) - margin, np.array([east, north]) + margin
 
     def outside(xy: F64) -> NDArray[np.bool_]:
-        within: NDArray[np.bool_] = ((xy >= low) & (xy <= high)).all(axis=1, keepdims=True)
-        return ~within[:, 0]
+        return np.logical_not(np.asarray(((xy >= low) & (xy <= high)).all(axis=1)))
 
     n = len(city.buildings.zone)
     for key, names, xy in (

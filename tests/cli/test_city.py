@@ -1,0 +1,47 @@
+"""`rencheng city` speaks both languages and says what a city lacks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rencheng.adapters.cities.store import Folder
+from rencheng.cli import main, speaking
+from rencheng.domain.city import City
+
+
+@pytest.fixture
+def state(tmp_path: Path, tiny_city: City, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("COLUMNS", "200")
+    speaking.console.cache_clear()
+    layers = tuple(one for one in tiny_city.layers if one.name != "power_network")
+    folder = Folder(tmp_path, "tiny")
+    folder.set_current(folder.save(replace(tiny_city, layers=layers)).version)
+    return tmp_path
+
+
+@pytest.mark.parametrize(("lang", "word"), [("zh", "地形"), ("en", "Terrain")])
+def test_show_lists_the_layers(
+    state: Path, capsys: pytest.CaptureFixture[str], lang: str, word: str
+) -> None:
+    main(["city", "show", "tiny", "--state", str(state), "--lang", lang])
+    assert word in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("lang", "word"), [("zh", "警告"), ("en", "warning")])
+def test_check_says_how_to_mend(
+    state: Path, capsys: pytest.CaptureFixture[str], lang: str, word: str
+) -> None:
+    main(["city", "check", "tiny", "--state", str(state), "--lang", lang])
+    assert word in capsys.readouterr().out
+
+
+def test_a_city_never_built_says_what_to_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    speaking.console.cache_clear()
+    with pytest.raises(SystemExit):
+        main(["city", "show", "--state", str(tmp_path), "--lang", "en"])
+    assert "rencheng city build" in capsys.readouterr().err
