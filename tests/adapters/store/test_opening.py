@@ -66,7 +66,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path, content: bytes) -
 
 
 def test_a_truncated_file_is_refused(tmp_path: Path) -> None:
-    path = filled(tmp_path / "state.db", lines=2000)
+    path = filled(tmp_path / "state.db", lines=300)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(CorruptDataError):
@@ -121,3 +121,22 @@ def test_whoever_gets_round_the_database_is_found_by_the_chain(tmp_path: Path) -
     with store() as unit:
         assert first_broken(unit.log.walk()) == 2
     store.close()
+
+
+def test_a_full_disk_is_said_in_plain_words_and_leaves_the_file_whole(tmp_path: Path) -> None:
+    path = filled(tmp_path / "state.db")
+    store = open_store(path)
+    with pytest.raises(SourceUnavailableError) as error, store() as unit:
+        unit._transaction.writing().exec_driver_sql("PRAGMA max_page_count = 1")
+        for n in range(2000):
+            unit.log.append(
+                actor="li", action="note", subject=str(n), params={}, at=T0, sim_at=T0,
+                mode=Mode.LIVE, run="live",
+            )  # fmt: skip
+        unit.commit()
+    assert error.value.key == "store.disk"
+    store.close()
+    again = open_store(path)
+    with again() as unit:
+        assert len(unit.log.lines(None)) == 3
+    again.close()

@@ -14,6 +14,8 @@ from rencheng.domain.errors import CorruptDataError, SourceUnavailableError
 
 BUSY_MS = 15_000
 """How long a writer waits for the one before it. Chosen; no source. [ms]"""
+CACHE_KIB = 32 * 1024
+"""Pages that each connection keeps at hand; chosen. [KiB]"""
 CHECK_BYTES = 256 * 1024 * 1024
 """Up to this size every page is checked at the start; chosen so that it takes about a second."""
 
@@ -88,6 +90,7 @@ def _engine(path: Path) -> Engine:
             "synchronous=FULL",
             "foreign_keys=ON",
             "temp_store=MEMORY",
+            f"cache_size=-{CACHE_KIB}",
             "trusted_schema=OFF",
         ):
             connection.execute(f"PRAGMA {pragma}").close()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, CursorResult, Engine, RootTransaction, Select, select
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from rencheng.adapters.store.journal import SqlEvents, SqlLog
 from rencheng.adapters.store.observations import SqlObservations
@@ -14,13 +15,30 @@ from rencheng.adapters.store.repository import SqlRepository
 from rencheng.adapters.store.schema import KINDS, answers
 from rencheng.domain.alarm import Alarm
 from rencheng.domain.alert import Alert
-from rencheng.domain.errors import ConflictError, SourceUnavailableError
+from rencheng.domain.errors import (
+    ConflictError,
+    CorruptDataError,
+    RenchengError,
+    SourceUnavailableError,
+)
 from rencheng.domain.hazard import Bulletin
 from rencheng.domain.incident import Incident, Task
 from rencheng.domain.learning import DamageReport, ModelVersion
 from rencheng.domain.proposal import Proposal
 from rencheng.domain.run import Run
-from rencheng.service.ports import Account, CycleRecord, Delivery, Session, Token
+from rencheng.service.ports import (
+    Account,
+    CycleRecord,
+    Delivery,
+    Events,
+    Log,
+    Observations,
+    Repository,
+    Session,
+    Token,
+)
+
+T = TypeVar("T")
 
 
 class Transaction:
@@ -78,43 +96,58 @@ class Transaction:
         self._is_writing = is_write
 
 
-def with_reason(step: Any) -> Any:
+def with_reason(step: Callable[[], T]) -> T:
     """Run a step of the database and say in plain words why it could not be done."""
     try:
         return step()
-    except OperationalError as error:
-        text = str(error.orig)
-        if "locked" in text or "busy" in text:
-            raise SourceUnavailableError(
-                "store.busy",
-                "the store is held by another writer",
-                hint="Try again; if it stays so, look for a second program on the same folder",
-            ) from error
-        raise SourceUnavailableError(
-            "store.disk",
-            f"the store could not be written: {text}",
-            hint="Look at the free space and the rights of the state folder",
+    except DatabaseError as error:
+        raise in_plain_words(error) from error
+
+
+def in_plain_words(error: DatabaseError) -> RenchengError:
+    """Return what an error of the database means to whoever runs the program."""
+    text = str(error.orig)
+    if "locked" in text or "busy" in text:
+        return SourceUnavailableError(
+            "store.busy",
+            "the store is held by another writer",
+            hint="Try again; if it stays so, look for a second program on the same folder",
+        )
+    if "malformed" in text or "not a database" in text:
+        return CorruptDataError(
+            "store.broken",
+            f"the state file is damaged: {text}",
+            hint="Stop the program and restore the last copy of the state folder",
             params={"why": text},
-        ) from error
+        )
+    return SourceUnavailableError(
+        "store.disk",
+        f"the store could not be written: {text}",
+        hint="Look at the free space and the rights of the state folder",
+        params={"why": text},
+    )
 
 
 class SqlUnitOfWork:
     """One transaction. Leaving it without `commit` undoes everything."""
 
-    runs: SqlRepository[Run]
-    bulletins: SqlRepository[Bulletin]
-    alarms: SqlRepository[Alarm]
-    incidents: SqlRepository[Incident]
-    proposals: SqlRepository[Proposal]
-    tasks: SqlRepository[Task]
-    alerts: SqlRepository[Alert]
-    deliveries: SqlRepository[Delivery]
-    reports: SqlRepository[DamageReport]
-    models: SqlRepository[ModelVersion]
-    cycles: SqlRepository[CycleRecord]
-    accounts: SqlRepository[Account]
-    sessions: SqlRepository[Session]
-    tokens: SqlRepository[Token]
+    runs: Repository[Run]
+    bulletins: Repository[Bulletin]
+    alarms: Repository[Alarm]
+    incidents: Repository[Incident]
+    proposals: Repository[Proposal]
+    tasks: Repository[Task]
+    alerts: Repository[Alert]
+    deliveries: Repository[Delivery]
+    reports: Repository[DamageReport]
+    models: Repository[ModelVersion]
+    cycles: Repository[CycleRecord]
+    accounts: Repository[Account]
+    sessions: Repository[Session]
+    tokens: Repository[Token]
+    observations: Observations
+    log: Log
+    events: Events
 
     def __init__(self, engine: Engine) -> None:
         self._transaction = Transaction(engine)
@@ -133,7 +166,11 @@ class SqlUnitOfWork:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._transaction.close()
+        try:
+            self._transaction.close()
+        finally:
+            if isinstance(error, DatabaseError) and not isinstance(error, IntegrityError):
+                raise in_plain_words(error) from error
 
     def lock(self) -> None:
         """Take the right to write now."""
