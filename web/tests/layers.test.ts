@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Column, Columns, Features, Why } from '../src/api/types';
 import { columnOf, fieldOf, scaleFor, type Field } from '../src/map/fields';
-import { facilityLayer, fieldLayer, heavyDamage, PALETTES, pointOf, roadLayer, stateOf } from '../src/map/layers';
+import { boxOf, facilityLayer, fieldLayer, heavyDamage, PALETTES, roadLayer, stateOf } from '../src/map/layers';
 import { classOf, colourOf, countBreaks, niceBreaks, ramp, scaleOf } from '../src/map/scales';
 
 const palette = PALETTES.light;
@@ -78,8 +78,9 @@ describe('assets and roads', () => {
     expect(stateOf(null)).toBe('unknown');
   });
 
-  test('some point of a polygon is found', () => {
-    expect(pointOf(square)).toEqual([1, 1]);
+  test('the box of a shape and of a point is found', () => {
+    expect(boxOf(square)).toEqual([0, 0, 1, 1]);
+    expect(boxOf({ type: 'Point', coordinates: [3, 4] })).toEqual([3, 4, 3, 4]);
   });
 });
 

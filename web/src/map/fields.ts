@@ -30,7 +30,7 @@ export const FIELDS: readonly Field[] = [
   { id: 'powerSeen', column: 'power_seen', ramp: 'cividis', breaks: SHARES },
   { id: 'waterSeen', column: 'water_seen', ramp: 'cividis', breaks: SHARES },
   { id: 'hospital', column: 'hospital_minutes', ramp: 'viridis', breaks: [5, 10, 15, 30, 60] },
-  { id: 'evacuation', column: 'evacuate', ramp: 'purples', kind: 'flag' },
+  { id: 'evacuation', column: 'evacuate', ramp: 'magenta', kind: 'flag' },
 ];
 
 export function fieldOf(id: string | null): Field | undefined {

@@ -91,7 +91,7 @@ export function roadLayer(roads: Features<{ kind: string }>, palette: Palette, b
 }
 
 export function blockedScale(): Scale {
-  return { breaks: [0.2, 0.5, 0.8], colours: ['#bcbddc', '#9e9ac8', '#756bb1', '#54278f'] };
+  return { breaks: [0.2, 0.5, 0.8], colours: ['#f3c3e6', '#e38fd0', '#c655ae', '#7a0f68'] };
 }
 
 /** Power lines and water mains; synthetic ones are dotted. */
@@ -171,7 +171,7 @@ export function sensorState(health: Sensor['health']): IconState {
   return health === 'never' ? 'unknown' : 'down';
 }
 
-export const DAMAGE_SCALE: Scale = scaleOf('purples', [0.02, 0.05, 0.1, 0.2, 0.5]);
+export const DAMAGE_SCALE: Scale = scaleOf('magenta', [0.02, 0.05, 0.1, 0.2, 0.5]);
 
 /** Buildings by P[extensive or complete damage]; unknown ones are hollow. */
 export function buildingLayer(
@@ -214,12 +214,23 @@ export function highlight(geometry: GeoJSON.Geometry | null): GeoJSON.FeatureCol
   return collection(geometry ? [feature(geometry, {})] : []);
 }
 
-/** Some point of a geometry: where to look for it. */
-export function pointOf(geometry: GeoJSON.Geometry): [number, number] {
-  let at: unknown = 'coordinates' in geometry ? geometry.coordinates : [0, 0];
-  while (Array.isArray(at) && Array.isArray(at[0])) at = at[Math.floor(at.length / 2)];
-  const [lon = 0, lat = 0] = at as number[];
-  return [lon, lat];
+/** West, south, east, north of a geometry: where to look for it. */
+export function boxOf(geometry: GeoJSON.Geometry): [number, number, number, number] {
+  const box: [number, number, number, number] = [Infinity, Infinity, -Infinity, -Infinity];
+  const walk = (at: unknown): void => {
+    if (!Array.isArray(at)) return;
+    const [lon, lat] = at as unknown[];
+    if (typeof lon === 'number' && typeof lat === 'number') {
+      box[0] = Math.min(box[0], lon);
+      box[1] = Math.min(box[1], lat);
+      box[2] = Math.max(box[2], lon);
+      box[3] = Math.max(box[3], lat);
+    } else {
+      at.forEach(walk);
+    }
+  };
+  if ('coordinates' in geometry) walk(geometry.coordinates);
+  return box;
 }
 
 function feature(geometry: GeoJSON.Geometry, properties: Record<string, unknown>): GeoJSON.Feature {

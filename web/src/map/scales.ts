@@ -1,11 +1,11 @@
 /** Colour scales for fields: perceptually even, safe for colour-blind readers, in steps that a legend can say. */
 
-/** viridis and cividis (matplotlib), mako (seaborn), Purples (ColorBrewer): six steps each, light theme and dark alike. */
+/** viridis and cividis (matplotlib), mako (seaborn); magenta, for probabilities alone, is our own of even lightness steps. */
 const RAMPS = {
   viridis: ['#440154', '#414487', '#2a788e', '#22a884', '#7ad151', '#fde725'],
   cividis: ['#00204d', '#31446b', '#666970', '#958f78', '#cbba69', '#ffea46'],
   mako: ['#def5e5', '#78d6ae', '#38aaac', '#3a6fa4', '#3e3769', '#180c1c'],
-  purples: ['#f2f0f7', '#dadaeb', '#bcbddc', '#9e9ac8', '#756bb1', '#54278f'],
+  magenta: ['#fbe9f6', '#f3c3e6', '#e38fd0', '#c655ae', '#9a2084', '#5c0750'],
 } as const;
 
 export type RampName = keyof typeof RAMPS;

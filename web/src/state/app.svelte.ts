@@ -4,6 +4,7 @@ import { connectLive, type Live, type LinkState } from '../api/live';
 import type { City, Clock, EventKind, Situation } from '../api/types';
 import { runTime } from './clock';
 import { Resource, store } from './resource.svelte';
+import { session } from './session.svelte';
 
 export const SITUATION_KINDS: readonly EventKind[] = [
   'clock', 'cycle', 'alarm', 'proposal', 'task', 'alert', 'report', 'incident', 'event',
@@ -32,6 +33,7 @@ class App {
         (state) => {
           this.link = state;
         },
+        () => void session.restore(),
       );
       const tick = setInterval(() => {
         this.wall = Date.now();

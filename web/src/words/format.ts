@@ -3,8 +3,9 @@ import { prefs } from '../state/prefs.svelte';
 import type { Band } from '../api/types';
 import { has, t } from './index';
 
-/** Unit as said, from its UCUM code; an unknown code is shown as it came. */
-export function unitWord(unit: string): string {
+/** Unit as said, from its UCUM code; an unknown code is shown as it came. `shown`: the number before it. */
+export function unitWord(unit: string, shown = ''): string {
+  if (shown === '1' && has(`units.${unit}.one`)) return t(`units.${unit}.one`);
   return has(`units.${unit}`) ? t(`units.${unit}`) : unit;
 }
 
@@ -66,11 +67,13 @@ export function shownBand(band: Band, unit: string): Shown | null {
   const low = band.p05 === null ? null : scaled(band.p05, unit);
   const high = band.p95 === null ? null : scaled(band.p95, unit);
   const step = stepFor(mid, low, high, unit);
+  // A number that is certain within the model has no band to show.
+  const isWide = low !== null && high !== null && high > low;
   return {
     value: rounded(mid, step),
-    low: low === null ? '' : rounded(low, step),
-    high: high === null ? '' : rounded(high, step),
-    unit: unit === '1' ? '%' : unitWord(unit),
+    low: isWide ? rounded(low, step) : '',
+    high: isWide ? rounded(high, step) : '',
+    unit: unit === '1' ? '%' : unitWord(unit, rounded(mid, step)),
   };
 }
 
@@ -79,8 +82,13 @@ export function quantity(value: number | null | undefined, unit: string): string
   if (value === null || value === undefined) return t('common.unknown');
   const v = scaled(value, unit);
   const text = rounded(v, stepFor(v, null, null, unit));
-  const word = unit === '1' ? '%' : unitWord(unit);
+  const word = unit === '1' ? '%' : unitWord(unit, text);
   return word ? `${text} ${word}`.replace(' %', '%') : text;
+}
+
+/** A bound of a legend or axis: as short as it can be said. */
+export function plain(value: number): string {
+  return new Intl.NumberFormat(prefs.language, { maximumSignificantDigits: 3 }).format(value);
 }
 
 /** A whole number. */

@@ -59,6 +59,11 @@ export function sensorRows(sensors: readonly Sensor[]): Row[] {
   return sensors.map((sensor, row) => ({ id: sensor.id, row, properties: { ...sensor } }));
 }
 
+/** Columns that say yes or no. */
+export function isFlag(key: string): boolean {
+  return key === 'evacuate' || key === 'up_seen';
+}
+
 /** Columns that a table shows, without helpers that repeat another one. */
 export function shownColumns(columns: Columns | undefined, isServiceHour: boolean): Column[] {
   const all = columns?.columns ?? [];
