@@ -102,6 +102,17 @@ def test_a_refusal_is_final_and_lets_the_next_one_pass(kit: Kit) -> None:
     assert states(kit) == ["failed", "sent"]
 
 
+def test_a_broken_channel_does_not_stop_the_others(kit: Kit) -> None:
+    def bug(delivery: Delivery) -> None:
+        raise ZeroDivisionError
+
+    kit.outside.send = bug
+    send(kit)
+    deliver(kit.house)
+    assert states(kit) == ["failed"]
+    assert states(kit, subscriber="console") == ["sent"]
+
+
 def test_a_channel_that_is_gone_is_said_to_be_gone(kit: Kit) -> None:
     send(kit)
     house = replace(kit.house, channels=(kit.inside,))

@@ -61,10 +61,24 @@ def accept(kit: Kit, actor: object, one: Proposal, version: int | None = None) -
 
 def test_what_asks_for_the_same_stays_as_it_is(kit: Kit) -> None:
     first = publish(kit, proposed(), proposed("FDR-2"))
-    nearly = replace(REPAIR, amount=3.01, text=Text("k", {"n": 3.01}))
+    nearly = replace(REPAIR, amount=3.2, text=Text("k", {"n": 3.2}))
     again = publish(kit, proposed("FDR-1", nearly), proposed("FDR-2"))
     assert [one.id for one in again] == [one.id for one in first]
     assert kit.actions().count("proposal.made") == 2
+
+
+def test_small_steps_add_up_to_a_new_proposal(kit: Kit) -> None:
+    ids = []
+    for amount in (3.0, 3.2, 3.3, 3.5, 3.6):
+        ids.append(publish(kit, proposed("FDR-1", replace(REPAIR, amount=amount)))[0].id)
+    assert [ids.index(key) for key in ids] == [0, 0, 0, 3, 3]
+
+
+def test_the_order_of_actions_and_unknown_amounts_are_no_change(kit: Kit) -> None:
+    first = publish(kit, proposed("x", REPAIR, CLEAR))
+    assert publish(kit, proposed("x", CLEAR, REPAIR))[0].id == first[0].id
+    known = replace(CLEAR, amount=40.0)
+    assert publish(kit, proposed("x", known, REPAIR))[0].id != first[0].id
 
 
 def test_what_asks_for_something_else_replaces_and_what_is_gone_is_superseded(kit: Kit) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -13,6 +14,7 @@ from rencheng.domain.run import LIVE_RUN
 from rencheng.service.house import Context, Done, House, context, record
 from rencheng.service.ports import Channel, Delivery, UnitOfWork
 
+log = logging.getLogger(__name__)
 QUEUED, SENT, BLOCKED, EXPIRED, FAILED = "queued", "sent", "blocked", "expired", "failed"
 
 
@@ -100,8 +102,12 @@ def _hand_over(house: House, channel: Channel, delivery: Delivery) -> str:
         if delivery.attempts < house.settings.retries:
             return QUEUED
         state, reason = FAILED, "unavailable"
-    except RenchengError:
+    except RenchengError as error:
+        log.warning("channel %s refused delivery %s: %s", channel.name, delivery.id, error)
         state, reason = FAILED, "refused"
+    except Exception:  # noqa: BLE001 one broken channel must not stop the warnings of the others
+        log.exception("channel %s broke on delivery %s", channel.name, delivery.id)
+        state, reason = FAILED, "broken"
     with house.work() as work:
         work.lock()
         ctx = context(house, work, delivery.run)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import floor, isfinite, log10
+from math import isnan
 
 from rencheng.collaborate.routing import responsible
 from rencheng.domain.alarm import Level
@@ -28,8 +28,8 @@ from rencheng.service.house import (
 )
 from rencheng.service.ports import UnitOfWork
 
-_DIGITS = 2
-"""Significant digits to which two proposals are compared; smaller changes leave one open."""
+NEAR = 0.1
+"""Relative change of a number that leaves an open proposal as it is. Chosen; no source. [1]"""
 
 
 def publish(house: House, ctx: Context, drafts: Sequence[Draft], cycle: str) -> list[Proposal]:
@@ -51,7 +51,8 @@ def publish(house: House, ctx: Context, drafts: Sequence[Draft], cycle: str) -> 
 
     Notes
     -----
-    A proposal that asks for the same stays as it is, so that who reads it can still decide on it.
+    A proposal that asks for the same stays as it is, so that who reads it can still decide on it;
+    numbers may drift by a tenth, measured from the one that is open.
     One that asks for something else replaces the open one; one that is no longer made is
     superseded. What a person has decided is not proposed again until it would ask for other
     actions or another level.
@@ -66,11 +67,11 @@ def publish(house: House, ctx: Context, drafts: Sequence[Draft], cycle: str) -> 
         incident = incidents.current(work, ctx.run)
         made = {(draft.kind, draft.cause): draft for draft in drafts}
         for key, one in waiting.items():
-            if key not in made or _essence(made[key]) != _essence(one):
+            if key not in made or not _is_same(one, made[key]):
                 _supersede(work, ctx, one)
         for key, draft in made.items():
             known, answer = waiting.get(key), decided.get(key)
-            is_same = known is not None and _essence(known) == _essence(draft)
+            is_same = known is not None and _is_same(known, draft)
             is_answered = known is None and answer is not None and _gist(answer) == _gist(draft)
             if not is_same and not is_answered:
                 _add(work, ctx, draft, cycle, incident.id if incident else "")
@@ -206,20 +207,28 @@ def _last_decided(work: UnitOfWork, run: str) -> dict[tuple[ProposalKind, str], 
     return found
 
 
-def _essence(proposal: Proposal | Draft) -> str:
-    """Return what a proposal asks for, numbers rounded, as text in which NaN equals itself."""
-    asked = [
-        (
-            *_asked(action),
-            action.zone,
-            _rounded(action.due_h),
-            _rounded(action.amount),
-            _plain(action.text),
-        )
-        for action in proposal.actions
-    ]
-    parts = (_plain(proposal.title), asked, _params(proposal.details), proposal.is_dangerous)
-    return repr(parts)
+def _is_same(known: Proposal | Draft, draft: Draft) -> bool:
+    """Say whether two ask for the same: the same words and actions, numbers about as large."""
+    ours, theirs = _leaves(known), _leaves(draft)
+    return len(ours) == len(theirs) and all(map(_is_near, ours, theirs))
+
+
+def _leaves(proposal: Proposal | Draft) -> list[str | float]:
+    """Return every word and number that a proposal asks for, actions in a fixed order."""
+    found: list[str | float] = [str(proposal.is_dangerous), *_text(proposal.title)]
+    found += _params(proposal.details)
+    for action in sorted(proposal.actions, key=_asked):
+        found += [*_asked(action), str(action.zone), action.due_h, action.amount]
+        found += _text(action.text)
+    return found
+
+
+def _is_near(one: str | float, other: str | float) -> bool:
+    if isinstance(one, str) or isinstance(other, str):
+        return one == other
+    if isnan(one) or isnan(other):
+        return isnan(one) and isnan(other)
+    return one == other or abs(one - other) <= NEAR * max(abs(one), abs(other))
 
 
 def _gist(proposal: Proposal | Draft) -> str:
@@ -232,20 +241,12 @@ def _asked(action: Action) -> tuple[str, ...]:
     return (action.kind, action.duty, action.place, action.team, action.destination)
 
 
-def _plain(text: Text) -> tuple[str, object]:
-    return text.key, _params(text.params)
+def _text(text: Text) -> list[str | float]:
+    return [text.key, *_params(text.params)]
 
 
-def _params(params: Mapping[str, str | int | float]) -> list[tuple[str, str | float]]:
-    return sorted(
-        (key, value if isinstance(value, str) else _rounded(value)) for key, value in params.items()
-    )
-
-
-def _rounded(value: float) -> float:
-    if not isfinite(value) or value == 0:
-        return float(value)
-    return round(float(value), _DIGITS - 1 - floor(log10(abs(value))))
+def _params(params: Mapping[str, str | int | float]) -> list[str | float]:
+    return [leaf for key in sorted(params) for leaf in (key, params[key])]
 
 
 def _done(proposal: Proposal, action: str, **params: str | int) -> Done[Proposal]:
