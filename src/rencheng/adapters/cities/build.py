@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import shapely
@@ -37,10 +38,10 @@ from rencheng.adapters.cities.recipe import Recipe
 from rencheng.adapters.cities.sensing import make_streams
 from rencheng.adapters.cities.source import RawStops, RawZones, read_project
 from rencheng.adapters.cities.streets import Paths, Streets, build_streets
-from rencheng.domain.city import F64, Buildings, BusStops, City, Zones
+from rencheng.domain.city import F64, I32, Buildings, BusStops, City, Grid, Zones
 from rencheng.domain.errors import InvalidInputError
 
-STEPS = ("read", "streets", "land", "buildings", "facilities", "networks", "parties", "layers")
+STEPS = ("read", "streets", "buildings", "land", "facilities", "networks", "parties", "layers")
 Progress = Callable[[str, int, int], None]
 """Called with the key of a step that begins, its number from 0, and the number of steps."""
 
@@ -76,55 +77,75 @@ def build_city(recipe: Recipe, state: Path, progress: Progress | None = None) ->
     step("streets")
     land = survey(raw_zones, recipe.coast, ground)
     streets = build_streets(raw_links, land.areas, recipe.speeds_km_h, ground)
-    step("land")
-    squares = cut_grid(land.areas, raw_zones.id, recipe.grid)
-    spots = registered(recipe, land, ground)
     step("buildings")
+    spots = registered(recipe, land, ground)
     buildings, off_street = _buildings(recipe, raw_zones, land, streets, spots, ground)
-    cell = squares.cell_of(ground.metres(buildings.xy), buildings.zone)
-    buildings = replace(buildings, cell=cell)
-    centre_m = _centres(buildings, land, ground)
-    night = buildings.occupants[0].astype(np.float64)
-    living: F64 = np.bincount(cell, weights=night, minlength=len(squares.id)).astype(float)
+    site = _site(raw_zones, land, streets, buildings, ground)
+    step("land")
+    grid, cell = _grid(recipe, raw_zones, land, buildings, ground)
     step("facilities")
-    spots = add_stations(spots, recipe, streets, centre_m, raw_zones.population)
+    spots = add_stations(spots, recipe, streets, site.centre_m, site.population)
     facilities, places = make_facilities(spots, streets, land, ground)
-    commune = commune_of_zones(spots, places, centre_m)
+    commune = commune_of_zones(spots, places, site.centre_m)
     step("networks")
-    site = Site(
-        streets, Paths.of(streets.roads), land, centre_m, streets.nearest(centre_m),
-        raw_zones.id.astype(np.int32), np.nan_to_num(raw_zones.population),
-    )  # fmt: skip
     draft, supply = lay_networks(recipe, site)
     lifelines = make_lifelines(recipe, draft, site, ground)
+    mains = make_mains(draft, site)
     step("parties")
-    zones = _zones(recipe, raw_zones, land, site, commune, ground)
+    zones = _zones(recipe, raw_zones, site, commune, ground)
+    needs = make_dependencies(zones.id, lifelines, facilities, supply, recipe.backups)
+    streams = make_streams(recipe, site, lifelines, facilities, ground)
+    city = _assemble(
+        recipe, zones=zones, grid=grid, buildings=replace(buildings, cell=cell),
+        roads=streets.roads, facilities=facilities, lifelines=lifelines, mains=mains,
+        dependencies=needs, stops=_stops(raw_stops), datastreams=streams,
+        organisations=make_organisations(recipe.organisations, commune),
+    )  # fmt: skip
+    step("layers")
+    return replace(city, layers=make_layers(city, recipe, spots.dropped, off_street))
+
+
+def _assemble(recipe: Recipe, **tables: Any) -> City:
+    """Put the tables together with what follows from the recipe alone."""
+    zones, facilities = tables["zones"], tables["facilities"]
     west, south, east, north = shapely.total_bounds(shapely.points(zones.shapes.xy)).tolist()
-    city = City(
+    return City(
         id=recipe.id,
         name={"zh-CN": recipe.name_zh, "en": recipe.name_en},
         version="",
         timezone=recipe.timezone,
         bbox=(west, south, east, north),
-        zones=zones,
-        grid=make_grid(squares, living, ground),
-        buildings=buildings,
-        roads=streets.roads,
-        facilities=facilities,
-        lifelines=lifelines,
-        mains=make_mains(draft, site),
-        dependencies=make_dependencies(zones.id, lifelines, facilities, supply, recipe.backups),
-        stops=_stops(raw_stops),
-        datastreams=make_streams(recipe, site, lifelines, facilities, ground),
-        organisations=make_organisations(recipe.organisations, commune),
         teams=make_teams(recipe.teams, facilities),
         stocks=make_stocks(recipe.stocks, facilities),
         layers=(),
         facts={key: fact.value for key, fact in recipe.facts.items()},
         fact_sources={key: fact.source for key, fact in recipe.facts.items()},
+        **tables,
     )
-    step("layers")
-    return replace(city, layers=make_layers(city, recipe, spots.dropped, off_street))
+
+
+def _site(
+    raw: RawZones, land: Land, streets: Streets, buildings: Buildings, ground: Ground
+) -> Site:
+    """Return what the networks are laid on."""
+    centre_m = _centres(buildings, land, ground)
+    return Site(
+        streets, Paths.of(streets.roads), land, centre_m, streets.nearest(centre_m),
+        raw.id.astype(np.int32), np.nan_to_num(raw.population),
+    )  # fmt: skip
+
+
+def _grid(
+    recipe: Recipe, raw: RawZones, land: Land, buildings: Buildings, ground: Ground
+) -> tuple[Grid, I32]:
+    """Return the grid, and the cell of each building."""
+    squares = cut_grid(land.areas, raw.id, recipe.grid)
+    cell = squares.cell_of(ground.metres(buildings.xy), buildings.zone)
+    night = buildings.occupants[0].astype(np.float64)
+    living: F64 = np.bincount(
+        cell[cell >= 0], weights=night[cell >= 0], minlength=len(squares.id)
+    ).astype(float)
+    return make_grid(squares, living, ground), cell
 
 
 def _check_people(raw: RawZones) -> None:
@@ -195,8 +216,9 @@ def _centres(buildings: Buildings, land: Land, ground: Ground) -> F64:
 
 
 def _zones(
-    recipe: Recipe, raw: RawZones, land: Land, site: Site, commune: tuple[str, ...], ground: Ground
+    recipe: Recipe, raw: RawZones, site: Site, commune: tuple[str, ...], ground: Ground
 ) -> Zones:
+    land = site.land
     away = shapely.distance(shapely.points(site.centre_m), land.coast)
     town = {p.commune: p.name_en.rpartition(" of ")[2] for p in recipe.organisations if p.commune}
     return Zones(
