@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse.csgraph import connected_components
 
 from rencheng.domain.city import City
 from rencheng.domain.impact import Damage
@@ -110,6 +111,24 @@ def test_more_collapses_never_shorten_a_way(seed: int) -> None:
     a = hospital_access(city, ruined(city, link_collapsed=few), seed=seed).after_s
     b = hospital_access(city, ruined(city, link_collapsed=more), seed=seed).after_s
     assert (b >= a).all()
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=30)
+def test_parts_of_the_graph_survive_loops_and_double_streets(seed: int) -> None:
+    city, rng = make_tiny_city(), np.random.default_rng(seed)
+    start, end = rng.integers(0, 20, (2, 25)).astype(np.int32)
+    start, end = np.append(start, start[:5]), np.append(end, end[:5])  # some streets twice
+    fill = {name: np.ones(30, np.float32) for name in ("length_m", "speed_m_s")}
+    direction = rng.integers(-1, 2, 30).astype(np.int8)
+    roads = replace(city.roads, start=start, end=end, direction=direction, **fill)
+    closed = rng.random(30) < 0.2
+    _, part = connected_components(road_graph(roads).open_part(closed), directed=False)
+    twin = np.arange(20)
+    for _ in range(20):
+        for a, b in zip(start[~closed], end[~closed], strict=True):
+            twin[[a, b]] = min(twin[a], twin[b])
+    assert np.array_equal(part[:, None] == part, twin[:, None] == twin)
 
 
 def test_a_residential_street_is_blocked_as_often_as_stated(tiny_city: City) -> None:

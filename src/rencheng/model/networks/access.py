@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
 from rencheng.domain.city import City, Facilities, Flags
@@ -137,12 +136,8 @@ def _in_main_part(
     graph: RoadGraph, city: City, nodes: NDArray[np.int64], blocked: Flags
 ) -> NDArray[np.bool_]:
     """Return which nodes lie in the part of the open graph with most residents."""
-    is_open = ~blocked[graph.link]
-    tail = np.repeat(np.arange(graph.nodes), np.diff(graph.start))[is_open]
-    adjacency = csr_array(
-        (np.ones(tail.size, np.int8), (tail, graph.head[is_open])), shape=(graph.nodes, graph.nodes)
-    )
-    _, part = connected_components(adjacency, directed=False)
+    # Both ways: SciPy's strong components never end on streets that start where they stop.
+    _, part = connected_components(graph.open_part(blocked), directed=False)
     at = city.zones.road_node
     people = np.bincount(part[at[at >= 0]], weights=np.nan_to_num(city.zones.population[at >= 0]))
     return np.asarray(part[nodes] == int(np.argmax(people)))

@@ -13,6 +13,7 @@ from scipy.sparse.csgraph import dijkstra
 from rencheng.domain.city import City, Flags, Roads
 
 F64 = NDArray[np.float64]
+I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
 
 
@@ -24,9 +25,9 @@ class RoadGraph:
     """
 
     nodes: int
-    start: I64
+    start: I32
     """First arc of each node, and the end. (nodes + 1,)"""
-    head: I64
+    head: I32
     """Node at the end of each arc. (arcs,)"""
     link: I64
     """Row in `Roads` of each arc. (arcs,)"""
@@ -39,6 +40,13 @@ class RoadGraph:
         if closed is not None:
             seconds = np.where(closed[self.link], np.inf, seconds)
         return csr_array((seconds, self.head, self.start), shape=(self.nodes, self.nodes))
+
+    def open_part(self, closed: Flags) -> Any:
+        """Return the graph without its closed links (links,)."""
+        is_open = ~closed[self.link]
+        kept = np.concatenate([[0], np.cumsum(is_open)]).astype(np.int32)
+        arcs = (self.seconds[is_open], self.head[is_open], kept[self.start])
+        return csr_array(arcs, shape=(self.nodes, self.nodes))
 
 
 def road_graph(roads: Roads, *, is_reversed: bool = False) -> RoadGraph:
@@ -55,8 +63,8 @@ def road_graph(roads: Roads, *, is_reversed: bool = False) -> RoadGraph:
     seconds = roads.length_m.astype(np.float64) / roads.speed_m_s
     return RoadGraph(
         nodes=nodes,
-        start=np.searchsorted(tail[order], np.arange(nodes + 1)).astype(np.int64),
-        head=head[order],
+        start=np.searchsorted(tail[order], np.arange(nodes + 1)).astype(np.int32),
+        head=head[order].astype(np.int32),
         link=link[order],
         seconds=seconds[link[order]],
     )
