@@ -29,6 +29,7 @@ from rencheng.api.routes import (
 from rencheng.api.security import Limits, gate, public
 from rencheng.api.shapes.city import BulletinsIn, ObservationsIn, ReportsIn
 from rencheng.api.shapes.common import ProblemOut
+from rencheng.api.shapes.situation import LiveEvent
 from rencheng.api.shell import BodyLimit, SecurityHeaders, add_front_end
 from rencheng.bootstrap import Brain, handed_over
 
@@ -92,10 +93,10 @@ def _application(brain: Brain | None) -> FastAPI:
 
 
 def openapi(app: FastAPI) -> dict[str, Any]:
-    """Return the schema, with the bodies that the ingest routes read themselves."""
+    """Return the schema, with the shapes that FastAPI does not see: ingest bodies, live events."""
     document = app.openapi()
     schemas = document["components"]["schemas"]
-    for shape in (ObservationsIn, BulletinsIn, ReportsIn):
+    for shape in (ObservationsIn, BulletinsIn, ReportsIn, LiveEvent):
         if shape.__name__ not in schemas:
             made = shape.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas |= made.pop("$defs", {})

@@ -20,7 +20,7 @@ from rencheng.api.shapes.operations import (
     TaskOut,
 )
 from rencheng.api.shapes.situation import AlarmOut, IncidentOut
-from rencheng.api.telling import figures_out, number, point, text_out, why_out
+from rencheng.api.telling import figures_out, number, place_xy, point, text_out, why_out
 from rencheng.collaborate.routing import responsible
 from rencheng.domain.alarm import Alarm
 from rencheng.domain.alert import Alert, AlertStatus
@@ -93,9 +93,8 @@ def audience(city: City, zones: Iterable[int]) -> int | None:
 def delivery_out(delivery: Delivery) -> DeliveryOut:
     """Return what became of a message on one channel."""
     reason = text_out(Text(f"delivery.{delivery.reason}")) if delivery.reason else None
-    return DeliveryOut(
-        channel=delivery.channel, state=delivery.state, at=delivery.at, reason=reason
-    )
+    body = {"channel": delivery.channel, "state": delivery.state, "at": delivery.at}
+    return DeliveryOut.model_validate(body | {"reason": reason})
 
 
 def alert_out(alert: Alert, deliveries: Iterable[Delivery], city: City) -> AlertOut:
@@ -150,7 +149,7 @@ def action_out(action: Action, names: Gazetteer) -> ActionOut:
         organisation_name=organisation_name(names, organisation),
         text=text_out(action.text),
         place=action.place,
-        xy=point(action.xy),
+        xy=place_xy(action.xy),
         due_h=action.due_h,
         team=action.team,
         amount=number(action.amount),
@@ -198,7 +197,7 @@ def task_out(task: Task, names: Gazetteer, actor: Actor, at: datetime) -> TaskOu
         team=task.team,
         place=task.place,
         place_name=names.name(task.place) if task.place else "",
-        xy=point(task.xy),
+        xy=place_xy(task.xy),
         created=task.created,
         due=task.due,
         is_overdue=is_overdue(task, at),

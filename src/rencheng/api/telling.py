@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from datetime import datetime
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -91,6 +90,6 @@ def point(xy: tuple[float, float]) -> tuple[float, float]:
     return round(float(xy[0]), 7), round(float(xy[1]), 7)
 
 
-def seconds_between(early: datetime | None, late: datetime) -> float | None:
-    """Return the age; null when there is nothing to measure from. [s]"""
-    return None if early is None else (late - early).total_seconds()
+def place_xy(xy: tuple[float, float]) -> tuple[float, float] | None:
+    """Return lon, lat; null when the place is not known."""
+    return point(xy) if math.isfinite(xy[0]) and math.isfinite(xy[1]) else None

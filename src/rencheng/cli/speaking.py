@@ -30,11 +30,11 @@ def take_language(arguments: list[str]) -> list[str]:
 
 def language() -> str:
     """Return the language to speak: `--lang`, else the environment's, else Chinese."""
-    said = (_chosen or [os.environ.get(n) for n in ("RENCHENG_LANG", "LC_ALL", "LANG")]) or []
+    said = _chosen or [os.environ.get(n, "") for n in ("RENCHENG_LANG", "LC_ALL", "LANG")]
     for one in said:
-        if one and one.lower().startswith("en"):
+        if one.lower().startswith("en"):
             return "en"
-        if one and one.lower().startswith("zh"):
+        if one.lower().startswith("zh"):
             return "zh-CN"
     return "zh-CN"
 

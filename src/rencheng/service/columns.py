@@ -61,8 +61,12 @@ def layer_ids(city: City, layer: str) -> list[str]:
         return [str(int(zone)) for zone in city.zones.id]
     if layer == "roads":
         return [str(row) for row in range(len(city.roads.start))]
-    tables = {"facilities": city.facilities, "lifelines": city.lifelines, "grid": city.grid}
-    return list(tables[layer].id)
+    ids = {
+        "facilities": city.facilities.id,
+        "lifelines": city.lifelines.id,
+        "grid": city.grid.id,
+    }
+    return list(ids[layer])
 
 
 def columns(layer: str, asked: Asked) -> tuple[Column, ...]:
@@ -188,11 +192,8 @@ def _grid(asked: Asked) -> tuple[Column, ...]:
         return tuple(found)
     state, cell = impact.damage.building_state, city.buildings.cell
     inside = cell >= 0
-    damaged = np.bincount(
-        cell[inside],
-        weights=state[inside, DamageState.MODERATE :].sum(axis=1),
-        minlength=len(city.grid.id),
-    )
+    damaged = np.zeros(len(city.grid.id))
+    np.add.at(damaged, cell[inside], state[inside, DamageState.MODERATE :].sum(axis=1))
     built = _why(asked, "damage", impact.damage.curves_version, ("buildings",))
     found.append(Column(key="damaged_buildings", unit=BUILDING, values=damaged, why=built))
     why = _service_why(asked, impact)
@@ -292,7 +293,7 @@ def _taken(values: ArrayLike, rows: list[int]) -> F64:
 
 def _cut_off(after_s: F64) -> F64:
     """Return the share of samples without any way to a working hospital; NaN unknown. (zones,)"""
-    share = np.isinf(after_s).mean(axis=0).astype(np.float64)
+    share: F64 = np.isinf(after_s).mean(axis=0).astype(np.float64)
     share[np.isnan(after_s).any(axis=0)] = np.nan
     return share
 

@@ -56,6 +56,8 @@ class Dispatcher:
         team = next((one for one in city.teams if one.id == task.team), None)
         if team is None or team.facility not in city.facilities.id:
             return None
+        if not np.isfinite(task.xy).all():
+            return None
         base = city.facilities.id.index(team.facility)
         nodes = int(city.facilities.road_node[base]), _nearest_node(city, task.xy)
         if nodes not in self._ways:
@@ -69,9 +71,7 @@ class Dispatcher:
 
 
 def _nearest_node(city: City, xy: tuple[float, float]) -> int:
-    """Return the nearest road node, -1 when the place is unknown."""
-    if not np.isfinite(xy).all():
-        return -1
+    """Return the nearest road node."""
     # Degrees of longitude are shorter than those of latitude away from the equator.
     scale = np.array([np.cos(np.radians(xy[1])), 1.0])
     return int((((city.roads.node_xy - np.array(xy)) * scale) ** 2).sum(axis=1).argmin())

@@ -44,5 +44,7 @@ def learn_from(
         table,
         seed=seed_of(command.run),
         at=ctx.at,
+        mode=ctx.mode,
+        run=ctx.run,
     )
     return learning.propose(house, command, draft)

@@ -21,7 +21,12 @@ from rencheng.api.shapes.assessment import (
 )
 from rencheng.api.shapes.common import Page
 from rencheng.api.telling import band_out, figures_out, number, text_out, why_out
-from rencheng.domain.assessment import Assessment, CurveMeasures, IndicatorValue
+from rencheng.domain.assessment import (
+    Assessment,
+    CurveMeasures,
+    IndicatorValue,
+    MaturityLevel,
+)
 from rencheng.domain.errors import ConflictError
 from rencheng.domain.identity import Permission
 from rencheng.domain.learning import ModelVersion
@@ -57,16 +62,7 @@ def assessment(brain: BrainDep, run: RunDep) -> AssessmentOut:
             for one in found.items
         ],
         coverage=found.coverage,
-        maturity=[
-            MaturityOut(
-                level=one.level,
-                is_reached=one.is_reached,
-                conditions=[
-                    ConditionOut(text=text_out(text), holds=holds) for text, holds in one.conditions
-                ],
-            )
-            for one in found.maturity
-        ],
+        maturity=[_maturity(one) for one in found.maturity],
         level=found.level,
         delays=figures_out(found.delays),
     )
@@ -150,10 +146,19 @@ def _measures(one: CurveMeasures) -> MeasuresOut:
     )
 
 
+def _maturity(one: MaturityLevel) -> MaturityOut:
+    conditions = [ConditionOut(text=text_out(text), holds=holds) for text, holds in one.conditions]
+    return MaturityOut.model_validate(
+        {"level": one.level, "is_reached": one.is_reached, "conditions": conditions}
+    )
+
+
 def _indicator(one: IndicatorValue) -> IndicatorOut:
     return IndicatorOut(
         id=one.id,
         item=one.item,
+        title_zh=one.title_zh,
+        title_en=one.title_en,
         dimension=one.dimension.value,
         status=one.status.value,
         value=number(one.value),

@@ -21,6 +21,7 @@ from rencheng.api.shapes.city import (
     FeatureCollection,
     FindingOut,
     LayerOut,
+    OrganisationOut,
     PlaceOut,
     SensorOut,
 )
@@ -87,6 +88,16 @@ def show_city(brain: BrainDep) -> CityOut:
             )
             for layer in city.layers
         ],
+        organisations=[
+            OrganisationOut(
+                id=one.id,
+                name_zh=one.name_zh,
+                name_en=one.name_en,
+                kind=one.kind.value,
+                duties=list(one.duties),
+            )
+            for one in city.organisations
+        ],
     )
 
 
@@ -101,7 +112,7 @@ def check(brain: BrainDep) -> CheckOut:
         findings=[
             FindingOut(
                 key=one.key,
-                severity=one.severity,
+                severity=one.severity.value,
                 text=text_out(one.text),
                 count=one.count,
                 first=[str(name) for name in one.first],

@@ -133,19 +133,16 @@ def list_tasks(
 @needs(Permission.TASK_ASSIGN)
 def assign(body: TaskIn, brain: BrainDep, command: CommandDep) -> TaskOut:
     """Give out a task by hand."""
-    names = brain.names()
-    place = names.find(body.place) if body.place else None
-    xy = body.xy or (place.xy if place else (float("nan"), float("nan")))
     order = tasks.TaskOrder(
         kind=body.kind,
         title=body.title,
         organisation=body.organisation,
         place=body.place,
-        xy=xy,
+        xy=body.xy,
         due=body.due,
     )
     task = tasks.assign(brain.house, command, order)
-    return task_out(task, names, command.actor, task.created)
+    return task_out(task, brain.names(), command.actor, task.created)
 
 
 @router.post("/tasks/{task}/step")

@@ -11,7 +11,6 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 
 from rencheng.api.asking import IngestRunDep
-from rencheng.api.problems import sentence
 from rencheng.api.security import BrainDep, CallerDep, needs
 from rencheng.api.shapes.city import (
     BulletinsIn,
@@ -20,12 +19,13 @@ from rencheng.api.shapes.city import (
     RejectOut,
     ReportsIn,
 )
+from rencheng.api.telling import text_out
 from rencheng.bootstrap import Brain
 from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.hazard import BulletinKind
 from rencheng.domain.identity import Permission
 from rencheng.domain.impact import DamageState
-from rencheng.domain.provenance import Origin
+from rencheng.domain.provenance import Origin, Text
 from rencheng.service import ingest
 from rencheng.service.house import Command, context
 from rencheng.service.identity import Caller
@@ -241,8 +241,8 @@ def _told(batch: str, result: IngestResult) -> IngestOut:
                 index=one.index,
                 id=one.id,
                 key=one.key,
-                problem=sentence(f"ingest.{one.key}", "problem", one.params, one.key, kind="fault"),
-                hint=sentence(f"ingest.{one.key}", "hint", one.params, "", kind="fault"),
+                problem=text_out(Text(f"ingest.{one.key}", one.params)),
+                hint=text_out(Text("ingest.hint")),
             )
             for one in result.rejected
         ],

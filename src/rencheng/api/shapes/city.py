@@ -22,6 +22,16 @@ class LayerOut(Shape):
     notes: TextOut | None
 
 
+class OrganisationOut(Shape):
+    """A party of the city, and the kinds of task that it takes."""
+
+    id: str
+    name_zh: str
+    name_en: str
+    kind: str
+    duties: list[str]
+
+
 class CityOut(Shape):
     """The city that is served."""
 
@@ -33,6 +43,7 @@ class CityOut(Shape):
     bbox: tuple[float, float, float, float]
     population: float | None
     layers: list[LayerOut]
+    organisations: list[OrganisationOut]
 
 
 class FindingOut(Shape):

@@ -102,7 +102,8 @@ class ActionOut(Shape):
     organisation_name: TextOut
     text: TextOut
     place: str
-    xy: tuple[float, float]
+    xy: tuple[float, float] | None
+    """Null: the place is not known."""
     due_h: float
     team: str
     amount: float | None
@@ -156,7 +157,8 @@ class TaskOut(Shape):
     team: str
     place: str
     place_name: str
-    xy: tuple[float, float]
+    xy: tuple[float, float] | None
+    """Null: the place is not known."""
     created: AwareDatetime
     due: AwareDatetime
     is_overdue: bool

@@ -1,0 +1,97 @@
+"""The city's layers, sensors and places."""
+
+from __future__ import annotations
+
+import pytest
+
+from api_kit import Enter
+from rencheng.bootstrap import Brain
+
+LAYERS = {
+    "zones": 6, "grid": 24, "roads": 31, "facilities": None, "lifelines": None, "mains": None,
+    "stops": None,
+}  # fmt: skip
+
+
+def test_the_city_says_where_its_layers_come_from(enter: Enter) -> None:
+    told = enter("field").get("city").json()
+    assert (told["id"], told["population"]) == ("tiny", 600.0)
+    assert {layer["origin"] for layer in told["layers"]} <= {
+        "observed", "derived", "synthetic", "missing",
+    }  # fmt: skip
+    assert {one["id"] for one in told["organisations"]} >= {"emergency", "power_utility"}
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_rows_of_a_layer_are_numbered_in_order(enter: Enter, brain: Brain, layer: str) -> None:
+    told = enter("field").get(f"city/{layer}").json()
+    rows = [feature["properties"]["row"] for feature in told["features"]]
+    assert rows == [feature["id"] for feature in told["features"]] == list(range(told["total"]))
+    if LAYERS[layer]:
+        assert told["total"] == LAYERS[layer]
+
+
+def test_a_layer_is_sent_once_for_each_version(enter: Enter) -> None:
+    client = enter("field")
+    first = client.get("city/zones")
+    again = client.get("city/zones", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == first.headers["etag"]
+
+
+def test_a_browser_that_cannot_unzip_gets_plain_text(enter: Enter) -> None:
+    client = enter("field")
+    plain = client.get("city/zones", headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert plain.json() == client.get("city/zones").json()
+
+
+def test_polygons_are_closed_rings(enter: Enter) -> None:
+    for feature in enter("field").get("city/zones").json()["features"]:
+        (ring,) = feature["geometry"]["coordinates"]
+        assert ring[0] == ring[-1] and len(ring) == 5
+
+
+def test_too_many_buildings_are_thinned_and_counted(enter: Enter) -> None:
+    box = {"bbox": "-72,-30,-71,-29"}
+    client = enter("field")
+    assert client.get("city/buildings", params=box).json()["total"] == 60
+    few = client.get("city/buildings", params=box | {"limit": "7"}).json()
+    assert (len(few["features"]), few["total"]) == (7, 60)
+
+
+def test_buildings_know_their_damage_after_an_earthquake(shaken: Brain, enter: Enter) -> None:
+    client = enter("field")
+    told = client.get("city/buildings", params={"bbox": "-72,-30,-71,-29"}).json()
+    for feature in told["features"]:
+        assert sum(feature["properties"]["state"]) == pytest.approx(1.0, abs=1e-3)
+
+
+@pytest.mark.parametrize("box", ["", "1,2,3", "a,b,c,d", "5,0,4,1", "0,0,1,91", "nan,0,1,1"])
+def test_a_bad_box_is_refused(enter: Enter, box: str) -> None:
+    answer = enter("field").get("city/buildings", params={"bbox": box})
+    assert (answer.status_code, answer.json()["key"]) == (422, "http.bbox")
+
+
+def test_an_unknown_layer_is_no_layer(enter: Enter) -> None:
+    assert enter("field").get("city/secrets").status_code == 422
+
+
+def test_a_silent_sensor_has_no_value_rather_than_zero(enter: Enter) -> None:
+    told = enter("duty").get("sensors").json()
+    assert told["total"] == 11
+    assert {one["health"] for one in told["items"]} == {"never"}
+    assert {one["last_value"] for one in told["items"]} == {None}
+    assert {one["age_s"] for one in told["items"]} == {None}
+
+
+def test_the_check_explains_what_is_missing(enter: Enter) -> None:
+    told = enter("planner").get("city/check").json()
+    for finding in told["findings"]:
+        assert finding["text"]["zh"] and finding["mend"]["en"]
+
+
+@pytest.mark.parametrize(("words", "hit"), [("h-1", "H-1"), ("ZONE 101", "zone:101")])
+def test_places_are_found_by_name_and_id(enter: Enter, words: str, hit: str) -> None:
+    found = enter("field").get("places", params={"q": words}).json()
+    assert hit in [place["id"] for place in found]
