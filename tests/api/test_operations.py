@@ -7,22 +7,9 @@ from typing import Any
 
 import pytest
 
-from api_kit import Enter
+from api_kit import Enter, give
 from ops_kit import Clock
 from rencheng.bootstrap import Brain
-
-
-def give(enter: Enter, clock: Clock, organisation: str, key: str = "") -> dict[str, Any]:
-    body = {
-        "kind": "inspect",
-        "title": f"look ({organisation})",
-        "organisation": organisation,
-        "place": "H-1",
-        "due": (clock() + timedelta(hours=2)).isoformat(),
-    }
-    answer = enter("duty").post("tasks", json=body, headers={"Idempotency-Key": key})
-    assert answer.status_code == 201, answer.text
-    return answer.json()
 
 
 def text(language: str) -> dict[str, str]:
