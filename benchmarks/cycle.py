@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 from common import machine
-from rencheng.adapters.cities.store import Folder
 
+from rencheng.adapters.cities.store import Folder
 from rencheng.bootstrap import load_models
 from rencheng.domain.assessment import Records
 from rencheng.domain.hazard import Bulletin, BulletinKind, StationRecord
