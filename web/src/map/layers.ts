@@ -127,6 +127,9 @@ export function glyphOf(kind: string): string {
   return GLYPHS[kind] ?? 'services';
 }
 
+/** Zoom from which an icon of a rank is drawn. */
+const NEAR = [0, 11.8, 12.6];
+
 /** Facilities by kind and whether they work; hospitals are seen from afar, the others when near. */
 export function facilityLayer(
   facilities: Features<{ kind: string; name: string }>, works: Column | undefined, isSynthetic: boolean, theme: string,
@@ -136,7 +139,7 @@ export function facilityLayer(
     data: collection(facilities.features.map((f) => feature(f.geometry, {
       row: f.properties.row, name: f.properties.name,
       icon: iconName(glyphOf(f.properties.kind), stateOf(works?.values[f.properties.row]), isSynthetic, theme),
-      rank: f.properties.kind === 'hospital' ? 0 : f.properties.kind === 'shelter' ? 2 : 1,
+      ...ranked(f.properties.kind === 'hospital' ? 0 : f.properties.kind === 'shelter' ? 2 : 1),
     }))),
   };
 }
@@ -149,7 +152,7 @@ export function lifelineLayer(
     data: collection(lifelines.features.map((f) => feature(f.geometry, {
       row: f.properties.row, name: '',
       icon: iconName(glyphOf(f.properties.sector), stateOf(works?.values[f.properties.row]), isSynthetic, theme),
-      rank: /substation|treatment|generation/.test(f.properties.kind) ? 0 : 2,
+      ...ranked(/substation|treatment|generation/.test(f.properties.kind) ? 0 : 2),
     }))),
   };
 }
@@ -161,7 +164,7 @@ export function sensorLayer(sensors: readonly Sensor[], theme: string): Prepared
     data: collection(sensors.map((sensor, row) => feature({ type: 'Point', coordinates: [...sensor.xy] }, {
       row, name: '',
       icon: iconName('sensor', sensorState(sensor.health), sensor.origin === 'synthetic', theme),
-      rank: sensor.is_vital ? 0 : 2,
+      ...ranked(sensor.is_vital || sensor.health !== 'ok' ? 0 : 1),
     }))),
   };
 }
@@ -231,6 +234,11 @@ export function boxOf(geometry: GeoJSON.Geometry): [number, number, number, numb
   };
   if ('coordinates' in geometry) walk(geometry.coordinates);
   return box;
+}
+
+/** Rank 0 is placed first and seen from afar. */
+function ranked(rank: 0 | 1 | 2): { rank: number; near: number } {
+  return { rank, near: NEAR[rank] as number };
 }
 
 function feature(geometry: GeoJSON.Geometry, properties: Record<string, unknown>): GeoJSON.Feature {
