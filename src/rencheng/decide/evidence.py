@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from math import floor, isfinite, log10
 
-from rencheng.domain.city import City
+import numpy as np
+
+from rencheng.domain.city import F64, City
 from rencheng.domain.hazard import Bulletin
 from rencheng.domain.impact import Impact
 from rencheng.domain.provenance import UNKNOWN, Band, Figure, Origin, Text, Why
 
 PERSON = "{person}"
+MIDDLE = (0.4, 0.6)
+"""Samples between these quantiles of the city's total are near its median; ours."""
 _WEAKER = (Origin.OBSERVED, Origin.DERIVED, Origin.SYNTHETIC)
 
 
@@ -61,6 +65,44 @@ def about(value: float, digits: int = 2) -> float:
     if not isfinite(value) or value == 0:
         return value
     return round(value, digits - 1 - floor(log10(abs(value))))
+
+
+def typical(by_zone: F64) -> F64:
+    """Spread the city's median over the zones as in the samples near it.
+
+    Parameters
+    ----------
+    by_zone
+        People in each sample. (samples, zones)
+
+    Returns
+    -------
+    people
+        They add up to the median of the city's totals, which medians of zones do not. (zones,)
+    """
+    total = by_zone.sum(axis=1)
+    middle = float(np.median(total))
+    low, high = np.quantile(total, MIDDLE)
+    shape = by_zone[(total >= low) & (total <= high)].mean(axis=0)
+    whole = float(shape.sum())
+    spread: F64 = shape * (middle / whole) if whole > 0 else np.zeros_like(shape)
+    return spread
+
+
+def whole_people(people: F64) -> F64:
+    """Round to whole people so that the sum is the rounded sum: largest remainders go up. (zones,)
+
+    Examples
+    --------
+    >>> whole_people(np.array([0.4, 0.4, 0.4]))
+    array([1., 0., 0.])
+    """
+    floor_of = np.floor(people)
+    short = round(float(people.sum() - floor_of.sum()))
+    up = np.argsort(floor_of - people, kind="stable")[:short]
+    floor_of[up] += 1
+    rounded: F64 = floor_of
+    return rounded
 
 
 def cause(name: str, impact: Impact | None, bulletin: Bulletin | None) -> str:

@@ -1,11 +1,10 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
 from rencheng.adapters.rules import load_rules
 from rencheng.decide.after.repair import repair
-from rencheng.decide.after.upstream import parents_of, people_waiting
+from rencheng.decide.after.upstream import chains
 from tiny_impact import make_impact, make_state
 
 RULES = load_rules()
@@ -59,12 +58,54 @@ def test_cut_off_assets_are_said_to_be_unreachable(tiny_city):
     assert draft.actions == ()
 
 
+def rows_of(city, *names):
+    return np.array([city.lifelines.id.index(name) for name in names], dtype=np.int32)
+
+
 def test_an_undamaged_supplier_asks_for_nothing(tiny_city):
-    ids = tiny_city.lifelines.id
-    rows = np.array([ids.index("FDR-1"), ids.index("PMP-1"), ids.index("TNK-1")], dtype=np.int32)
-    assert parents_of(tiny_city, rows) == [-1, -1, 1]
+    found = chains(tiny_city, rows_of(tiny_city, "FDR-1", "PMP-1", "TNK-1"))
+    assert found.parent == [-1, -1, 1]
 
 
-def test_people_are_counted_once_along_a_chain():
-    own = people_waiting(np.array([300.0, 200.0, 50.0, np.nan]), [-1, 0, 1, -1])
-    assert own.tolist() == pytest.approx([100.0, 150.0, 50.0, 200.0])
+def test_a_chain_goes_up_through_what_is_not_damaged(tiny_city):
+    found = chains(tiny_city, rows_of(tiny_city, "GEN-1", "FDR-1"))
+    assert found.parent == [-1, 0]
+
+
+def test_people_are_counted_once_along_a_chain(tiny_city):
+    found = chains(tiny_city, rows_of(tiny_city, "GEN-1", "SUB-1", "FDR-1"))
+    assert found.people.tolist() == [300.0, 100.0, 200.0]
+
+
+def test_of_two_suppliers_that_are_each_enough_one_is_waited_for(tiny_city):
+    needs = tiny_city.dependencies
+    node = {name: row for row, name in enumerate(needs.node)}
+    # FDR-1 may be fed by either substation.
+    group = needs.group_start[node["FDR-1"]]
+    start, supplier = needs.supplier_start.copy(), list(needs.supplier)
+    supplier.insert(int(start[group + 1]), node["SUB-2"])
+    start[group + 1 :] += 1
+    either = replace(needs, supplier_start=start, supplier=np.array(supplier, dtype=np.int32))
+    city = replace(tiny_city, dependencies=either)
+    one = chains(city, rows_of(city, "SUB-1"))
+    both = chains(city, rows_of(city, "SUB-1", "SUB-2"))
+    assert one.people.tolist() == [100.0]
+    assert both.people.sum() == 600.0
+
+
+def test_an_unknown_number_of_people_is_not_zero(tiny_city):
+    serves = tiny_city.lifelines.serves.copy()
+    serves[tiny_city.lifelines.id.index("FDR-1")] = np.nan
+    city = replace(tiny_city, lifelines=replace(tiny_city.lifelines, serves=serves))
+    assert chains(city, rows_of(city, "FDR-1")).people[0] > 0
+
+
+def test_suppliers_in_a_loop_end_the_search(tiny_city):
+    needs = tiny_city.dependencies
+    node = {name: row for row, name in enumerate(needs.node)}
+    supplier = needs.supplier.copy()
+    at = needs.supplier_start[needs.group_start[node["SUB-1"]]]
+    supplier[at] = node["FDR-1"]
+    city = replace(tiny_city, dependencies=replace(needs, supplier=supplier))
+    found = chains(city, rows_of(city, "SUB-1", "FDR-1"))
+    assert -1 in found.parent

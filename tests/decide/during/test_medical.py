@@ -64,3 +64,12 @@ def test_without_ambulances_it_says_so(tiny_city):
     draft = medical(none, make_state(), make_impact(hurt=12), RULES)
     assert "decide.medical.no_ambulance" in {text.key for text in draft.reasons}
     assert not effect(draft, "patients_clear_h").is_known
+
+
+def test_zones_add_up_to_the_city_although_their_medians_do_not(tiny_city):
+    impact = make_impact(hurt=1)
+    for sample in range(20):
+        impact.people.injured[sample, :, 1] = 0
+        impact.people.injured[sample, sample % 6, 1] = 9
+    draft = medical(tiny_city, make_state(), impact, RULES)
+    assert sum(a.amount for a in draft.actions if a.kind == "ambulance") == 9

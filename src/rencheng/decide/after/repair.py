@@ -8,7 +8,7 @@ from math import inf, isfinite, nan
 import numpy as np
 
 from rencheng.decide.after.schedule import Slot, list_schedule, priority_order, waiting
-from rencheng.decide.after.upstream import parents_of, people_waiting
+from rencheng.decide.after.upstream import Chains, chains
 from rencheng.decide.evidence import about, cause, figure, why
 from rencheng.decide.travel import driving, straight_m, travel_s
 from rencheng.domain.city import F64, I32, City
@@ -43,12 +43,12 @@ class _Jobs:
     """Row in `Lifelines`."""
     state: I32
     hours: F64
-    """Drive and mean work in the samples where it is damaged; NaN unknown or out of reach. [h]"""
-    drive_h: F64
+    """Drive and work in its most likely state; NaN unknown or out of reach. [h]"""
+    mean_h: F64
+    """Drive and mean work over the samples where it is damaged, for the order. [h]"""
     sampled_h: F64
     """Drive and work by sample; 0 undamaged. [h] (trials, jobs)"""
-    weight: F64
-    parent: list[int]
+    chains: Chains
     is_reachable: np.ndarray
     away_m: F64
     """Straight distance from the nearest crew base. [m]"""
@@ -66,18 +66,19 @@ def repair(
 
     Notes
     -----
-    One queue for each sector, in the order of `priority_order` (people served per crew-hour, a
-    supplier before those that it feeds), given to the crews of the sector by list scheduling. Hours
-    are HAZUS restoration times taken as the work of one crew, plus the drive from the crew's base.
-    A link that is open in fewer than `usable_share` of the samples is taken as blocked. Assets that
-    an observation shows working are left out.
+    One queue for each sector, in the order of `priority_order` (people served per expected
+    crew-hour, a supplier before those that it feeds), given to the crews of the sector by list
+    scheduling. Hours are HAZUS restoration times taken as the work of one crew, plus the drive from
+    the crew's base; start and end are those of the most likely states. A link that is open in fewer
+    than `usable_share` of the samples is taken as blocked. Assets that an observation shows working
+    are left out. Waiting is compared over samples for the sectors that have crews.
     """
     if impact is None:
         return (), None
     jobs, working = _jobs(city, state, impact, rules.operations)
     if jobs.row.size == 0:
         return (), None
-    ordered: list[RepairJob] = []
+    ordered: list[tuple[float, int, RepairJob]] = []
     actions: list[Action] = []
     saved, plain = np.zeros(jobs.sampled_h.shape[0]), np.zeros(jobs.sampled_h.shape[0])
     for sector in dict.fromkeys(city.lifelines.sector):
@@ -85,18 +86,19 @@ def repair(
         crews = [team for team in city.teams if team.kind is _CREWS.get(sector)]
         order = _order(jobs, mine)
         slots = list_schedule(order, list(jobs.hours), len(crews))
-        ordered += [_job(city, jobs, k, slots[k], crews) for k in order]
+        for place, k in enumerate(order):
+            job = _job(city, jobs, k, slots[k], crews)
+            ordered.append((inf if np.isnan(job.start_h) else job.start_h, place, job))
         actions += [
             _action(city, jobs, k, crews[slots[k].crew])
             for k in order
             if slots[k].start_h < FIRST_H
         ]
-        saved += _waiting(jobs, order, len(crews))
-        plain += _waiting(jobs, sorted(mine, key=lambda k: (jobs.away_m[k], k)), len(crews))
-    ordered.sort(
-        key=lambda job: (inf if np.isnan(job.start_h) else job.start_h, -job.people_served)
-    )
-    ranked = tuple(replace(job, rank=rank) for rank, job in enumerate(ordered, 1))
+        if crews:
+            saved += _waiting(jobs, order, len(crews))
+            plain += _waiting(jobs, sorted(mine, key=lambda k: (jobs.away_m[k], k)), len(crews))
+    ordered.sort(key=lambda entry: entry[:2])
+    ranked = tuple(replace(entry[2], rank=rank) for rank, entry in enumerate(ordered, 1))
     because = why(
         city, _LAYERS, model=MODEL, version=rules.version, as_of=state.at,
         notes=(Text("decide.repair.one_crew"),),
@@ -130,15 +132,15 @@ def _jobs(city: City, state: CityState, impact: Impact, rules: OperationRules) -
     trials = np.unique(np.linspace(0, sampled.shape[0] - 1, TRIALS).astype(int))
     work = _work_h(city, sampled[:, row], row, rules)
     mean = np.array([_mean_damaged(work[:, k]) for k in range(row.size)])
-    parent = parents_of(city, row)
+    mode = np.array([_mode(sampled[:, r]) for r in row], dtype=np.int32)
+    usual = _work_h(city, mode[None, :], row, rules)[0]
     return _Jobs(
         row=row,
-        state=np.array([_mode(sampled[:, r]) for r in row], dtype=np.int32),
-        hours=np.where(np.isfinite(drive), mean + drive, nan),
-        drive_h=drive,
+        state=mode,
+        hours=np.where(np.isfinite(drive), usual + drive, nan),
+        mean_h=np.where(np.isfinite(drive), mean + drive, nan),
         sampled_h=np.where(work[trials] > 0, work[trials] + drive, work[trials]),
-        weight=people_waiting(city.lifelines.serves[row], parent),
-        parent=parent,
+        chains=chains(city, row),
         is_reachable=np.isfinite(drive),
         away_m=away,
     ), int((is_likely & works).sum())
@@ -165,14 +167,16 @@ def _work_h(city: City, states: np.ndarray, row: I32, rules: OperationRules) -> 
 
 
 def _drive_h(city: City, impact: Impact, row: I32, rules: OperationRules) -> tuple[F64, F64]:
-    """Drive from the nearest base of the sector's crews; infinity: cut off, no crew. [h], [m]"""
+    """Drive from the nearest base of the sector's crews; infinity: cut off. [h], [m]"""
     graph = driving(city.roads, impact.access.blocked_share <= 1.0 - rules.usable_share)
     place = {name: i for i, name in enumerate(city.facilities.id)}
     drive, away = np.full(row.size, inf), np.full(row.size, inf)
     for sector in set(city.lifelines.sector):
         mine = np.array([city.lifelines.sector[r] == sector for r in row], dtype=bool)
         kind = _CREWS.get(sector)
-        homes = {t.facility for t in city.teams if t.kind is kind and t.facility in place}
+        # Where nobody has the trade, any base tells whether the place can be reached.
+        crews = [t for t in city.teams if t.kind is kind] or city.teams
+        homes = {t.facility for t in crews if t.facility in place}
         bases = np.array(sorted(place[home] for home in homes), dtype=np.int32)
         if not mine.any() or bases.size == 0:
             continue
@@ -188,20 +192,23 @@ def _order(jobs: _Jobs, mine: list[int]) -> list[int]:
     """Put the jobs that can be done in the best order, the others behind."""
     able = [k for k in mine if isfinite(jobs.hours[k])]
     place = {k: i for i, k in enumerate(able)}
-    parent = [place.get(jobs.parent[k], -1) for k in able]
-    best = priority_order([jobs.hours[k] for k in able], [jobs.weight[k] for k in able], parent)
+    parent = [place.get(jobs.chains.parent[k], -1) for k in able]
+    people = [float(jobs.chains.people[k]) for k in able]
+    best = priority_order([float(jobs.mean_h[k]) for k in able], people, parent)
     return [able[i] for i in best] + [k for k in mine if k not in place]
 
 
 def _waiting(jobs: _Jobs, order: list[int], crews: int) -> F64:
     """Person-hours of waiting in each trial when crews follow the order. (trials,)"""
     total = np.zeros(jobs.sampled_h.shape[0])
+    mine = set(order)
+    parent = [p if p in mine else -1 for p in jobs.chains.parent]
     for trial, hours in enumerate(jobs.sampled_h):
         damaged = [k for k in order if hours[k] != 0]
         known = np.where(np.isinf(hours), nan, hours)
         slots = {k: Slot(-1, 0.0, 0.0) for k in order}
         slots |= list_schedule(damaged, list(known), crews)
-        total[trial] = waiting(slots, list(jobs.weight), jobs.parent, HORIZON_H)
+        total[trial] = waiting(slots, list(jobs.chains.people), parent, HORIZON_H)
     return total
 
 

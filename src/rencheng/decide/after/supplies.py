@@ -8,7 +8,7 @@ from datetime import datetime
 import numpy as np
 
 from rencheng.decide.during.evacuation import usable_shelters
-from rencheng.decide.evidence import about, cause, figure, why
+from rencheng.decide.evidence import about, cause, figure, typical, why
 from rencheng.domain.city import F64, City
 from rencheng.domain.impact import CityState, Impact
 from rencheng.domain.proposal import Action, Draft, ProposalKind
@@ -195,7 +195,7 @@ def _actions(city: City, impact: Impact, rules: Rules, at: datetime) -> tuple[Ac
 
 def _people_by_zone(city: City, impact: Impact, horizon_h: float, at: datetime) -> F64:
     """Estimate the mean number of people in need, for distribution only. (zones,)"""
-    displaced = np.median(impact.people.displaced, axis=0)
+    displaced = typical(impact.people.displaced)
     services = impact.services
     if "water" not in services.names:
         return displaced

@@ -7,7 +7,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rencheng.decide.evidence import PERSON, about, cause, exactly, figure, why
+from rencheng.decide.evidence import (
+    PERSON,
+    about,
+    cause,
+    exactly,
+    figure,
+    typical,
+    whole_people,
+    why,
+)
 from rencheng.decide.transport import Assignment, assign
 from rencheng.decide.travel import driving, straight_m, travel_s
 from rencheng.domain.city import F64, I32, City
@@ -23,7 +32,7 @@ _LAYERS = ("zones", "population", "buildings", "roads", "health_sites", "teams")
 # life-threatening; 1 needs first aid only, 4 is dead.
 _SEVERITIES = slice(1, 3)
 SIZEABLE = 0.5
-"""Patients that a zone must expect (median) before an ambulance is proposed; ours. [people]"""
+"""Patients that the city must expect (median) before anything is proposed; ours. [people]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +41,7 @@ class _Plan:
 
     zones: I32
     patients: F64
-    """Median of the injured who need a hospital. (origins,)"""
+    """The city's median of injured who need a hospital, by zone. (origins,)"""
     band: Band
     """The same for the whole city."""
     hospitals: I32
@@ -99,8 +108,8 @@ def medical(
 
 def _plan(city: City, state: CityState, impact: Impact, rules: OperationRules) -> _Plan:
     by_zone = impact.people.injured[:, :, _SEVERITIES].sum(axis=2)
-    median = np.quantile(by_zone, 0.5, axis=0)
-    zones = np.flatnonzero(np.round(median) >= 1).astype(np.int32)
+    expected = whole_people(typical(by_zone))
+    zones = np.flatnonzero(expected >= 1).astype(np.int32)
     works = impact.access.hospital_works
     usable = np.nan_to_num(works) >= rules.usable_share
     is_known = np.isfinite(state.free_beds)
@@ -108,7 +117,7 @@ def _plan(city: City, state: CityState, impact: Impact, rules: OperationRules) -
     times = drive_s(
         city, impact, rules, city.zones.road_node[zones], city.facilities.road_node[hospitals]
     )
-    patients = np.round(median[zones])
+    patients = expected[zones]
     return _Plan(
         zones=zones,
         patients=patients,
