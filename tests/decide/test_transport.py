@@ -32,6 +32,6 @@ def test_as_many_as_possible_get_a_place_even_far_away():
 
 
 def test_many_places_are_tried_when_the_near_ones_are_full():
-    cost = np.arange(100.0)[None, :] + 1
-    found = assign(np.array([90.0]), np.ones(100), cost)
+    cost = np.tile(np.arange(300.0) + 1, (70, 1))
+    found = assign(np.ones(70), np.ones(300), cost)
     assert found.left.sum() == 0

@@ -9,6 +9,7 @@ from rencheng.decide.after.supplies import supplies
 from rencheng.decide.during.evacuation import evacuation
 from rencheng.decide.during.medical import medical
 from rencheng.decide.during.response import response_level
+from rencheng.decide.travel import open_streets
 from rencheng.domain.city import F64, City
 from rencheng.domain.hazard import Bulletin
 from rencheng.domain.impact import CityState, Impact
@@ -49,8 +50,9 @@ def decide(
     """
     level = response_level(city, impact, bulletin, rules, at=at, verified_deaths=verified_deaths)
     leave = evacuation(city, state, impact, bulletin, rules, at=at, walk_s=walk_s)
-    patients = medical(city, state, impact, rules)
-    jobs, repairs = repair(city, state, impact, rules)
+    graph = open_streets(city, impact, rules.operations) if impact is not None else None
+    patients = medical(city, state, impact, rules, graph)
+    jobs, repairs = repair(city, state, impact, rules, graph)
     needs, bring = supplies(city, state, impact, rules, at=at)
     drafts = (level, leave, patients, repairs, bring)
     return Decisions(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.sparse.csgraph import dijkstra
 
-from rencheng.domain.city import F64, I32, Flags, Roads
+from rencheng.domain.city import F64, I32, City, Flags, Roads
+from rencheng.domain.impact import Impact
+from rencheng.domain.rules import OperationRules
 
 EARTH_M = 6_371_008.8
 """Mean radius, WGS84. [m]"""
@@ -46,7 +47,10 @@ def walking(roads: Roads, speed_m_s: float) -> csr_array:
 
 
 def driving(roads: Roads, is_open: Flags) -> csr_array:
-    """Return the graph of the open links for cars at free speed, in seconds. (nodes, nodes)"""
+    """Return the graph of the open links for cars at free speed, in seconds. (nodes, nodes)
+
+    Which links are open is for the caller to say, such as those open in most samples.
+    """
     seconds = roads.length_m.astype(np.float64) / np.maximum(roads.speed_m_s, 0.1)
     forth = is_open & (roads.direction >= 0)
     back = is_open & (roads.direction <= 0)
@@ -56,6 +60,11 @@ def driving(roads: Roads, is_open: Flags) -> csr_array:
         np.concatenate([seconds[forth], seconds[back]]),
         roads.node_xy.shape[0],
     )
+
+
+def open_streets(city: City, impact: Impact, rules: OperationRules) -> csr_array:
+    """Return the driving graph of the links that are open in enough samples. (nodes, nodes)"""
+    return driving(city.roads, impact.access.blocked_share <= 1.0 - rules.usable_share)
 
 
 def _graph(start: I32, end: I32, seconds: F64, nodes: int) -> csr_array:
@@ -72,17 +81,14 @@ def travel_s(graph: csr_array, sources: I32, targets: I32, limit_s: float = np.i
 
     Notes
     -----
-    Dijkstra of SciPy, once for each different source.
+    Dijkstra of SciPy, once for each different source, or for each different target on the turned
+    graph where there are fewer of them.
     """
     if sources.size == 0 or targets.size == 0:
         return np.full((sources.size, targets.size), np.inf)
+    if np.unique(targets).size < np.unique(sources).size:
+        return travel_s(graph.T.tocsr(), targets, sources, limit_s).T
     nodes, row = np.unique(sources, return_inverse=True)
     from_each = dijkstra(graph, directed=True, indices=nodes, limit=limit_s)
     times: F64 = np.atleast_2d(from_each)[row][:, targets]
     return times
-
-
-def same_island(graph: csr_array) -> NDArray[np.int32]:
-    """Number the strongly connected parts of the graph; cars can drive within one. (nodes,)"""
-    _, island = connected_components(graph, directed=True, connection="strong")
-    return np.asarray(island, dtype=np.int32)

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from math import inf, isfinite, nan
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from rencheng.decide.after.schedule import Slot, list_schedule, priority_order, waiting
 from rencheng.decide.after.upstream import Chains, chains
 from rencheng.decide.evidence import about, cause, figure, why
-from rencheng.decide.travel import driving, straight_m, travel_s
+from rencheng.decide.travel import open_streets, straight_m, travel_s
 from rencheng.domain.city import F64, I32, City
 from rencheng.domain.impact import CityState, DamageState, Impact
 from rencheng.domain.proposal import Action, Draft, ProposalKind
@@ -55,9 +56,18 @@ class _Jobs:
 
 
 def repair(
-    city: City, state: CityState, impact: Impact | None, rules: Rules
+    city: City,
+    state: CityState,
+    impact: Impact | None,
+    rules: Rules,
+    graph: csr_array | None = None,
 ) -> tuple[tuple[RepairJob, ...], Draft | None]:
     """Order the repair of lifelines and propose the first day's tasks.
+
+    Parameters
+    ----------
+    graph
+        Streets open to cars, from `open_streets`; built here when not given.
 
     Returns
     -------
@@ -75,7 +85,8 @@ def repair(
     """
     if impact is None:
         return (), None
-    jobs, working = _jobs(city, state, impact, rules.operations)
+    streets = graph if graph is not None else open_streets(city, impact, rules.operations)
+    jobs, working = _jobs(city, state, impact, rules.operations, streets)
     if jobs.row.size == 0:
         return (), None
     ordered: list[tuple[float, int, RepairJob]] = []
@@ -116,7 +127,9 @@ def repair(
     )
 
 
-def _jobs(city: City, state: CityState, impact: Impact, rules: OperationRules) -> tuple[_Jobs, int]:
+def _jobs(
+    city: City, state: CityState, impact: Impact, rules: OperationRules, graph: csr_array
+) -> tuple[_Jobs, int]:
     sampled = impact.damage.lifeline_state
     is_likely = (sampled > DamageState.NONE).mean(axis=0) >= LIKELY
     seen = dict(zip(state.node, zip(state.up, state.confidence, strict=True), strict=True))
@@ -128,7 +141,7 @@ def _jobs(city: City, state: CityState, impact: Impact, rules: OperationRules) -
         dtype=bool,
     )
     row = np.flatnonzero(is_likely & ~works).astype(np.int32)
-    drive, away = _drive_h(city, impact, row, rules)
+    drive, away = _drive_h(city, row, graph)
     trials = np.unique(np.linspace(0, sampled.shape[0] - 1, TRIALS).astype(int))
     work = _work_h(city, sampled[:, row], row, rules)
     mean = np.array([_mean_damaged(work[:, k]) for k in range(row.size)])
@@ -166,9 +179,8 @@ def _work_h(city: City, states: np.ndarray, row: I32, rules: OperationRules) -> 
     return found
 
 
-def _drive_h(city: City, impact: Impact, row: I32, rules: OperationRules) -> tuple[F64, F64]:
+def _drive_h(city: City, row: I32, graph: csr_array) -> tuple[F64, F64]:
     """Drive from the nearest base of the sector's crews; infinity: cut off. [h], [m]"""
-    graph = driving(city.roads, impact.access.blocked_share <= 1.0 - rules.usable_share)
     place = {name: i for i, name in enumerate(city.facilities.id)}
     drive, away = np.full(row.size, inf), np.full(row.size, inf)
     for sector in set(city.lifelines.sector):

@@ -6,6 +6,7 @@ import heapq
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from rencheng.decide.evidence import (
     PERSON,
@@ -18,7 +19,7 @@ from rencheng.decide.evidence import (
     why,
 )
 from rencheng.decide.transport import Assignment, assign
-from rencheng.decide.travel import driving, straight_m, travel_s
+from rencheng.decide.travel import open_streets, straight_m, travel_s
 from rencheng.domain.city import F64, I32, City
 from rencheng.domain.impact import CityState, Impact
 from rencheng.domain.proposal import Action, Draft, ProposalKind
@@ -60,8 +61,14 @@ def medical(
     state: CityState,
     impact: Impact | None,
     rules: Rules,
+    graph: csr_array | None = None,
 ) -> Draft | None:
     """Propose where the injured of each zone go; None before there is a forecast of injured.
+
+    Parameters
+    ----------
+    graph
+        Streets open to cars, from `open_streets`; built here when not given.
 
     Notes
     -----
@@ -72,7 +79,13 @@ def medical(
     """
     if impact is None:
         return None
-    plan = _plan(city, state, impact, rules.operations)
+    plan = _plan(
+        city,
+        state,
+        impact,
+        rules.operations,
+        graph if graph is not None else open_streets(city, impact, rules.operations),
+    )
     if plan.band.p50 < SIZEABLE:
         return None
     sent = float(plan.assignment.flow.sum())
@@ -85,10 +98,7 @@ def medical(
     return Draft(
         kind=ProposalKind.MEDICAL,
         cause=cause("injured", impact, None),
-        title=Text(
-            "decide.medical.title",
-            {"patients": sent, "hospitals": int((plan.assignment.flow.sum(axis=0) > 0).sum())},
-        ),
+        title=_title(plan, sent, unmet),
         reasons=_reasons(plan, sent, unmet, clear_h),
         effect_with=_effects(plan, exactly(unmet), exactly(clear_h), because),
         effect_without=_effects(plan, exactly(sent + unmet), UNKNOWN, because),
@@ -106,7 +116,9 @@ def medical(
     )
 
 
-def _plan(city: City, state: CityState, impact: Impact, rules: OperationRules) -> _Plan:
+def _plan(
+    city: City, state: CityState, impact: Impact, rules: OperationRules, graph: csr_array
+) -> _Plan:
     by_zone = impact.people.injured[:, :, _SEVERITIES].sum(axis=2)
     expected = whole_people(typical(by_zone))
     zones = np.flatnonzero(expected >= 1).astype(np.int32)
@@ -114,9 +126,7 @@ def _plan(city: City, state: CityState, impact: Impact, rules: OperationRules) -
     usable = np.nan_to_num(works) >= rules.usable_share
     is_known = np.isfinite(state.free_beds)
     hospitals = np.flatnonzero(usable & is_known).astype(np.int32)
-    times = drive_s(
-        city, impact, rules, city.zones.road_node[zones], city.facilities.road_node[hospitals]
-    )
+    times = travel_s(graph, city.zones.road_node[zones], city.facilities.road_node[hospitals])
     patients = expected[zones]
     return _Plan(
         zones=zones,
@@ -128,12 +138,6 @@ def _plan(city: City, state: CityState, impact: Impact, rules: OperationRules) -
         drive_s=times,
         assignment=assign(patients, np.maximum(state.free_beds[hospitals], 0.0), times),
     )
-
-
-def drive_s(city: City, impact: Impact, rules: OperationRules, sources: I32, targets: I32) -> F64:
-    """Drive along links open in enough samples; infinity: cut off. [s] (sources, targets)"""
-    is_open = impact.access.blocked_share <= 1.0 - rules.usable_share
-    return travel_s(driving(city.roads, is_open), sources, targets)
 
 
 def _trips(city: City, plan: _Plan, rules: OperationRules) -> tuple[tuple[Action, ...], float]:
@@ -218,6 +222,13 @@ def _asks(city: City, plan: _Plan, rules: OperationRules) -> tuple[Action, ...]:
         )
         for row in plan.unknown
     )
+
+
+def _title(plan: _Plan, sent: float, unmet: float) -> Text:
+    if sent == 0:
+        return Text("decide.medical.title_unmet", {"patients": unmet})
+    hospitals = int((plan.assignment.flow.sum(axis=0) > 0).sum())
+    return Text("decide.medical.title", {"patients": sent, "hospitals": hospitals})
 
 
 def _reasons(plan: _Plan, sent: float, unmet: float, clear_h: float) -> tuple[Text, ...]:
