@@ -69,3 +69,12 @@ def test_details_hold_plain_values_only(tiny_city):
         for value in draft.details.values():
             assert isinstance(value, str | int | float)
             assert not (isinstance(value, float) and np.isnan(value))
+
+
+def test_a_corrected_origin_time_is_still_the_same_event(tiny_city):
+    later = replace(hit(), origin_time=ORIGIN.replace(second=40))
+    first, second = (
+        decide(tiny_city, make_state(), impact, make_bulletin(), RULES, at=ORIGIN)
+        for impact in (hit(), later)
+    )
+    assert [d.cause for d in first.drafts] == [d.cause for d in second.drafts]

@@ -51,9 +51,9 @@ def decide(
     level = response_level(city, impact, bulletin, rules, at=at, verified_deaths=verified_deaths)
     leave = evacuation(city, state, impact, bulletin, rules, at=at, walk_s=walk_s)
     graph = open_streets(city, impact, rules.operations) if impact is not None else None
-    patients = medical(city, state, impact, rules, graph)
-    jobs, repairs = repair(city, state, impact, rules, graph)
-    needs, bring = supplies(city, state, impact, rules, at=at)
+    patients = medical(city, state, impact, rules, graph, bulletin)
+    jobs, repairs = repair(city, state, impact, rules, graph, bulletin)
+    needs, bring = supplies(city, state, impact, rules, at=at, bulletin=bulletin)
     drafts = (level, leave, patients, repairs, bring)
     return Decisions(
         drafts=tuple(draft for draft in drafts if draft is not None), repairs=jobs, needs=needs

@@ -13,6 +13,7 @@ from rencheng.decide.after.upstream import Chains, chains
 from rencheng.decide.evidence import about, cause, figure, why
 from rencheng.decide.travel import open_streets, straight_m, travel_s
 from rencheng.domain.city import F64, I32, City
+from rencheng.domain.hazard import Bulletin
 from rencheng.domain.impact import CityState, DamageState, Impact
 from rencheng.domain.proposal import Action, Draft, ProposalKind
 from rencheng.domain.provenance import Band, Figure, Text, Why
@@ -61,6 +62,7 @@ def repair(
     impact: Impact | None,
     rules: Rules,
     graph: csr_array | None = None,
+    bulletin: Bulletin | None = None,
 ) -> tuple[tuple[RepairJob, ...], Draft | None]:
     """Order the repair of lifelines and propose the first day's tasks.
 
@@ -68,6 +70,8 @@ def repair(
     ----------
     graph
         Streets open to cars, from `open_streets`; built here when not given.
+    bulletin
+        Names the event that the proposal answers.
 
     Returns
     -------
@@ -116,7 +120,7 @@ def repair(
     )  # fmt: skip
     return ranked, Draft(
         kind=ProposalKind.REPAIR,
-        cause=cause("lifelines", impact, None),
+        cause=cause("lifelines", impact, bulletin),
         title=Text("decide.repair.title", {"jobs": len(ranked)}),
         reasons=_reasons(ranked, working),
         effect_with=_effect(saved, because),
@@ -275,10 +279,10 @@ def _effect(person_hours: F64, because: Why) -> tuple[Figure, ...]:
 
 
 def _details(ranked: tuple[RepairJob, ...], saved: F64, plain: F64) -> dict[str, str | int | float]:
-    first = [job.asset for job in ranked[:10]]
+    assets = sorted(job.asset for job in ranked)
     return {
         "jobs": len(ranked),
         "person_hours": about(float(np.median(saved))),
         "person_hours_nearest_first": about(float(np.median(plain))),
-        "content": f"jobs={len(ranked)} first={' '.join(first)}",
+        "content": " ".join(assets),
     }

@@ -10,6 +10,7 @@ import numpy as np
 from rencheng.decide.during.evacuation import usable_shelters
 from rencheng.decide.evidence import about, cause, figure, typical, why
 from rencheng.domain.city import F64, City
+from rencheng.domain.hazard import Bulletin
 from rencheng.domain.impact import CityState, Impact
 from rencheng.domain.proposal import Action, Draft, ProposalKind
 from rencheng.domain.provenance import UNKNOWN, Band, Figure, Origin, Text, Why
@@ -22,9 +23,20 @@ _LAYERS = ("zones", "population", "buildings", "water_network", "stocks", "shelt
 
 
 def supplies(
-    city: City, state: CityState, impact: Impact | None, rules: Rules, *, at: datetime
+    city: City,
+    state: CityState,
+    impact: Impact | None,
+    rules: Rules,
+    *,
+    at: datetime,
+    bulletin: Bulletin | None = None,
 ) -> tuple[tuple[Need, ...], Draft | None]:
     """Count what displaced people and people without tap water need, and propose to bring it.
+
+    Parameters
+    ----------
+    bulletin
+        Names the event that the proposal answers.
 
     Notes
     -----
@@ -48,7 +60,8 @@ def supplies(
         needs.append(_need(city, impact, rules, rule, Band.of(amount), because))
     if not any(need.need.band.p50 >= 1 for need in needs):
         return tuple(needs), None
-    return tuple(needs), _draft(city, impact, rules, tuple(needs), because, at)
+    draft = _draft(city, impact, rules, tuple(needs), because, at)
+    return tuple(needs), replace(draft, cause=cause("supplies", impact, bulletin))
 
 
 def _dry_person_days(city: City, impact: Impact, horizon_h: float, at: datetime) -> F64:
@@ -128,7 +141,7 @@ def _draft(
     worst = [need.item for need, band in zip(needs, short, strict=True) if band.p50 > 0]
     return Draft(
         kind=ProposalKind.SUPPLIES,
-        cause=cause("supplies", impact, None),
+        cause="",
         title=Text("decide.supplies.title", {"hours": rules.supplies.horizon_h}),
         reasons=tuple(reasons),
         effect_with=tuple(
@@ -138,7 +151,7 @@ def _draft(
         effect_without=tuple(_whole(need, because) for need in needs),
         actions=actions,
         details={need.item: about(need.need.band.p50) for need in needs if need.need.band.is_known}
-        | {"content": f"{[about(n.need.band.p50, 1) for n in needs]} short={worst}"},
+        | {"content": f"short={worst}"},
         why=because,
     )
 

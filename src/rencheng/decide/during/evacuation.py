@@ -96,7 +96,7 @@ def evacuation(
             "people": about(people),
             "without_place": about(left),
             "shelters": int((plan.assignment.flow.sum(axis=0) > 0).sum()),
-            "content": f"zones={plan.zones.tolist()} people={about(people)} left={about(left)}",
+            "content": f"zones={plan.zones.tolist()} unknown={plan.unknown.tolist()}",
         },
         why=because,
         is_dangerous=True,

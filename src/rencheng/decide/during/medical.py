@@ -21,6 +21,7 @@ from rencheng.decide.evidence import (
 from rencheng.decide.transport import Assignment, assign
 from rencheng.decide.travel import open_streets, straight_m, travel_s
 from rencheng.domain.city import F64, I32, City
+from rencheng.domain.hazard import Bulletin
 from rencheng.domain.impact import CityState, Impact
 from rencheng.domain.proposal import Action, Draft, ProposalKind
 from rencheng.domain.provenance import UNKNOWN, Band, Figure, Text, Why
@@ -62,6 +63,7 @@ def medical(
     impact: Impact | None,
     rules: Rules,
     graph: csr_array | None = None,
+    bulletin: Bulletin | None = None,
 ) -> Draft | None:
     """Propose where the injured of each zone go; None before there is a forecast of injured.
 
@@ -69,6 +71,8 @@ def medical(
     ----------
     graph
         Streets open to cars, from `open_streets`; built here when not given.
+    bulletin
+        Names the event that the proposal answers.
 
     Notes
     -----
@@ -97,7 +101,7 @@ def medical(
     )  # fmt: skip
     return Draft(
         kind=ProposalKind.MEDICAL,
-        cause=cause("injured", impact, None),
+        cause=cause("injured", impact, bulletin),
         title=_title(plan, sent, unmet),
         reasons=_reasons(plan, sent, unmet, clear_h),
         effect_with=_effects(plan, exactly(unmet), exactly(clear_h), because),
@@ -109,8 +113,7 @@ def medical(
             "unmet": about(unmet),
             "hospitals": plan.hospitals.size,
             "hospitals_unknown": plan.unknown.size,
-            "content": f"patients={about(sent + unmet, 1)} unmet={about(unmet, 1)} "
-            f"hospitals={plan.hospitals.tolist()} unknown={plan.unknown.tolist()}",
+            "content": f"hospitals={plan.hospitals.tolist()} unknown={plan.unknown.tolist()}",
         },
         why=because,
     )
