@@ -39,6 +39,17 @@ def test_the_first_bulletin_that_concerns_the_city_opens_one_incident(kit: Kit) 
     assert kit.actions().count("incident.opened") == 1
 
 
+def test_the_incident_follows_the_newest_bulletin_not_the_last_to_arrive(kit: Kit) -> None:
+    late = QUAKE.issued + timedelta(minutes=9)
+    send(kit, magnitude=7.2)
+    send(kit, id="csn-3", magnitude=8.3, issued=late)
+    send(kit, id="csn-2", magnitude=7.9)
+    found = kit.see(lambda work: incidents.current(work, "live"))
+    assert "8.3" in found.name_en
+    assert "8.3" in found.name_zh
+    assert kit.actions().count("incident.revised") == 1
+
+
 @pytest.mark.parametrize(
     ("changes", "opens"),
     [

@@ -170,8 +170,9 @@ class CycleRunner:
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="turn") as pool:
             self._try(pool, self.warm_up, "")
             while (run := self._next()) is not None:
+                began = monotonic()
                 self._try(pool, partial(self._turn_of, run), run)
-                self._rest()
+                self._rest(monotonic() - began)
 
     def _turn_of(self, run: str) -> None:
         self.turn(run or self._active())
@@ -194,8 +195,9 @@ class CycleRunner:
             self._wanted.pop(run, None)
             return run
 
-    def _rest(self) -> None:
-        until = monotonic() + self._spacing_s
+    def _rest(self, took_s: float) -> None:
+        """Leave the machine at least half of the time for everything else."""
+        until = monotonic() + max(self._spacing_s, took_s)
         with self._wake:
             while not self._is_over and (left := until - monotonic()) > 0:
                 self._wake.wait(left)

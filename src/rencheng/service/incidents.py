@@ -88,16 +88,16 @@ def set_level(work: UnitOfWork, ctx: Context, incident_id: str, level: Level) ->
 def opened(
     house: House, work: UnitOfWork, ctx: Context, bulletin: Bulletin
 ) -> Done[Incident] | None:
-    """Open the incident of a bulletin's event, unless there is one or none is called for."""
+    """Open the incident of a bulletin's event, or follow what a later bulletin says of it.
+
+    None: no incident is called for, or nothing changes.
+    """
+    known = work.incidents.list(ctx.run, where={"event": bulletin.event}, limit=1)
+    if known:
+        return _followed(house, work, known[0], bulletin)
     if not calls_for_incident(house, bulletin):
         return None
-    if work.incidents.list(ctx.run, where={"event": bulletin.event}, limit=1):
-        return None
-    key = "incident.earthquake"
-    if bulletin.kind is BulletinKind.TSUNAMI_ALERT or isnan(bulletin.magnitude):
-        key = "incident.tsunami"
-    date = bulletin.origin_time.strftime("%Y-%m-%d")
-    name = Text(key, {"magnitude": bulletin.magnitude, "date": date})
+    name = _name(bulletin)
     incident = Incident(
         id=new_id(ctx.wall),
         name_zh=house.words(name, "zh-CN"),
@@ -120,6 +120,48 @@ def opened(
         action="incident.opened",
         params={"event": bulletin.event},
     )
+
+
+def _followed(
+    house: House, work: UnitOfWork, incident: Incident, bulletin: Bulletin
+) -> Done[Incident] | None:
+    """Let the incident bear the magnitude and place of the newest earthquake bulletin."""
+    if bulletin.kind is not BulletinKind.EARTHQUAKE or isnan(bulletin.magnitude):
+        return None
+    newest = latest_earthquake(work, incident, bulletin)
+    name = _name(newest)
+    revised = replace(
+        incident,
+        name_zh=house.words(name, "zh-CN"),
+        name_en=house.words(name, "en"),
+        occurred=newest.origin_time,
+        xy=(newest.lon, newest.lat),
+    )
+    if revised == incident:
+        return None
+    return Done(
+        item=work.incidents.replace(revised),
+        id=incident.id,
+        event="incident",
+        action="incident.revised",
+        params={"magnitude": newest.magnitude},
+    )
+
+
+def latest_earthquake(work: UnitOfWork, incident: Incident, bulletin: Bulletin) -> Bulletin:
+    """Return the newest issued earthquake bulletin with a magnitude, `bulletin` counted in."""
+    where = {"event": incident.event, "kind": BulletinKind.EARTHQUAKE.value}
+    others = work.bulletins.list(incident.run, where=where)
+    said = [b for b in (*others, bulletin) if not isnan(b.magnitude)]
+    return max(said, key=lambda b: b.issued)
+
+
+def _name(bulletin: Bulletin) -> Text:
+    key = "incident.earthquake"
+    if bulletin.kind is BulletinKind.TSUNAMI_ALERT or isnan(bulletin.magnitude):
+        key = "incident.tsunami"
+    date = bulletin.origin_time.strftime("%Y-%m-%d")
+    return Text(key, {"magnitude": bulletin.magnitude, "date": date})
 
 
 def calls_for_incident(house: House, bulletin: Bulletin) -> bool:
