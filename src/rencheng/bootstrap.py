@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from rencheng.domain.errors import ConflictError, NotFoundError, RenchengError
 from rencheng.service.ports import Account, Cities
@@ -337,7 +337,7 @@ def _write_private(file: Path, logins: dict[str, str]) -> None:
     file.write_text(f"# 演示账号 demo accounts: name password\n{rows}", encoding="utf-8")
 
 
-def must_be_alone(state: Path) -> object:
+def must_be_alone(state: Path) -> IO[str]:
     """Take the state folder for this process; `ConflictError` when another server has it."""
     state.mkdir(parents=True, exist_ok=True)
     handle = (state / "serve.lock").open("w")
