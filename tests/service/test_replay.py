@@ -9,7 +9,7 @@ from cycle_kit import tiny_scenario
 from ops_kit import AUDITOR, CHIEF, DUTY, FIELD, Kit
 from rencheng.domain.errors import ConflictError, InvalidInputError, NotAllowedError
 from rencheng.domain.run import Run
-from rencheng.service.replay import clock, finish, start_replay, steer
+from rencheng.service.replay import clock, finish, hold, start_replay, steer
 
 SCENARIO = tiny_scenario().scenario
 
@@ -21,7 +21,8 @@ def start(kit: Kit, speed: float = 60.0, id: str = "") -> Run:
 def test_a_replay_runs_on_the_scenarios_own_clock(kit: Kit) -> None:
     run = start(kit)
     kit.clock.forward(seconds=10)
-    now, is_over = clock(kit.house, run.id)
+    now, is_over, speed = clock(kit.house, run.id)
+    assert speed == 60.0
     assert now == SCENARIO.start + timedelta(minutes=10)
     assert not is_over
 
@@ -87,3 +88,30 @@ def test_an_ended_replay_cannot_be_steered_and_ends_once(kit: Kit) -> None:
 def test_the_live_clock_cannot_be_steered(kit: Kit) -> None:
     with pytest.raises(ConflictError):
         steer(kit.house, kit.order(DUTY, "live"), speed=2.0)
+
+
+def test_a_clock_that_outran_its_devices_is_held_where_they_are(kit: Kit) -> None:
+    run = start(kit, 600.0)
+    kit.clock.forward(seconds=10)
+    delivered = SCENARIO.start + timedelta(minutes=40)
+    hold(kit.house, run.id, delivered)
+    assert clock(kit.house, run.id)[0] == delivered
+    kit.clock.forward(seconds=1)
+    assert clock(kit.house, run.id)[0] == delivered + timedelta(minutes=10)
+
+
+def test_holding_never_undoes_a_jump(kit: Kit) -> None:
+    run = start(kit)
+    steer(kit.house, kit.order(DUTY, run.id), jump_to=SCENARIO.origin)
+    kit.clock.forward(seconds=10)
+    hold(kit.house, run.id, SCENARIO.start)
+    assert clock(kit.house, run.id)[0] == SCENARIO.origin
+
+
+def test_a_paused_or_punctual_clock_is_not_held(kit: Kit) -> None:
+    run = start(kit, 0.0)
+    hold(kit.house, run.id, SCENARIO.start - timedelta(hours=1))
+    steer(kit.house, kit.order(DUTY, run.id), speed=60.0)
+    hold(kit.house, run.id, SCENARIO.end)
+    assert clock(kit.house, run.id)[0] == SCENARIO.start
+    assert kit.events().count("clock") == 2

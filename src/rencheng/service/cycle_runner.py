@@ -26,6 +26,8 @@ FAILED_RULE = "cycle_failed"
 _LOOP = "loop"
 _IDLE_S = 30.0
 """Longest wait: ages grow and sensors fall silent even when nothing comes in. [s]"""
+_ARRIVING_S = 20.0
+"""For so long after the last news a replay counts as still being delivered. [s]"""
 _KEPT_RUNS = 4
 _LOG = logging.getLogger(__name__)
 
@@ -54,6 +56,8 @@ class CycleRunner:
         self._wake = Condition()
         self._is_running = self._is_over = False
         self._thread: Thread | None = None
+        self._woken = -_ARRIVING_S
+        self._took_s = 0.0
 
     @property
     def is_running(self) -> bool:
@@ -81,6 +85,7 @@ class CycleRunner:
     def wake(self, run: str = "") -> None:
         """Ask for a turn of a run; empty: of the run that is active then."""
         with self._wake:
+            self._woken = monotonic()
             self._wanted[run] = None
             self._wake.notify_all()
 
@@ -107,7 +112,10 @@ class CycleRunner:
             city = self._house.cities.current()
             with self._house.work() as work:
                 ctx = context(self._house, work, run)
-                inputs = inputs_of(work, city, self._models, ctx, samples=self._samples)
+                inputs = inputs_of(
+                    work, city, self._models, ctx,
+                    samples=self._samples, is_arriving=monotonic() - self._woken < _ARRIVING_S,
+                )  # fmt: skip
             found = run_cycle(inputs, self._memory_of(run))
             wall = self._house.now()
             result = replace(
@@ -117,6 +125,7 @@ class CycleRunner:
             proposals.publish(self._house, ctx, result.decisions.drafts, result.id)
             self._latest[run] = result
             self._keep(ctx, result)
+            self._took_s = perf_counter() - start
         finally:
             self._is_running = False
         return result

@@ -37,14 +37,26 @@ _TRUSTED = (StreamHealth.OK, StreamHealth.SILENT)
 
 
 def inputs_of(
-    work: UnitOfWork, city: City, models: Models, ctx: Context, *, samples: int
+    work: UnitOfWork,
+    city: City,
+    models: Models,
+    ctx: Context,
+    *,
+    samples: int,
+    is_arriving: bool = False,
 ) -> CycleInputs:
-    """Read everything that one turn looks at, as of the run's clock."""
-    latest = work.observations.latest(ctx.run, ctx.at)
-    at = settled(work, ctx, (last for last, _ in latest.values()))
+    """Read everything that one turn looks at, as of the run's clock.
+
+    Parameters
+    ----------
+    is_arriving
+        Whether something came in lately, in wall time; see `settled`.
+    """
+    bulletins = work.bulletins.list(ctx.run)
+    heard = [last for last, _ in work.observations.latest(ctx.run, ctx.at).values()]
+    at = settled(work, ctx, heard, bulletins, is_arriving=is_arriving)
     states = situation.sensor_states(work, city, ctx.run, at)
     statuses = {one.stream.id: one.status for one in states}
-    bulletins = work.bulletins.list(ctx.run)
     word = last_word(bulletins, at)
     turns = work.cycles.count(ctx.run)
     return CycleInputs(
@@ -79,18 +91,27 @@ def seed_of(run: str) -> int:
     return crc32(run.encode())
 
 
-def settled(work: UnitOfWork, ctx: Context, heard: Iterable[Observation]) -> datetime:
-    """Return the time that a turn speaks of: now, or in a fast replay what has been delivered.
+def settled(
+    work: UnitOfWork,
+    ctx: Context,
+    heard: Iterable[Observation],
+    bulletins: Iterable[Bulletin],
+    *,
+    is_arriving: bool,
+) -> datetime:
+    """Return the time that a turn speaks of: now, or in a replay what has been delivered.
 
-    At ×600 a second of delivery is ten minutes of the run's clock; looking at "now" would make
-    every stream seem silent. Never further back than three wall seconds at the run's speed.
+    A second of delivery at ×600 is ten minutes of the run's clock, and a jump takes many seconds
+    to deliver; looking at "now" would make every stream seem silent. When nothing arrives any
+    more the turn speaks of now, so that silence shows.
     """
-    if ctx.mode is Mode.LIVE:
+    if ctx.mode is not Mode.REPLAY:
         return ctx.at
     run = work.runs.get(ctx.run)
-    newest = max((o.phenomenon_time for o in heard), default=ctx.at)
-    oldest = ctx.at - timedelta(seconds=3.0 * run.speed)
-    return newest if oldest <= newest <= ctx.at else ctx.at
+    times = [o.phenomenon_time for o in heard] + [b.issued for b in bulletins]
+    newest = min(max(times, default=ctx.at), ctx.at)
+    is_near = newest >= ctx.at - timedelta(seconds=3.0 * run.speed)
+    return newest if is_arriving or is_near else ctx.at
 
 
 def phase_now(work: UnitOfWork, run: str, at: datetime) -> Phase:

@@ -11,7 +11,16 @@ from rencheng.domain.errors import ConflictError, InvalidInputError
 from rencheng.domain.identity import SYSTEM, Actor, Permission
 from rencheng.domain.provenance import Mode
 from rencheng.domain.run import LIVE_RUN, MAX_SPEED, Run
-from rencheng.service.house import Command, Context, Done, House, new_id, perform, record
+from rencheng.service.house import (
+    Command,
+    Context,
+    Done,
+    House,
+    new_id,
+    perform,
+    record,
+    tell,
+)
 from rencheng.service.ports import UnitOfWork
 
 
@@ -150,11 +159,28 @@ def finish(house: House, run_id: str) -> None:
             work.commit()
 
 
-def clock(house: House, run_id: str) -> tuple[datetime, bool]:
-    """Return the time on a run's clock, and whether the run is over."""
+def hold(house: House, run_id: str, delivered: datetime) -> None:
+    """Hold a replay's clock back to what has been delivered, never behind where it was steered to.
+
+    A clock that ran ahead of its own devices would show every one of them as silent.
+    """
+    with house.work() as work:
+        work.lock()
+        run, wall = work.runs.get(run_id), house.now()
+        at = max(delivered, run.anchor_sim)
+        if run.is_over or run.speed == 0.0 or at >= run.now(wall):
+            return
+        kept = work.runs.replace(replace(run, anchor_sim=at, anchor_wall=wall))
+        ctx = Context(run=run.id, mode=run.mode, at=at, wall=wall)
+        tell(work, ctx, "clock", kept.id)
+        work.commit()
+
+
+def clock(house: House, run_id: str) -> tuple[datetime, bool, float]:
+    """Return the time on a run's clock, whether the run is over, and its speed."""
     with house.work() as work:
         run = work.runs.get(run_id)
-        return run.now(house.now()), run.is_over
+        return run.now(house.now()), run.is_over, run.speed
 
 
 def _check(scenario: Scenario, city: str, speed: float) -> None:

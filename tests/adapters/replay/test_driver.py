@@ -110,3 +110,16 @@ def test_a_run_that_is_over_gets_nothing_more() -> None:
     server = Server()
     _, ended = drive(server, [item(1)], 5.0, over=lambda: True)
     assert (server.ids, ended) == ([], [])
+
+
+def test_a_clock_far_ahead_of_the_delivery_is_asked_to_wait() -> None:
+    held: list[datetime] = []
+    now = ClockNow(T0 + timedelta(hours=2), False, 600.0)
+    client = httpx.Client(base_url="http://door", transport=httpx.MockTransport(Server()))
+    driver = Driver(
+        run="r1", items=[item(1), item(2, "bulletin")], clock=lambda: now,
+        finish=lambda: None, client=client, hold=held.append,
+    )  # fmt: skip
+    driver.drive()
+    client.close()
+    assert held == [T0 + timedelta(seconds=1)]  # once a second at most

@@ -81,28 +81,33 @@ class Played:
         self.turns: dict[int, CycleResult] = {}
         self.alarms: dict[int, set[str]] = {}
         city = kit.house.cities.current()
-        driver = Driver(
+        self.items = items_of(city, tiny_scenario(), table(), load_restoration())
+        self.driver = Driver(
             run=self.run,
-            items=items_of(city, tiny_scenario(), table(), load_restoration()),
+            items=self.items,
             clock=self._tick,
             finish=lambda: finish(kit.house, self.run),
             client=httpx.Client(base_url="http://door", transport=httpx.MockTransport(self.door)),
         )
         self._stops = iter(STOPS_MIN)
         self._stop: int | None = None
-        driver.drive()
+        self.driver.drive()
         self._look()
-        self.driver = driver
 
     def _tick(self) -> ClockNow:
+        """Jump to the next stop, and turn the loop, once all that is due was delivered."""
+        now = ClockNow(*clock(self.kit.house, self.run))
+        sent = self.driver.progress.sent
+        if self._stop is not None and sent < len(self.items) and self.items[sent].at <= now.now:
+            return now
         self._look()
-        self._stop = next(self._stops)
+        self._stop = next(self._stops, STOPS_MIN[-1])
         at = SCENARIO.origin + timedelta(minutes=self._stop)
         steer(self.kit.house, self.kit.order(DUTY, self.run), jump_to=at)
         return ClockNow(*clock(self.kit.house, self.run))
 
     def _look(self) -> None:
-        if self._stop is None:
+        if self._stop is None or self._stop in self.turns:
             return
         self.turns[self._stop] = self.runner.turn(self.run)
         where = {"is_open": "true"}

@@ -16,7 +16,7 @@ from rencheng.domain.provenance import Mode
 from rencheng.domain.run import Run
 from rencheng.service.cycle import Models
 from rencheng.service.house import House
-from rencheng.service.replay import clock, finish
+from rencheng.service.replay import clock, finish, hold
 
 _LOG = logging.getLogger(__name__)
 
@@ -86,6 +86,7 @@ class ReplayDesk:
                     clock=lambda: ClockNow(*clock(self._house, run.id)),
                     finish=lambda: finish(self._house, run.id),
                     client=client,
+                    hold=lambda delivered: hold(self._house, run.id, delivered),
                 )
                 self._drivers[run.id] = driver
                 if not self._stop.is_set():

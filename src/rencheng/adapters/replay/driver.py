@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from threading import Event, Thread
+from time import monotonic
 from typing import Any
 
 import httpx
@@ -23,6 +24,9 @@ PATHS = {
 }
 _TICK_S = 0.25
 _LONGEST_WAIT_S = 10.0
+_SLACK_S = 2.0
+"""How far, in wall time, the clock may be ahead of the delivery before it is held. [s]"""
+_HOLD_EVERY_S = 1.0
 _LOG = logging.getLogger(__name__)
 
 
@@ -43,6 +47,7 @@ class ClockNow:
 
     now: datetime
     is_over: bool
+    speed: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,8 @@ class Driver:
         Called once when everything was delivered and the clock has reached the last item's time.
     client
         Knows the address and carries the bearer token.
+    hold
+        Called with the time that has been delivered when the clock has run ahead of it.
     """
 
     def __init__(
@@ -80,9 +87,11 @@ class Driver:
         clock: Callable[[], ClockNow],
         finish: Callable[[], None],
         client: httpx.Client,
+        hold: Callable[[datetime], None] = lambda delivered: None,  # noqa: ARG005
     ) -> None:
         self._run, self._items, self._clock = run, items, clock
-        self._finish, self._client = finish, client
+        self._finish, self._client, self._hold = finish, client, hold
+        self._held = 0.0
         self._sent = self._refused = 0
         self._problem = ""
         self._stop = Event()
@@ -126,6 +135,16 @@ class Driver:
                 return
             self._post(kind, first, batch)
             self._sent = first + len(batch)
+            self._keep_pace(batch[-1].at)
+
+    def _keep_pace(self, delivered: datetime) -> None:
+        """Ask for the clock to be held when it is seconds ahead of what has been delivered."""
+        clock = self._clock()
+        ahead_s = (clock.now - delivered).total_seconds()
+        is_due = monotonic() - self._held > _HOLD_EVERY_S
+        if is_due and not clock.is_over and ahead_s > _SLACK_S * max(clock.speed, 1.0):
+            self._hold(delivered)
+            self._held = monotonic()
 
     def _post(self, kind: str, first: int, batch: Sequence[Item]) -> None:
         """Send one batch; on failure the same batch under the same id, again and again."""
