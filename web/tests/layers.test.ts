@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Column, Columns, Features, Why } from '../src/api/types';
 import { columnOf, fieldOf, scaleFor, type Field } from '../src/map/fields';
-import { boxOf, facilityLayer, fieldLayer, heavyDamage, PALETTES, roadLayer, stateOf } from '../src/map/layers';
+import { blockedLayer, boxOf, facilityLayer, fieldLayer, heavyDamage, PALETTES, roadLayer, stateOf } from '../src/map/layers';
 import { classOf, colourOf, countBreaks, niceBreaks, ramp, scaleOf } from '../src/map/scales';
 
 const palette = PALETTES.light;
@@ -67,9 +67,9 @@ describe('assets and roads', () => {
 
   test('a road that is likely blocked stands out', () => {
     const roads = { type: 'FeatureCollection' as const, features: [0, 1].map((row) => ({ type: 'Feature' as const, geometry: square, properties: { row, kind: 'residential' } })) };
-    const layer = roadLayer(roads, palette, column('blocked_share', [0.9, 0]));
-    expect(Number(props(layer, 0).width)).toBeGreaterThan(Number(props(layer, 1).width));
-    expect(props(layer, 1).colour).toBe(palette.road);
+    const layer = blockedLayer(roads, column('blocked_share', [0.9, 0]));
+    expect(layer.data.features.map((f) => f.properties?.row)).toEqual([0]);
+    expect(Number(props(layer, 0).width)).toBeGreaterThan(Number(props(roadLayer(roads, palette), 0).width));
   });
 
   test('a building that is not assessed has no probability', () => {

@@ -71,21 +71,34 @@ export function isCutOff(cut: Column | undefined, row: number): boolean {
   return typeof share === 'number' && share >= 0.5;
 }
 
-/** Roads, wider where they matter more; where a share of samples is blocked, by that probability. */
-export function roadLayer(roads: Features<{ kind: string }>, palette: Palette, blocked?: Column): Prepared {
-  const scale = blockedScale();
+/** Roads, wider where they matter more. They change with the city only, not with the forecast. */
+export function roadLayer(roads: Features<{ kind: string }>, palette: Palette): Prepared {
   return {
-    id: 'roads', kind: 'line', isPickable: blocked !== undefined,
+    id: 'roads', kind: 'line',
     data: collection(roads.features.map((f) => {
       const isMain = /motorway|trunk|primary|secondary/.test(f.properties.kind);
-      const share = blocked?.values[f.properties.row];
-      const isHit = share !== null && share !== undefined && share >= 0.05;
       return feature(f.geometry, {
         row: f.properties.row,
-        colour: isHit ? colourOf(scale, share) : isMain ? palette.roadMain : palette.road,
-        width: isHit ? 3 : isMain ? 1.5 : 0.6,
-        order: isHit ? 2 : isMain ? 1 : 0,
+        colour: isMain ? palette.roadMain : palette.road,
+        width: isMain ? 1.5 : 0.6,
+        order: isMain ? 1 : 0,
       });
+    })),
+  };
+}
+
+/** Least probability at which a road is shown as blocked; below it, it is drawn as any other. */
+const LEAST_BLOCKED = 0.05;
+
+/** Roads that may be blocked, by that probability, over the roads themselves. */
+export function blockedLayer(roads: Features, blocked: Column): Prepared {
+  const scale = blockedScale();
+  return {
+    id: 'blocked', kind: 'line', isPickable: true,
+    data: collection(roads.features.flatMap((f) => {
+      const share = blocked.values[f.properties.row];
+      if (typeof share !== 'number' || share < LEAST_BLOCKED) return [];
+      return [feature(f.geometry, { row: f.properties.row, colour: colourOf(scale, share), width: 3, order: share })];
     })),
   };
 }
