@@ -10,10 +10,11 @@ import pytest
 from rencheng.adapters.cities.store import Folder
 from rencheng.cli import main, speaking
 from rencheng.domain.city import City
+from rencheng.domain.errors import SourceUnavailableError
 
 
 @pytest.fixture
-def state(tmp_path: Path, tiny_city: City, monkeypatch: pytest.MonkeyPatch) -> Path:
+def tiny_state(tmp_path: Path, tiny_city: City, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("COLUMNS", "200")
     speaking.console.cache_clear()
     layers = tuple(one for one in tiny_city.layers if one.name != "power_network")
@@ -24,17 +25,17 @@ def state(tmp_path: Path, tiny_city: City, monkeypatch: pytest.MonkeyPatch) -> P
 
 @pytest.mark.parametrize(("lang", "word"), [("zh", "地形"), ("en", "Terrain")])
 def test_show_lists_the_layers(
-    state: Path, capsys: pytest.CaptureFixture[str], lang: str, word: str
+    tiny_state: Path, capsys: pytest.CaptureFixture[str], lang: str, word: str
 ) -> None:
-    main(["city", "show", "tiny", "--state", str(state), "--lang", lang])
+    main(["city", "show", "tiny", "--state", str(tiny_state), "--lang", lang])
     assert word in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("lang", "word"), [("zh", "警告"), ("en", "warning")])
 def test_check_says_how_to_mend(
-    state: Path, capsys: pytest.CaptureFixture[str], lang: str, word: str
+    tiny_state: Path, capsys: pytest.CaptureFixture[str], lang: str, word: str
 ) -> None:
-    main(["city", "check", "tiny", "--state", str(state), "--lang", lang])
+    main(["city", "check", "tiny", "--state", str(tiny_state), "--lang", lang])
     assert word in capsys.readouterr().out
 
 
@@ -45,3 +46,31 @@ def test_a_city_never_built_says_what_to_run(
     with pytest.raises(SystemExit):
         main(["city", "show", "--state", str(tmp_path), "--lang", "en"])
     assert "rencheng city build" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_city_that_is_there_is_neither_built_nor_fetched_again(
+    city: City, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rencheng.adapters.cities.making.make", None)
+    main(["city", "build", city.id, "--fetch", "--if-missing", "--state", str(state)])
+
+
+def test_a_city_that_cannot_be_built_again_is_served_on(
+    tmp_path: Path,
+    tiny_city: City,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def offline(*_: object) -> None:
+        raise SourceUnavailableError("city.fetch", "no network", hint="find one")
+
+    monkeypatch.setattr("rencheng.cli.city._fetch", offline)
+    speaking.console.cache_clear()
+    words = ["city", "build", "--fetch", "--if-missing", "--state", str(tmp_path), "--lang", "zh"]
+    with pytest.raises(SystemExit):
+        main(words)
+    folder = Folder(tmp_path, "coquimbo")
+    folder.set_current(folder.save(replace(tiny_city, id="coquimbo")).version)
+    main(words)
+    assert "继续使用已有的城市" in capsys.readouterr().out

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import App, Parameter
 
 from rencheng.cli import speaking
+from rencheng.domain.errors import RenchengError
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from rencheng.adapters.cities.packages import Package
     from rencheng.domain.city import City
-    from rencheng.domain.errors import RenchengError
 
 app = App(name="city", help="构建、查看、检查城市 Build, show and check cities")
 
@@ -44,18 +44,39 @@ def build(
     fetch: Annotated[
         bool, Parameter(help="先获取数据包 Fetch the packages first", negative="")
     ] = False,
+    if_missing: Annotated[
+        bool,
+        Parameter(
+            help="已有完好且未过时的城市则不动 Leave a whole, current one alone", negative=""
+        ),
+    ] = False,
     state: State = None,
 ) -> int:
     """构建城市并启用 Build a city and serve it from now on."""
+    from rencheng.adapters.cities.making import served
+    from rencheng.adapters.cities.packages import state_folder
+    from rencheng.adapters.cities.recipe import load_recipe
+    from rencheng.adapters.cities.store import Folder
+
+    folder = state_folder(state)
+    try:
+        if fetch:
+            _fetch(load_recipe(recipe).packages, folder)
+        if not (if_missing and served(recipe, folder)):
+            _build(recipe, folder)
+    except RenchengError as error:
+        if not if_missing or not Folder(folder, load_recipe(recipe).id).is_usable():
+            raise
+        speaking.complain(error)
+        speaking.say("cli.city.kept", style="yellow")
+    return 0
+
+
+def _build(recipe: str, folder: Path) -> None:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     from rencheng.adapters.cities.making import make
-    from rencheng.adapters.cities.packages import state_folder
-    from rencheng.adapters.cities.recipe import load_recipe
 
-    folder = state_folder(state)
-    if fetch:
-        _fetch(load_recipe(recipe).packages, folder)
     began = time.monotonic()
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=speaking.console(), transient=True) as bar:
@@ -75,7 +96,6 @@ def build(
         people=f"{city.zones.population.sum():,.0f}",
         seconds=time.monotonic() - began,
     )
-    return 0
 
 
 @app.command

@@ -35,14 +35,24 @@ def make(name: str, state: Path, progress: Progress | None = None) -> City:
 
 def make_or_load(name: str, state: Path, progress: Progress | None = None) -> City:
     """Return the city of a recipe; build it only if recipe or code changed since."""
+    return served(name, state) or make(name, state, progress)
+
+
+def served(name: str, state: Path) -> City | None:
+    """Return the city that the recipe as it is now has built and that is served, else None.
+
+    None means that building is due: nothing was built, recipe or code changed since, or a file of
+    the version is damaged. Nothing is written.
+    """
     folder = Folder(state, load_recipe(name).id)
     try:
         made = json.loads((folder.path / _MADE).read_text(encoding="utf-8"))
-        if made["inputs"] == fingerprint(name):
-            return folder.set_current(str(made["version"]))
+        if made["inputs"] != fingerprint(name):
+            return None
+        city = folder.current()
     except (OSError, ValueError, KeyError, TypeError, NotFoundError, CorruptDataError):
-        return make(name, state, progress)
-    return make(name, state, progress)
+        return None
+    return city if city.version == made["version"] else None
 
 
 def fingerprint(name: str) -> str:

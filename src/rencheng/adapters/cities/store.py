@@ -83,6 +83,14 @@ class Folder:
             self._served = self._load_first(names)
             return self._served
 
+    def is_usable(self) -> bool:
+        """Return whether there is a city to serve, the named version or one before it."""
+        try:
+            self.current()
+        except (NotFoundError, CorruptDataError):
+            return False
+        return True
+
     def _load_first(self, names: list[str]) -> City:
         """Load the first version that is whole; remember what was wrong with the named one."""
         self.problem, self._refused = None, ""
