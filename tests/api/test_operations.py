@@ -223,3 +223,19 @@ def test_reports_of_others_are_for_the_emergency_office(enter: Enter) -> None:
     enter("field").post("damage-reports", json={"building": 3, "state": 2})
     totals = {w: enter(w).get("damage-reports").json()["total"] for w in ("field", "power", "duty")}
     assert totals == {"field": 1, "power": 0, "duty": 1}
+
+
+def test_a_draft_warning_is_the_emergency_offices_own(enter: Enter, clock: Clock) -> None:
+    draft = enter("duty").post("alerts", json=alert(clock)).json()
+    power, path = enter("power"), f"alerts/{draft['id']}.cap.xml"
+    assert (power.get("alerts").json()["total"], power.get(path).status_code) == (0, 404)
+    enter("chief").post(f"alerts/{draft['id']}/approve", json={"version": draft["version"]})
+    assert [one["id"] for one in power.get("alerts").json()["items"]] == [draft["id"]]
+    assert power.get(path).status_code == 200
+
+
+def test_the_situation_counts_the_askers_own_open_tasks(enter: Enter, clock: Clock) -> None:
+    for organisation in ("power_utility", "water_utility", "water_utility"):
+        give(enter, clock, organisation)
+    counts = {who: enter(who).get("situation").json()["open_tasks"] for who in ("power", "duty")}
+    assert counts == {"power": 1, "duty": 3}

@@ -34,7 +34,9 @@ RECHECK_S = 30.0
 """How often an open stream must prove again that its session still holds. [s]"""
 QUEUE = 500
 """Events that may wait for a slow subscriber before it is told to fetch everything again."""
-SIGNED_OUT, FORBIDDEN = 4401, 4403
+MOST_SUBSCRIBERS = 500
+"""Open streams of this server. No source: our choice."""
+SIGNED_OUT, FORBIDDEN, TOO_MANY = 4401, 4403, 4429
 KINDS = {
     "clock", "cycle", "alarm", "proposal", "task", "alert", "report", "event", "incident", "model",
 }  # fmt: skip
@@ -146,6 +148,9 @@ async def live(socket: WebSocket, run: str | None = None) -> None:
         return
     except RenchengError:
         await _refuse(socket, FORBIDDEN)
+        return
+    if len(pulse.subscribers) >= MOST_SUBSCRIBERS:
+        await _refuse(socket, TOO_MANY)
         return
     await socket.accept()
     one = Subscriber(actor, run)

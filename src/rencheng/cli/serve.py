@@ -129,7 +129,11 @@ def _tell_accounts(brain: Brain, state: Path, *, demo: bool) -> None:
 
 
 def _run(host: str, port: int, ready: Callable[[], None]) -> None:
+    import logging
+
     import uvicorn
+
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
 
     class Server(uvicorn.Server):
         """Says when it listens."""

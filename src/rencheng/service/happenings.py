@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import isnan
 
-from rencheng.collaborate.jurisdiction import may_see
 from rencheng.domain.alarm import Level
 from rencheng.domain.alert import AlertStatus
 from rencheng.domain.city import City
@@ -16,10 +15,13 @@ from rencheng.domain.identity import Actor
 from rencheng.domain.incident import TaskStatus
 from rencheng.domain.proposal import ProposalStatus
 from rencheng.domain.provenance import Mode, Origin, Text
+from rencheng.service import tasks
 from rencheng.service.ownership import assets_hidden
 from rencheng.service.ports import UnitOfWork
 from rencheng.service.situation import may_see_proposal, reports_seen
 
+MOST = 2000
+"""Newest objects of each kind that are looked at. No source: our choice."""
 REPORT_STRETCH = timedelta(minutes=10)
 """Damage reports of so long a stretch make one line. No source: our choice."""
 
@@ -82,7 +84,7 @@ def _one(
 
 
 def _bulletins(work: UnitOfWork, run: str) -> Iterator[Happening]:
-    for one in work.bulletins.list(run):
+    for one in work.bulletins.list(run, limit=MOST):
         text = Text(f"happening.bulletin.{one.kind.value}", {"issuer": one.issuer})
         if one.kind is BulletinKind.EARTHQUAKE and isnan(one.magnitude):
             text = Text("happening.bulletin.earthquake_unknown", {"issuer": one.issuer})
@@ -93,7 +95,7 @@ def _bulletins(work: UnitOfWork, run: str) -> Iterator[Happening]:
 
 def _alarms(work: UnitOfWork, actor: Actor, run: str, city: City) -> Iterator[Happening]:
     hidden = assets_hidden(actor, city)
-    for one in work.alarms.list(run):
+    for one in work.alarms.list(run, limit=MOST):
         if one.object in hidden:
             continue
         source, origin = one.rule, Origin.DERIVED
@@ -112,7 +114,7 @@ def _alarms(work: UnitOfWork, actor: Actor, run: str, city: City) -> Iterator[Ha
 
 
 def _incidents(work: UnitOfWork, run: str) -> Iterator[Happening]:
-    for one in work.incidents.list(run):
+    for one in work.incidents.list(run, limit=MOST):
         yield _one(
             one.opened,
             "incident",
@@ -126,7 +128,7 @@ def _incidents(work: UnitOfWork, run: str) -> Iterator[Happening]:
 
 
 def _alerts(work: UnitOfWork, run: str) -> Iterator[Happening]:
-    for one in work.alerts.list(run):
+    for one in work.alerts.list(run, limit=MOST):
         if one.sent is None:
             continue
         key = "cancelled" if one.status is AlertStatus.CANCELLED else "sent"
@@ -137,7 +139,7 @@ def _alerts(work: UnitOfWork, run: str) -> Iterator[Happening]:
 
 
 def _proposals(work: UnitOfWork, actor: Actor, run: str, city: City) -> Iterator[Happening]:
-    for one in work.proposals.list(run):
+    for one in work.proposals.list(run, limit=MOST):
         if one.decided is None or not may_see_proposal(actor, one, city):
             continue
         if one.status in (ProposalStatus.ACCEPTED, ProposalStatus.REFUSED):
@@ -146,9 +148,7 @@ def _proposals(work: UnitOfWork, actor: Actor, run: str, city: City) -> Iterator
 
 
 def _tasks(work: UnitOfWork, actor: Actor, run: str) -> Iterator[Happening]:
-    for one in work.tasks.list(run):
-        if not may_see(actor, one.organisation):
-            continue
+    for one in tasks.visible(work, actor, run, limit=MOST):
         steps = (
             (TaskStatus.ASSIGNED, one.created),
             (TaskStatus.ACKNOWLEDGED, one.acknowledged),

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 from rencheng.collaborate.jurisdiction import may_see
 from rencheng.collaborate.routing import responsible
+from rencheng.domain.alert import Alert
 from rencheng.domain.city import City
 from rencheng.domain.errors import RenchengError
 from rencheng.domain.identity import Actor
-from rencheng.domain.impact import CityState
 from rencheng.domain.incident import Incident, IncidentStatus
 from rencheng.domain.learning import DamageReport
 from rencheng.domain.observation import Datastream, Observation, StreamHealth, StreamStatus
@@ -131,6 +131,23 @@ def phase(incident: Incident | None, alerts_in_force: int, open_alarms: Iterable
     return Phase.ORDINARY
 
 
+def count_tasks(
+    work: UnitOfWork, actor: Actor, run: str, where: Mapping[str, str] | None = None
+) -> int:
+    """Return how many tasks of a run the actor may see, without reading them."""
+    asked = dict(where or {})
+    if not actor.is_city_wide:
+        if not actor.organisation:
+            return 0
+        asked["organisation"] = actor.organisation
+    return work.tasks.count(run, where=asked)
+
+
+def may_see_alert(actor: Actor, alert: Alert) -> bool:
+    """Whether a warning may be seen: drafts are the emergency office's own business."""
+    return actor.is_city_wide or alert.sent is not None
+
+
 def may_see_proposal(actor: Actor, proposal: Proposal, city: City) -> bool:
     """Whether a proposal concerns the actor: city-wide, or one of its tasks is the own."""
     if actor.is_city_wide:
@@ -150,8 +167,3 @@ def reports_seen(work: UnitOfWork, actor: Actor, run: str) -> list[DamageReport]
     if actor.is_city_wide:
         return work.reports.list(run)
     return work.reports.list(run, where={"reporter": actor.id})
-
-
-def nodes_up(state: CityState) -> Mapping[str, float]:
-    """Return by node whether it works (1), does not (0) or is unknown (NaN)."""
-    return dict(zip(state.node, state.up.tolist(), strict=True))

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Query, Response
 from rencheng.api.asking import CommandDep, RunDep
 from rencheng.api.operations_out import alert_out
 from rencheng.api.paging import SliceDep
-from rencheng.api.security import BrainDep, needs
+from rencheng.api.security import ActorDep, BrainDep, needs
 from rencheng.api.shapes.common import Page
 from rencheng.api.shapes.operations import AlertIn, AlertInfoShape, AlertOut, ApproveIn, CancelIn
 from rencheng.bootstrap import Brain
@@ -18,6 +18,7 @@ from rencheng.domain.alert import Alert, AlertInfo
 from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.identity import Permission
 from rencheng.service import alerts
+from rencheng.service.situation import may_see_alert
 
 router = APIRouter(tags=["alerts"])
 
@@ -27,16 +28,18 @@ router = APIRouter(tags=["alerts"])
 def list_alerts(
     brain: BrainDep,
     run: RunDep,
+    actor: ActorDep,
     part: SliceDep,
     status: Annotated[str | None, Query(max_length=20)] = None,
 ) -> Page[AlertOut]:
-    """Return the warnings of the run, newest first."""
+    """Return the warnings of the run, newest first; drafts only for who is city-wide."""
     where = {"status": status} if status else None
     city = brain.house.cities.current()
     with brain.house.work() as work:
-        found = part.cut(work.alerts.list(run, where=where, limit=part.end))
-        items = [alert_out(one, alerts.deliveries_of(work, one), city) for one in found]
-        return part.page(items, work.alerts.count(run, where=where))
+        every = work.alerts.list(run, where=where)
+        found = [one for one in every if may_see_alert(actor, one)]
+        items = [alert_out(one, alerts.deliveries_of(work, one), city) for one in part.cut(found)]
+        return part.page(items, len(found))
 
 
 @router.get("/alerts/suggestion")
@@ -111,8 +114,11 @@ def cancel(alert: str, body: CancelIn, brain: BrainDep, command: CommandDep) -> 
 
 @router.get("/alerts/{alert}.cap.xml", response_class=Response)
 @needs(Permission.SITUATION_READ)
-def cap(alert: str, brain: BrainDep) -> Response:
+def cap(alert: str, brain: BrainDep, actor: ActorDep) -> Response:
     """Return the warning as an OASIS CAP 1.2 document."""
+    with brain.house.work() as work:
+        if not may_see_alert(actor, work.alerts.get(alert)):
+            work.alerts.get(f"{alert} ")  # the same answer as for an unknown one
     document = alerts.cap_document(brain.house, alert)
     return Response(document, media_type="application/cap+xml")
 

@@ -29,11 +29,14 @@ from rencheng.api.telling import number, point
 from rencheng.domain.identity import Permission
 from rencheng.domain.incident import IncidentStatus, TaskStatus
 from rencheng.service import alarms, incidents, proposals, tasks
+from rencheng.service.dispatch import UNDER_WAY
 from rencheng.service.house import context
 from rencheng.service.ownership import assets_hidden
-from rencheng.service.situation import may_see_proposal
+from rencheng.service.situation import count_tasks, may_see_proposal
 
 router = APIRouter(tags=["command"])
+MOST_TRIPS = 300
+"""Teams on the map at once, for each state of a task. No source: our choice."""
 StatusQuery = Annotated[str | None, Query(max_length=20)]
 
 
@@ -124,9 +127,9 @@ def list_tasks(
     names = brain.names()
     with brain.house.work() as work:
         at = context(brain.house, work, run).at
-        found = tasks.visible(work, actor, run, where=where)
-    items = [task_out(one, names, actor, at) for one in part.cut(found)]
-    return part.page(items, len(found))
+        found = part.cut(tasks.visible(work, actor, run, where=where, limit=part.end))
+        total = count_tasks(work, actor, run, where)
+    return part.page([task_out(one, names, actor, at) for one in found], total)
 
 
 @router.post("/tasks", status_code=201)
@@ -161,7 +164,11 @@ def step(task: str, body: StepIn, brain: BrainDep, command: CommandDep) -> TaskO
 def list_dispatches(brain: BrainDep, run: RunDep, actor: ActorDep) -> list[DispatchOut]:
     """Return teams on their way, with their route along roads that are likely open."""
     with brain.house.work() as work:
-        found = tasks.visible(work, actor, run)
+        found = [
+            task
+            for status in UNDER_WAY
+            for task in tasks.visible(work, actor, run, where={"status": status}, limit=MOST_TRIPS)
+        ]
     trips = brain.dispatcher.trips(brain.house.cities.current(), found, brain.impact(run))
     return [
         DispatchOut(

@@ -31,12 +31,13 @@ from rencheng.domain.identity import Permission
 from rencheng.domain.incident import TaskStatus
 from rencheng.domain.observation import Quantity
 from rencheng.domain.proposal import ProposalStatus
-from rencheng.service import incidents, tasks
+from rencheng.service import incidents
 from rencheng.service.gather import phase_now
 from rencheng.service.happenings import happenings
 from rencheng.service.observed import WATCHED, share_served, thinned, watched_streams
 from rencheng.service.ownership import assets_hidden
 from rencheng.service.situation import (
+    count_tasks,
     may_see_proposal,
     observed_series,
     reports_seen,
@@ -54,7 +55,9 @@ POINTS = 400
 MARKED = {"bulletin", "alarm", "incident", "alert", "proposal"}
 KEY_STREAMS = {Quantity.WATER_LEVEL: 1, Quantity.PEAK_ACCELERATION: 3}
 """Vital streams on the time bar, and at most how many of each."""
-OVER = {TaskStatus.VERIFIED, TaskStatus.CANCELLED}
+UNDER_WAY = set(TaskStatus) - {TaskStatus.VERIFIED, TaskStatus.CANCELLED}
+RECENT_ALARMS = 200
+"""How far back cleared alarms that nobody acknowledged are looked for. No source: our choice."""
 
 
 @router.get("/situation")
@@ -66,7 +69,12 @@ def situation(brain: BrainDep, run: RunDep, actor: ActorDep) -> SituationOut:
     with brain.house.work() as work:
         found = run_of(work, run, wall)
         at = found.now(wall)
-        alarms = [one for one in work.alarms.list(run) if one.object not in hidden]
+        alarms = work.alarms.list(run, where={"is_open": "true"})
+        alarms += [
+            one
+            for one in work.alarms.list(run, limit=RECENT_ALARMS)
+            if not one.is_open and one.acknowledged is None
+        ]
         incident = incidents.current(work, run)
         opened = work.proposals.list(run, where={"status": ProposalStatus.OPEN.value})
         return SituationOut(
@@ -74,13 +82,15 @@ def situation(brain: BrainDep, run: RunDep, actor: ActorDep) -> SituationOut:
             clock=clock_out(found, wall, city.timezone),
             phase=phase_now(work, run, at).value,
             figures=figures_out(turn.figures) if turn else [],
-            alarms=[alarm_out(one) for one in alarms if one.is_open or one.acknowledged is None],
+            alarms=[alarm_out(one) for one in alarms if one.object not in hidden],
             incident=incident_out(incident) if incident else None,
             sectors=[sector_out(board) for board in turn.boards] if turn else [],
             cycle=cycle_out(turn, is_running=brain.runner.is_running) if turn else None,
             streams=streams_out(streams_line(sensor_states(work, city, run, at))),
             open_proposals=sum(may_see_proposal(actor, one, city) for one in opened),
-            open_tasks=sum(one.status not in OVER for one in tasks.visible(work, actor, run)),
+            open_tasks=sum(
+                count_tasks(work, actor, run, {"status": status}) for status in UNDER_WAY
+            ),
         )
 
 
