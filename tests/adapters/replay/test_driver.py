@@ -123,3 +123,29 @@ def test_a_clock_far_ahead_of_the_delivery_is_asked_to_wait() -> None:
     driver.drive()
     client.close()
     assert held == [T0 + timedelta(seconds=1)]  # once a second at most
+
+
+def test_what_lies_beyond_a_held_clock_waits_for_its_time() -> None:
+    server, clock = Server(), [T0 + timedelta(hours=2)]
+    passed: list[datetime] = []
+
+    def hold(delivered: datetime) -> None:
+        clock[0] = delivered
+
+    def look() -> ClockNow:
+        passed.append(clock[0])
+        if len(passed) > 6:  # time goes on
+            clock[0] = T0 + timedelta(hours=2)
+        return ClockNow(clock[0], len(passed) > 12, 600.0)
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        said = json.loads(request.content)["items"]
+        assert all(due[one["id"]] <= clock[0] for one in said), "sent before its time"
+        return server(request)
+
+    items = [item(1), item(2, "bulletin"), item(5000)]
+    due = {i.body["id"]: i.at for i in items}
+    client = httpx.Client(base_url="http://door", transport=httpx.MockTransport(serve))
+    Driver(run="r1", items=items, clock=look, finish=lambda: None, client=client, hold=hold).drive()
+    client.close()
+    assert server.ids == [i.body["id"] for i in items]

@@ -135,16 +135,21 @@ class Driver:
                 return
             self._post(kind, first, batch)
             self._sent = first + len(batch)
-            self._keep_pace(batch[-1].at)
+            if self._was_held(batch[-1].at):
+                # What seemed due lies in the future now, and would be refused.
+                return
 
-    def _keep_pace(self, delivered: datetime) -> None:
-        """Ask for the clock to be held when it is seconds ahead of what has been delivered."""
+    def _was_held(self, delivered: datetime) -> bool:
+        """Have the clock held when it is seconds ahead of what has been delivered."""
         clock = self._clock()
         ahead_s = (clock.now - delivered).total_seconds()
         is_due = monotonic() - self._held > _HOLD_EVERY_S
-        if is_due and not clock.is_over and ahead_s > _SLACK_S * max(clock.speed, 1.0):
-            self._hold(delivered)
-            self._held = monotonic()
+        is_ahead = not clock.is_over and ahead_s > _SLACK_S * max(clock.speed, 1.0)
+        if not (is_due and is_ahead):
+            return False
+        self._hold(delivered)
+        self._held = monotonic()
+        return True
 
     def _post(self, kind: str, first: int, batch: Sequence[Item]) -> None:
         """Send one batch; on failure the same batch under the same id, again and again."""
