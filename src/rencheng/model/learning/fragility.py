@@ -24,7 +24,8 @@ HOLD_OUT = 0.25
 """Share of the reports kept to measure skill, drawn by the seed; ours."""
 FEWEST = 20
 """Reports of known buildings below which nothing is learnt; ours."""
-DRAWS = 500
+DRAWS, FORETELLING = 500, 150
+"""Posterior samples for the factors, and for foretelling the held-out reports."""
 ALL = "all"
 """Group of the factors shared by all structural types, used for types without reports."""
 
@@ -82,8 +83,8 @@ def learn(
         )
     is_held = _held_out(usable, seed)
     train, test = evidence.part(~is_held), evidence.part(is_held)
-    before = sample(train, seed=seed, draws=DRAWS, learns=False)
-    after = sample(train, seed=seed, draws=DRAWS)
+    before = sample(train, seed=seed, draws=FORETELLING, learns=False)
+    after = sample(train, seed=seed, draws=FORETELLING)
     everything = sample(evidence, seed=seed, draws=DRAWS)
     old, new = predictive(test, before), predictive(test, after)
     adjustments = _adjustments(evidence, everything)

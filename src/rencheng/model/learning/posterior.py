@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, solve_triangular
+from scipy.linalg import cho_factor, cho_solve
 from scipy.special import ndtr
 
 from rencheng.domain.city import F64
@@ -17,6 +16,8 @@ from rencheng.model.learning.evidence import SMALLEST, Evidence, bounds
 MEDIAN_SD, MEDIAN_GROUP_SD = 0.35, 0.2
 BETA_SD, BETA_GROUP_SD = 0.25, 0.1
 NEWTON_STEPS = 60
+ANGLE, TURNS = np.pi / 8, (3, 6)
+"""Part of a circle between kicks, and how many parts a trajectory has (upper excluded)."""
 FLAT = 1e-9
 """Directions of shaking with less than this share of the largest variance are left out."""
 
@@ -68,38 +69,68 @@ def sample(evidence: Evidence, *, seed: int, draws: int, learns: bool = True) ->
     there are some tens of reports; fitting at the mean field would take the scatter of the shaking
     for scatter of the curves, and β would come out too large.
 
-    Newton's method with Fisher's information finds the mode; elliptical slices around the normal
-    distribution that fits there make the draws exact in the limit.
+    Newton's method with Fisher's information finds the mode. Hamiltonian trajectories then walk
+    exactly along the normal distribution that fits there, with small kicks for what differs from
+    it; accepting or refusing each makes the draws those of the true posterior.
 
     References
     ----------
-    .. [1] Murray, Adams, MacKay (2010), Elliptical slice sampling, AISTATS 9.
-    .. [2] Nishihara, Murray, Adams (2014), Parallel MCMC with generalized elliptical slice
-       sampling, JMLR 15.
+    .. [1] Neal (2011), MCMC using Hamiltonian dynamics, Handbook of Markov Chain Monte Carlo,
+       chapter 5, section 5.5.1 (splitting the Hamiltonian).
     """
     space = _space(evidence, learns)
     mode, information = _mode(evidence, space)
-    factor = np.linalg.cholesky(information)
-    rng = np.random.default_rng(seed)
-
-    def residual(point: F64) -> float:
-        """Return how much the target differs from the fitted normal distribution."""
-        away = factor.T @ (point - mode)
-        return _log_likelihood(evidence, space, point) + 0.5 * float(away @ away - point @ point)
-
-    point, level = mode, residual(mode)
-    kept = np.empty((draws, mode.size))
-    for step in range(draws + draws // 10):
-        other = solve_triangular(factor.T, rng.standard_normal(mode.size), lower=False)
-        point, level = _slice(point, level, mode, other, rng, residual)
-        if step >= draws // 10:
-            kept[step - draws // 10] = point
+    factor = np.asarray(np.linalg.cholesky(information), dtype=np.float64)
+    kept = _walk(evidence, space, mode, factor, draws, np.random.default_rng(seed))
     return Draws(
         log_median=kept @ space.to_median,
         log_beta=kept @ space.to_beta,
         common=kept @ space.to_common,
         log_g=space.centre + kept @ space.to_log_g,
     )
+
+
+def _walk(
+    evidence: Evidence,
+    space: _Space,
+    mode: F64,
+    factor: F64,
+    draws: int,
+    rng: np.random.Generator,
+) -> F64:
+    """Draw points of the posterior, after a tenth to forget the start. (draws, coordinates)"""
+    unfold = np.linalg.inv(factor)
+
+    def look(away: F64) -> tuple[float, F64]:
+        """Return by how much the target differs from the fitted normal, and the slope of that."""
+        point = mode + unfold.T @ away
+        shift, log_spread = _at(evidence, space, point)
+        level, slope = _seen(evidence, shift, log_spread)
+        level -= 0.5 * float(point @ point)
+        uphill = unfold @ (_uphill(evidence, space, slope) - point)
+        return level + 0.5 * float(away @ away), uphill + away
+
+    away = np.zeros(mode.size)
+    level, slope = look(away)
+    kept = np.empty((draws, mode.size))
+    for step in range(-(draws // 10), draws):
+        momentum = rng.standard_normal(mode.size)
+        start = level - 0.5 * float(away @ away + momentum @ momentum)
+        at, push, found = away, momentum, (level, slope)
+        for _ in range(int(rng.integers(*TURNS))):
+            push = push + 0.5 * ANGLE * found[1]
+            at, push = (
+                at * np.cos(ANGLE) + push * np.sin(ANGLE),
+                push * np.cos(ANGLE) - at * np.sin(ANGLE),
+            )
+            found = look(at)
+            push = push + 0.5 * ANGLE * found[1]
+        end = found[0] - 0.5 * float(at @ at + push @ push)
+        if np.log(rng.random()) < end - start:
+            away, (level, slope) = at, found
+        if step >= 0:
+            kept[step] = mode + unfold.T @ away
+    return kept
 
 
 def _space(evidence: Evidence, learns: bool) -> _Space:
@@ -122,10 +153,36 @@ def _space(evidence: Evidence, learns: bool) -> _Space:
     return _Space(centre, to_log_g, to_median, to_beta, to_common)
 
 
-def _log_likelihood(evidence: Evidence, space: _Space, point: F64) -> float:
-    shift, log_spread = _at(evidence, space, point)
-    low, high = bounds(evidence, shift, np.exp(log_spread))
-    return float(np.log(np.maximum(ndtr(low) - ndtr(high), SMALLEST)).sum())
+def _seen(evidence: Evidence, shift: F64, log_spread: F64) -> tuple[float, F64]:
+    """Return the log-likelihood and its slope (2, reports) by shift and log_spread."""
+    spread = np.exp(log_spread)
+    low, high = bounds(evidence, shift, spread)
+    probability = np.maximum(ndtr(low) - ndtr(high), SMALLEST)
+    rows = np.arange(evidence.state.size)
+    last, here = np.maximum(evidence.state - 1, 0), np.minimum(evidence.state, 3)
+    by_low, by_high = (np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi) for z in (low, high))
+    by_shift = by_low / evidence.beta[rows, last] - by_high / evidence.beta[rows, here]
+    # The density at infinity is zero, and so is infinity times it.
+    ends = [np.where(np.isfinite(z), z, 0.0) for z in (low, high)]
+    by_spread = ends[1] * by_high - ends[0] * by_low
+    slope = np.array([by_shift / spread, by_spread]) / probability
+    return float(np.log(probability).sum()), slope
+
+
+def _uphill(evidence: Evidence, space: _Space, slope: F64) -> F64:
+    """Turn slopes of the reports into those of the coordinates. (coordinates,)"""
+    groups, sites = space.to_median.shape[1], space.centre.size
+    by_site = np.bincount(evidence.site, weights=slope[0], minlength=sites)
+    by_group = np.bincount(evidence.group, weights=slope[0], minlength=groups)
+    by_spread = np.bincount(evidence.group, weights=slope[1], minlength=groups)
+    uphill: F64 = space.to_log_g @ by_site - space.to_median @ by_group + space.to_beta @ by_spread
+    return uphill
+
+
+def _ways(evidence: Evidence, space: _Space) -> tuple[F64, F64]:
+    """Return how coordinates move what each report depends on. (coordinates, reports) twice"""
+    to_shift = space.to_log_g[:, evidence.site] - space.to_median[:, evidence.group]
+    return to_shift, space.to_beta[:, evidence.group]
 
 
 def _at(evidence: Evidence, space: _Space, point: F64) -> tuple[F64, F64]:
@@ -138,24 +195,25 @@ def _at(evidence: Evidence, space: _Space, point: F64) -> tuple[F64, F64]:
 
 def _mode(evidence: Evidence, space: _Space) -> tuple[F64, F64]:
     """Find the most likely point and the information there, prior included."""
-    to_shift = space.to_log_g[:, evidence.site] - space.to_median[:, evidence.group]
-    to_spread = space.to_beta[:, evidence.group]
+    to_shift, to_spread = _ways(evidence, space)
     point = np.zeros(space.to_log_g.shape[0])
 
     def target(at: F64) -> float:
-        return _log_likelihood(evidence, space, at) - 0.5 * float(at @ at)
+        return _seen(evidence, *_at(evidence, space, at))[0] - 0.5 * float(at @ at)
 
     best = target(point)
     information = np.eye(point.size)
     for _ in range(NEWTON_STEPS):
-        slope, curvature = _score(evidence, *_at(evidence, space, point))
+        shift, log_spread = _at(evidence, space, point)
+        _, slope = _seen(evidence, shift, log_spread)
+        curvature = _information(evidence, shift, log_spread)
         information = np.eye(point.size) + (
             (to_shift * curvature[0]) @ to_shift.T
             + (to_spread * curvature[2]) @ to_spread.T
             + (to_shift * curvature[1]) @ to_spread.T
             + (to_spread * curvature[1]) @ to_shift.T
         )
-        gradient = to_shift @ slope[0] + to_spread @ slope[1] - point
+        gradient = _uphill(evidence, space, slope) - point
         step = cho_solve(cho_factor(information), gradient)
         length = 1.0
         while (found := target(point + length * step)) < best and length > 1e-4:
@@ -166,12 +224,8 @@ def _mode(evidence: Evidence, space: _Space) -> tuple[F64, F64]:
     return point, information
 
 
-def _score(evidence: Evidence, shift: F64, log_spread: F64) -> tuple[F64, F64]:
-    """Return slope (2, reports) and expected curvature (3, reports) of the log-likelihood.
-
-    With respect to ln(shaking ÷ median factor) and ln(beta factor); curvature in the order first,
-    mixed, second.
-    """
+def _information(evidence: Evidence, shift: F64, log_spread: F64) -> F64:
+    """Return the expected curvature by shift, mixed, and by log_spread. (3, reports)"""
     spread = evidence.beta * np.exp(log_spread)[:, None]
     z = (shift[:, None] - evidence.log_median) / spread
     density = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)
@@ -182,29 +236,5 @@ def _score(evidence: Evidence, shift: F64, log_spread: F64) -> tuple[F64, F64]:
     probability = np.maximum(exceed[:, :-1] - exceed[:, 1:], SMALLEST)
     first = (by_shift[:, :-1] - by_shift[:, 1:]) / probability
     second = (by_spread[:, :-1] - by_spread[:, 1:]) / probability
-    rows = np.arange(z.shape[0])
-    slope = np.array([first[rows, evidence.state], second[rows, evidence.state]])
     products = (first * first, first * second, second * second)
-    return slope, np.array([(probability * product).sum(axis=1) for product in products])
-
-
-def _slice(
-    point: F64,
-    level: float,
-    mode: F64,
-    other: F64,
-    rng: np.random.Generator,
-    residual: Callable[[F64], float],
-) -> tuple[F64, float]:
-    """Move on an ellipse around the mode. Murray et al. 2010, figure 2."""
-    threshold = level + np.log(rng.random())
-    angle = rng.uniform(0.0, 2 * np.pi)
-    low, high = angle - 2 * np.pi, angle
-    away = point - mode
-    while True:
-        moved = mode + away * np.cos(angle) + other * np.sin(angle)
-        found = residual(moved)
-        if found > threshold:
-            return moved, found
-        low, high = (angle, high) if angle < 0 else (low, angle)
-        angle = rng.uniform(low, high)
+    return np.array([(probability * product).sum(axis=1) for product in products])
