@@ -5,5 +5,7 @@ import { has, t } from './index';
 export function who(id: string): string {
   if (!id) return t('common.unknown');
   const key = `frame.account.${id}`;
+  const other = `command.who.${id}`;
+  if (has(other)) return t(other);
   return has(key) ? t('command.person', { office: t(key), id }) : id === 'system' ? t('command.system') : id;
 }

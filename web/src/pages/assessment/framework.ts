@@ -1,5 +1,5 @@
 /** The framework's matrix, censored times and skill, ready to be said. */
-import type { Assessment, Band, IndicatorItem, Measures, ModelVersion } from '../../api/types';
+import type { Assessment, Band, Indicator, IndicatorItem, Measures, ModelVersion } from '../../api/types';
 import { t } from '../../words';
 import { quantity, rounded, knownStep } from '../../words/format';
 
@@ -16,22 +16,29 @@ export function matrix(items: readonly IndicatorItem[]): { dimension: string; it
 
 /** Hours until a level is held: null within the band is "not within the horizon". */
 export function timeText(band: Band, horizon: number): string {
-  const beyond = t('assessment.beyond', { h: quantity(horizon, 'h') });
-  const one = (hours: number | null): string => (hours === null ? beyond : quantity(hours, 'h'));
+  const beyond = t('assessment.beyond', { h: quantity(horizon, '') });
+  const one = (hours: number | null): string => (hours === null ? beyond : quantity(hours, ''));
   if (band.p05 === null && band.p50 === null) return beyond;
   return t('assessment.timeBand', { mid: one(band.p50), low: one(band.p05), high: one(band.p95) });
 }
 
-export function bandText(band: Band, unit: string): string {
+/** Median and range as one text; a range without width is not said. */
+export function bandText(band: Band, unit: string, least = 0): string {
   if (band.p50 === null) return t('common.unknown');
   const scale = unit === '1' ? 100 : 1;
   const mid = band.p50 * scale;
   const low = band.p05 === null ? null : band.p05 * scale;
   const high = band.p95 === null ? null : band.p95 * scale;
-  const step = knownStep(mid, low, high);
+  const step = Math.max(least, knownStep(mid, low, high));
   const sign = unit === '1' ? '%' : '';
   const said = `${rounded(mid, step)}${sign}`;
-  return low === null || high === null ? said : `${said} (${rounded(low, step)}–${rounded(high, step)}${sign})`;
+  if (low === null || high === null || rounded(low, step) === rounded(high, step)) return said;
+  return `${said} (${rounded(low, step)}–${rounded(high, step)}${sign})`;
+}
+
+/** Unit of an indicator as shown; a "1" whose goalposts go beyond a share is a plain number. */
+export function indicatorUnit(indicator: Pick<Indicator, 'unit' | 'goalposts'>): string {
+  return indicator.unit === '1' && Math.max(...indicator.goalposts.map(Math.abs)) > 1 ? '' : indicator.unit;
 }
 
 export function timeOf(measures: Measures, level: number): Band {
