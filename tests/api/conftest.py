@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from rencheng.adapters.restoration import load_restoration
 from rencheng.adapters.rules import load_indicators, load_rules
 from rencheng.adapters.store import open_store
 from rencheng.api.app import create_app
-from rencheng.api.security import CSRF_HEADER
-from rencheng.bootstrap import DEMO, Brain, assemble
+from rencheng.api.live import Pulse
+from rencheng.api.security import CSRF_HEADER, Limits
+from rencheng.bootstrap import DEMO, Brain, assemble, hand_over
 from rencheng.domain.city import City
 from rencheng.domain.hazard import BulletinKind
 from rencheng.service.cycle import Models
@@ -72,9 +74,18 @@ def brain(tmp_path: Path, tiny_city: City, clock: Clock) -> Iterator[Brain]:
     store.close()
 
 
+@cache
+def application() -> FastAPI:
+    """Return the one application of all tests; making it takes longer than most of them."""
+    return create_app()
+
+
 @pytest.fixture
 def app(brain: Brain) -> FastAPI:
-    return create_app(brain)
+    hand_over(brain)
+    app = application()
+    app.state.brain, app.state.limits, app.state.pulse = brain, Limits(), Pulse(brain)
+    return app
 
 
 @pytest.fixture
