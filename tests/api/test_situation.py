@@ -170,6 +170,13 @@ def test_a_replay_becomes_the_active_run_until_it_is_stopped(
     assert back.status_code == 422
     assert duty.patch("replay", json={"stop": True}).json()["is_over"]
     assert duty.get("clock").json()["run"] == "live"
+    runs = duty.get("runs").json()["items"]
+    assert [(one["id"], one["is_active"]) for one in runs] == [
+        (started["run"], False),
+        ("live", True),
+    ]
+    past = duty.get("situation", params={"run": started["run"]}).json()
+    assert past["clock"]["is_over"]
     assert duty.patch("replay", json={"speed": 1}).status_code in (404, 409)
 
 

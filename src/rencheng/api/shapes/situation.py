@@ -36,6 +36,19 @@ class ClockOut(Shape):
     timezone: str
 
 
+class RunOut(Shape):
+    """A run that can be looked at with `?run=`: live, or a replay, over or not."""
+
+    id: str
+    mode: ModeName
+    scenario: str
+    started: AwareDatetime
+    now: AwareDatetime
+    is_over: bool
+    is_active: bool
+    """Whether it is the one shown when no run is named."""
+
+
 class AlarmOut(Shape):
     """An alarm."""
 
