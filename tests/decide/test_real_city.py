@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from tiny_impact import ORIGIN, make_bulletin, make_state
 
 from rencheng.adapters.rules import load_rules
 from rencheng.decide.during.evacuation import evacuation
 from rencheng.decide.during.response import response_level
+from tiny_impact import ORIGIN, make_bulletin, make_state
 
 
 @pytest.mark.slow
