@@ -50,6 +50,7 @@ describe('clock', () => {
 describe('numbers', () => {
   test('they are rounded to what their band lets us know', () => {
     expect(knownStep(12_437, 8123, 19_623)).toBe(100);
+    expect(knownStep(22.86, 22.86, 22.96)).toBe(0.1);
     const band = shownBand({ p05: 8123, p50: 12_437, p95: 19_623 }, '{person}');
     expect([band?.value, band?.low, band?.high]).toEqual(['12,400', '8,100', '19,600']);
   });

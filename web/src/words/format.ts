@@ -12,7 +12,7 @@ export function unitWord(unit: string, shown = ''): string {
 /**
  * Step to which a number is known, given its band: two figures of the band's width.
  *
- * Without a band, three figures of the number.
+ * Without a band, and at the finest, three figures of the number.
  */
 export function knownStep(value: number, low: number | null, high: number | null): number {
   const width = low !== null && high !== null ? Math.abs(high - low) : 0;
@@ -20,7 +20,8 @@ export function knownStep(value: number, low: number | null, high: number | null
   if (scale === 0) return 1;
   const exponent = Math.floor(Math.log10(scale));
   const isLeadingOne = scale / 10 ** exponent < 2;
-  return 10 ** (exponent - (width > 0 ? (isLeadingOne ? 2 : 1) : 2));
+  const step = 10 ** (exponent - (width > 0 ? (isLeadingOne ? 2 : 1) : 2));
+  return value === 0 ? step : Math.max(step, 10 ** (Math.floor(Math.log10(Math.abs(value))) - 2));
 }
 
 function digitsOf(step: number): number {
@@ -80,6 +81,8 @@ export function shownBand(band: Band, unit: string): Shown | null {
 /** A single number with its unit; "unknown" in words. */
 export function quantity(value: number | null | undefined, unit: string): string {
   if (value === null || value === undefined) return t('common.unknown');
+  if (unit === 'm2' && Math.abs(value) >= 100_000) return quantity(value / 1e6, 'km2');
+  if (unit === 'm' && Math.abs(value) >= 5000) return quantity(value / 1000, 'km');
   const v = scaled(value, unit);
   const text = rounded(v, stepFor(v, null, null, unit));
   const word = unit === '1' ? '%' : unitWord(unit, text);
