@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rencheng.adapters.cities.build import Progress, build_city
 from rencheng.adapters.cities.packages import sha256
 from rencheng.adapters.cities.recipe import load_recipe, recipe_folder
 from rencheng.adapters.cities.store import Folder
 from rencheng.domain.city import City
 from rencheng.domain.errors import CorruptDataError, NotFoundError
+
+if TYPE_CHECKING:
+    from rencheng.adapters.cities.build import Progress
 
 _MADE = "made.json"
 
@@ -24,6 +27,9 @@ def make(name: str, state: Path, progress: Progress | None = None) -> City:
     NotFoundError, InvalidInputError, SourceUnavailableError, CorruptDataError
         As `load_recipe` and `build_city`; what was served before is then served on.
     """
+    # Building takes a second of imports that a start with a city that is there must not pay.
+    from rencheng.adapters.cities.build import build_city
+
     recipe = load_recipe(name)
     folder = Folder(state, recipe.id)
     city = folder.save(build_city(recipe, state, progress))
