@@ -1,8 +1,7 @@
-"""A real server on a fresh state folder, and a real browser in front of it."""
+"""A real server on a fresh state folder, and real browsers in front of it."""
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import socket
@@ -10,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,23 +17,15 @@ import pytest
 
 from rencheng.domain.city import City
 
-ROOT = Path(__file__).resolve().parents[2]
-SHOTS = ROOT / "test-results"
+sys.path.insert(0, str(Path(__file__).parent))
+
 FLAGS = [
     "--headless=new", "--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
     "--ignore-gpu-blocklist", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run", "--disable-quic",
 ]  # fmt: skip
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-
-
-@dataclass(frozen=True)
-class Server:
-    """A running server and who may sign in."""
-
-    url: str
-    logins: dict[str, str]
-    state: Path
+WEB = Path(__file__).resolve().parents[2] / "src/rencheng/web_dist/index.html"
 
 
 def free_port() -> int:
@@ -52,7 +42,7 @@ def read_logins(state: Path) -> dict[str, str]:
     return {p[0]: p[1] for p in pairs if len(p) >= 2 and not p[0].startswith("#")}
 
 
-def wait_for(url: str, process: subprocess.Popen[bytes], log: Path, seconds: float = 120) -> None:
+def wait_for(url: str, process: subprocess.Popen[bytes], log: Path, seconds: float = 300) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         assert process.poll() is None, log.read_text(encoding="utf-8")[-3000:]
@@ -65,35 +55,49 @@ def wait_for(url: str, process: subprocess.Popen[bytes], log: Path, seconds: flo
 
 
 @pytest.fixture(scope="session")
-def server(state: Path, city: City, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def program() -> str:
+    """Return the browser; skip loudly when there is none."""
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip("BROWSER TESTS SKIPPED: no Chromium (as root: apt-get install chromium)")
+    if not WEB.exists():
+        pytest.skip("BROWSER TESTS SKIPPED: the front end is not built (python hatch_build.py)")
+    return found
+
+
+@pytest.fixture(scope="session")
+def server(
+    program: str, state: Path, city: City, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Any]:
     """Serve the real city from a fresh state folder, with demo accounts."""
-    built, state = state, tmp_path_factory.mktemp("state")
+    from person import Server
+
+    fresh = tmp_path_factory.mktemp("state")
     for folder in ("packages", "cities"):
-        shutil.copytree(built / folder, state / folder)
-    port, log = free_port(), state / "server.log"
+        shutil.copytree(state / folder, fresh / folder)
+    port, log = free_port(), fresh / "server.log"
     command = [
         sys.executable, "-m", "rencheng", "serve", "--city", "coquimbo", "--port", str(port),
-        "--state", str(state), "--demo",
+        "--state", str(fresh), "--demo",
     ]  # fmt: skip
     with log.open("wb") as out:
         process = subprocess.Popen(
-            command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT,
+            command, cwd=WEB.parents[3], stdout=out, stderr=subprocess.STDOUT,
             env=os.environ | {"PYTHONUNBUFFERED": "1"},
         )  # fmt: skip
         try:
             url = f"http://127.0.0.1:{port}"
             wait_for(url, process, log)
-            yield Server(url, read_logins(state), state)
+            yield Server(url, read_logins(fresh), fresh)
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=30)
+    said = log.read_text(encoding="utf-8")
+    assert "Traceback" not in said, said[-3000:]
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    program = next((found for name in BROWSERS if (found := shutil.which(name))), None)
-    if program is None:
-        pytest.skip("BROWSER TESTS SKIPPED: no Chromium (as root: apt-get install chromium)")
+def browser(program: str) -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:
@@ -102,64 +106,46 @@ def browser() -> Iterator[Any]:
         opened.close()
 
 
-@dataclass
-class Visit:
-    """One person's browser."""
+@pytest.fixture(scope="module")
+def visit(browser: Any, server: Any) -> Iterator[Callable[..., Any]]:
+    """Sign people in, each in a browser of their own; at the end nobody's page has complained."""
+    from person import Person
 
-    page: Any
-    server: Server
-    noise: list[str]
-    """What the page wrote to its console as an error, and requests that left the machine."""
+    people: list[Person] = []
 
-    def axe(self) -> list[str]:
-        """Return serious and critical accessibility violations of the page as it stands."""
-        self.page.add_script_tag(path=str(ROOT / "web/node_modules/axe-core/axe.min.js"))
-        found = json.loads(
-            self.page.evaluate("async () => JSON.stringify((await axe.run()).violations)")
-        )
-        return [
-            f"{v['id']} ({v['impact']}): {v['nodes'][0]['target']}"
-            for v in found
-            if v["impact"] in {"serious", "critical"}
-        ]
-
-    def shot(self, name: str) -> None:
-        """Keep a picture for whoever wants to look."""
-        SHOTS.mkdir(exist_ok=True)
-        self.page.screenshot(path=str(SHOTS / f"{name}.png"))
-
-
-@pytest.fixture
-def visit(browser: Any, server: Server) -> Iterator[Callable[..., Visit]]:
-    contexts: list[Any] = []
-
-    def open_page(
-        user: str = "duty", language: str = "zh-CN", width: int = 1440, height: int = 900
-    ) -> Visit:
+    def sign_in(
+        user: str = "duty", language: str = "zh-CN", width: int = 1440, height: int = 900,
+        theme: str = "light",
+    ) -> Person:  # fmt: skip
         context = browser.new_context(
-            locale=language, viewport={"width": width, "height": height}, bypass_csp=True
+            locale=language, viewport={"width": width, "height": height}, color_scheme=theme
         )
-        contexts.append(context)
+        context.set_default_timeout(90_000)
         page = context.new_page()
-        noise: list[str] = []
-        page.on("console", lambda m: noise.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda error: noise.append(str(error)))
+        someone = Person(page, server, user, [])
+        people.append(someone)
+        page.on("console", lambda m: someone.noise.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: someone.noise.append(f"page error: {error}"))
         page.on(
-            "request",
-            lambda r: (
-                None
-                if r.url.startswith((server.url, "blob:", "data:", "ws://127.0.0.1"))
-                else noise.append(f"left the machine: {r.url}")
-            ),
+            "request", lambda r: None if stays(r.url) else someone.noise.append(f"out: {r.url}")
         )
         page.goto(server.url)
+        if language != "zh-CN":
+            page.get_by_role("button", name="English").click()
         page.locator("input[autocomplete=username]").fill(user)
         page.locator("input[autocomplete=current-password]").fill(server.logins[user])
         page.locator("form button[type=submit]").click()
         page.locator("nav").first.wait_for()
-        noise.clear()  # the question "am I signed in?" is answered 401 before signing in
-        return Visit(page, server, noise)
+        someone.noise.clear()  # "am I signed in?" is answered 401 before signing in
+        someone.settle()
+        return someone
 
-    yield open_page
-    for context in contexts:
-        context.close()
+    def stays(url: str) -> bool:
+        local = server.url.removeprefix("http:")
+        return url.startswith((f"http:{local}", f"ws:{local}", "blob:", "data:"))
+
+    yield sign_in
+    for someone in people:
+        someone.page.context.close()
+    complaints = {p.user: p.unexpected() for p in people if p.unexpected()}
+    assert not complaints, complaints
