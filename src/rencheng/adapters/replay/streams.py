@@ -25,6 +25,8 @@ _DELAY_S = 2.0
 _SHAKING_AFTER_S = 62.0
 # Peaks of the minutes after the strongest one, relative to it. Assumed.
 _CODA = (1.0, 0.35, 0.12, 0.05)
+# Head that water at rest in an emptied pipe leaves on the gauge. Assumed. [kPa]
+_REST_KPA = 15.0
 _DIGITS = {
     Quantity.PEAK_ACCELERATION: 5,
     Quantity.WATER_LEVEL: 3,
@@ -160,7 +162,7 @@ def _pressure(draw: _Draw) -> F64:
     # Pressure drains from the moment the supply stops, and is back at once with it.
     last_up = np.maximum.accumulate(np.where(works, draw.seconds, draw.seconds[0]))
     drained = np.exp(-(draw.seconds - last_up) / (3600.0 * settings["tank_drain_h"]))
-    level: F64 = usual * daily * drained
+    level: F64 = _REST_KPA + (usual * daily - _REST_KPA) * drained
     return level + draw.rng.normal(0.0, 2.0, draw.seconds.size)
 
 
