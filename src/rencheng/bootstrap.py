@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import IO, TYPE_CHECKING
 
+from rencheng.adapters.files import DEFAULT_CITY
 from rencheng.domain.errors import ConflictError, NotFoundError, RenchengError
 from rencheng.service.ports import Account, Cities
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("rencheng")
 
-DEFAULT_CITY = "coquimbo"
 STORE_FILE = "rencheng.sqlite"
 LOGINS_FILE = "demo-logins.txt"
 DRIVER = "replay-driver"

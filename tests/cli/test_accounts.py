@@ -119,3 +119,20 @@ def test_the_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     schema = json.loads(capsys.readouterr().out)
     assert "/api/v1/situation" in schema["paths"]
     assert {"LiveEvent", "ProblemOut", "ObservationsIn"} <= schema["components"]["schemas"].keys()
+
+
+@pytest.mark.parametrize("words", [("log", "verify"), ("user", "list"), ("token", "list")])
+def test_reading_makes_no_state_by_mistake(run: Run, tmp_path: Path, words: tuple[str]) -> None:
+    code, _, complaint = run(*words)
+    assert code == 1 and str(tmp_path) in complaint
+    assert not (tmp_path / STORE_FILE).exists()
+
+
+def test_the_environment_names_the_state_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RENCHENG_STATE", str(tmp_path / "elsewhere"))
+    console.cache_clear()
+    with pytest.raises(SystemExit):
+        cli.main(["log", "verify", "--lang", "en"])
+    assert "elsewhere" in capsys.readouterr().err

@@ -7,6 +7,8 @@ from pathlib import Path
 from rencheng.domain.errors import NotFoundError
 
 PACKAGE = Path(__file__).resolve().parent.parent
+DEFAULT_CITY = "coquimbo"
+"""Recipe and city that are used when none is named."""
 
 
 def data_folder() -> Path:

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from rencheng.cli import speaking
+from rencheng.cli.options import STATE, State, open_existing
 
 app = App(name="log", help="核验日志 Verify the log")
 
 
 @app.command
-def verify(
-    *, state: Annotated[Path, Parameter(help="状态文件夹 State folder")] = Path(".state")
-) -> int:
+def verify(*, state: State = STATE) -> int:
     """核验日志链 Walk the whole chain; exit code 1 when a line was altered, moved or lost."""
-    from rencheng.bootstrap import open_identity
     from rencheng.domain.log import GENESIS, first_broken
 
-    _, store = open_identity(state)
+    _, store = open_existing(state)
     count, head = 0, GENESIS
     with store() as work:
         broken = first_broken(work.log.walk())

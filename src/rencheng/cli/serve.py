@@ -9,13 +9,17 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from rencheng.bootstrap import DEFAULT_CITY, Brain
+from rencheng.adapters.files import DEFAULT_CITY
 from rencheng.cli import speaking
+from rencheng.cli.options import STATE, State
 from rencheng.domain.errors import ConflictError, InvalidInputError
+
+if TYPE_CHECKING:
+    from rencheng.bootstrap import Brain
 
 APPLICATION = "rencheng.api.app:create_app"
 """The way in that the server makes by name: `cli` and `api` do not import each other."""
@@ -27,7 +31,7 @@ def serve(
     port: int = 8000,
     host: str = "127.0.0.1",
     city: str = DEFAULT_CITY,
-    state: Path = Path(".state"),
+    state: State = STATE,
     demo: bool = False,
     check_port: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
@@ -41,8 +45,6 @@ def serve(
         监听地址 Address to listen on.
     city
         城市编号 Id of the city.
-    state
-        状态文件夹 Folder of the store and the built cities.
     demo
         创建演示账号 Make demo accounts with random passwords.
     check_port

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
-from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from rencheng.cli import speaking
+from rencheng.cli.options import STATE, State, open_existing
 
 app = App(name="token", help="管理设备令牌 Manage the keys of devices")
-State = Annotated[Path, Parameter(help="状态文件夹 State folder")]
-STATE = Path(".state")
 SHOWN = 12
 """Characters of a token's id that are shown; enough to name it."""
 
@@ -39,9 +36,7 @@ def create(
     days
         有效天数 Days until it ends; none: never.
     """
-    from rencheng.bootstrap import open_identity
-
-    identity, store = open_identity(state)
+    identity, store = open_existing(state)
     try:
         life = timedelta(days=days) if days is not None else None
         secret, token = identity.create_token(account, name, datastreams=stream or (), life=life)
@@ -56,9 +51,7 @@ def show(*, state: State = STATE) -> None:
     """列出令牌 List keys, without their secrets."""
     from rich.table import Table
 
-    from rencheng.bootstrap import open_identity
-
-    identity, store = open_identity(state)
+    identity, store = open_existing(state)
     heads = ("id", "account", "name", "streams", "created", "expires", "revoked")
     table = Table(*(speaking.words(f"cli.token.column.{key}") for key in heads))
     for one in identity.tokens():
@@ -73,9 +66,7 @@ def show(*, state: State = STATE) -> None:
 @app.command
 def revoke(token: str, *, state: State = STATE) -> None:
     """吊销令牌 End a key, named by the beginning of its id or by its name."""
-    from rencheng.bootstrap import open_identity
-
-    identity, store = open_identity(state)
+    identity, store = open_existing(state)
     try:
         ended = identity.revoke_token(token)
     finally:

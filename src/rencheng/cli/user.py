@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import getpass
 import sys
-from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
 from rencheng.cli import speaking
+from rencheng.cli.options import STATE, State, open_existing
 from rencheng.domain.errors import InvalidInputError
 
 app = App(name="user", help="管理账号 Manage accounts")
-State = Annotated[Path, Parameter(help="状态文件夹 State folder")]
-STATE = Path(".state")
 
 
 @app.command
@@ -24,7 +22,7 @@ def add(
     role: list[str],
     organisation: str = "",
     name: str = "",
-    lang: str = "zh-CN",
+    language: str = "zh-CN",
     password_stdin: Annotated[bool, Parameter(negative=())] = False,
     no_password: Annotated[bool, Parameter(negative=())] = False,
     state: State = STATE,
@@ -41,7 +39,7 @@ def add(
         组织编号 Id of the organisation.
     name
         显示名 Name to show.
-    lang
+    language
         界面语言 Language of the screen.
     password_stdin
         从标准输入读取密码 Read the password from standard input.
@@ -60,7 +58,7 @@ def add(
                 name=name or account,
                 organisation=organisation,
                 roles=tuple(role),
-                language=lang,
+                language=language,
                 password_hash="",
                 is_demo=False,
             ),
@@ -76,9 +74,7 @@ def show(*, state: State = STATE) -> None:
     """列出账号 List accounts."""
     from rich.table import Table
 
-    from rencheng.bootstrap import open_identity
-
-    identity, store = open_identity(state)
+    identity, store = open_existing(state)
     heads = ("account", "name", "organisation", "roles", "state")
     table = Table(*(speaking.words(f"cli.user.column.{key}") for key in heads))
     for one in identity.accounts():
@@ -98,9 +94,7 @@ def show(*, state: State = STATE) -> None:
 @app.command
 def disable(account: str, *, state: State = STATE) -> None:
     """停用账号 Take roles and password from an account; sessions and tokens end with it."""
-    from rencheng.bootstrap import open_identity
-
-    identity, store = open_identity(state)
+    identity, store = open_existing(state)
     try:
         identity.disable_account(account)
     finally:
@@ -116,10 +110,8 @@ def password(
     state: State = STATE,
 ) -> None:
     """修改密码 Change a password."""
-    from rencheng.bootstrap import open_identity
-
     secret = _password(from_stdin=password_stdin)
-    identity, store = open_identity(state)
+    identity, store = open_existing(state)
     try:
         identity.set_password(account, secret)
     finally:

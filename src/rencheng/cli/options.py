@@ -1,0 +1,39 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from rencheng.domain.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from rencheng.adapters.store import Store
+    from rencheng.service.identity import Identity
+
+State = Annotated[
+    Path, Parameter(name="--state", env_var="RENCHENG_STATE", help="状态文件夹 State folder")
+]
+STATE = Path(".state")
+
+
+def open_existing(state: Path) -> tuple[Identity, Store]:
+    """Open the accounts and the store of a state folder that is there; make none by mistake.
+
+    Raises
+    ------
+    NotFoundError
+        When the folder holds no state.
+    """
+    from rencheng.bootstrap import STORE_FILE, open_identity
+
+    if not (state / STORE_FILE).exists():
+        raise NotFoundError(
+            "cli.no_state",
+            f"there is no state in {state}",
+            hint="Name the folder with --state, or start the program once",
+            params={"path": str(state)},
+        )
+    return open_identity(state)
