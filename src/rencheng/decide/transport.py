@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linprog
 from scipy.sparse import coo_array
 
 from rencheng.domain.city import F64
@@ -82,6 +81,8 @@ def _solve(people: F64, room: F64, cost_s: F64, is_near: np.ndarray) -> Assignme
     taken = coo_array(
         (np.ones(arcs), (place, np.arange(arcs))), shape=(room.size, arcs + origins)
     ).tocsr()
+    from scipy.optimize import linprog  # half a second of import that a start can do without
+
     answer = linprog(
         np.concatenate([cost, np.full(origins, penalty)]),
         A_ub=taken,
