@@ -70,6 +70,15 @@ def test_a_half_written_state_is_named(tmp_path: Path) -> None:
     assert "rencheng.sqlite" in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(("lang", "word"), [("zh", "应当是文件夹"), ("en", "should be a folder")])
+def test_a_file_in_place_of_the_state_folder_is_named(tmp_path: Path, lang: str, word: str) -> None:
+    (tmp_path / "state").write_text("not a folder")
+    words = ["serve", "--state", str(tmp_path / "state"), "--port", str(free_port())]
+    done = rencheng(*words, "--lang", lang)
+    assert done.returncode == 1
+    assert word in done.stderr and "Traceback" not in done.stderr
+
+
 def test_a_city_that_is_not_built_says_how_to_build_it(tmp_path: Path) -> None:
     done = rencheng("serve", "--state", str(tmp_path), "--port", str(free_port()), "--lang", "en")
     assert done.returncode == 1

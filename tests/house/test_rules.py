@@ -162,6 +162,16 @@ def test_chinese_is_chinese_and_english_is_english() -> None:
     assert [k for k, t in words().items() if han.search(t["en"])] == []
 
 
+def test_chinese_sentences_use_chinese_marks() -> None:
+    half = re.compile(r"[\u4e00-\u9fff][,;:!?()\"]|[,;:!?()\"][\u4e00-\u9fff]")
+    literal = {"error.http.bbox.hint"}  # shows what to type
+    sentences = {
+        key: re.sub(r"\{[^}]*\}|\[[^]]*\]", "数", text["zh"]) for key, text in words().items()
+    }
+    wrong = {key: zh for key, zh in sentences.items() if half.search(zh) and key not in literal}
+    assert wrong == {}
+
+
 def test_every_public_domain_type_has_a_row_in_the_glossary() -> None:
     glossary = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
     types = {

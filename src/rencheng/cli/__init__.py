@@ -38,10 +38,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except RenchengError as error:
         speaking.complain(error)
         sys.exit(1)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):  # the reader of our output has gone, as `head` does
+            sys.stderr.close()
+            sys.exit(141)
+        speaking.complain_of_file(error)
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:  # the reader of our output has gone, as `head` does
-        sys.stderr.close()
-        sys.exit(141)
     if isinstance(result, int) and result:
         sys.exit(result)

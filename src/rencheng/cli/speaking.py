@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from functools import cache
 from typing import TYPE_CHECKING
@@ -12,6 +13,16 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _chosen: list[str] = []
+_REFUSALS = {
+    errno.EACCES: "denied",
+    errno.EPERM: "denied",
+    errno.EROFS: "denied",
+    errno.EEXIST: "no_folder",
+    errno.ENOTDIR: "no_folder",
+    errno.ENOSPC: "full",
+    errno.EDQUOT: "full",
+}
+"""Name in the words of what the operating system refuses."""
 
 
 def take_language(arguments: list[str]) -> list[str]:
@@ -69,6 +80,16 @@ def complain(error: RenchengError) -> None:
     out.print(f"  {hint}", markup=False)
     for fault in error.faults:
         out.print(f"  · {fault.where}: {_fault(fault)}", markup=False)
+
+
+def complain_of_file(error: OSError) -> None:
+    """Write what the operating system refused, and what to do about it."""
+    kind = _REFUSALS.get(error.errno or 0, "failed")
+    path = str(error.filename or error.filename2 or "?")
+    out = console(is_error=True)
+    out.print(f"✗ {words(f'cli.file.{kind}', path=path)}", style="bold red", markup=False)
+    out.print(f"  {words(f'cli.file.{kind}.hint')}", markup=False)
+    out.print(f"  ({type(error).__name__}: {error})", style="dim", markup=False)
 
 
 def _fault(fault: Fault) -> str:

@@ -69,6 +69,17 @@ def test_a_missing_file_is_named(folder: Folder) -> None:
         folder.load(version)
 
 
+def test_a_spoilt_pointer_is_named_and_mended_by_building_again(
+    folder: Folder, tiny_city: City
+) -> None:
+    (folder.path / "current").write_bytes(b"\xff\xfe\x00")
+    fresh = Folder(folder.path.parent.parent, folder.path.name)
+    with pytest.raises(NotFoundError):
+        fresh.current()
+    fresh.set_current(fresh.save(tiny_city).version)
+    assert fresh.current().id == tiny_city.id
+
+
 def test_a_damaged_version_is_refused_and_the_old_one_served(
     folder: Folder, tiny_city: City
 ) -> None:

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
-from rencheng.adapters.store import open_store
+from rencheng.adapters.store import open_store, opening
 from rencheng.domain.errors import CorruptDataError, SourceUnavailableError
 from rencheng.domain.log import first_broken
 from rencheng.domain.provenance import Mode
@@ -140,3 +141,27 @@ def test_a_full_disk_is_said_in_plain_words_and_leaves_the_file_whole(tmp_path: 
     with again() as unit:
         assert len(unit.log.lines(None)) == 3
     again.close()
+
+
+@pytest.mark.parametrize(
+    ("code", "key"),
+    [
+        (sqlite3.SQLITE_READONLY, "store.folder"),
+        (sqlite3.SQLITE_FULL, "store.folder"),
+        (sqlite3.SQLITE_BUSY, "store.held"),
+    ],
+)
+def test_a_whole_file_that_cannot_be_written_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, key: str
+) -> None:
+    path = filled(tmp_path / "state.db")
+
+    def refuse(*_: object) -> None:
+        error = sqlite3.OperationalError("no")
+        error.sqlite_errorcode = code
+        raise OperationalError("", {}, error)
+
+    monkeypatch.setattr(opening, "_prepare", refuse)
+    with pytest.raises(SourceUnavailableError) as caught:
+        open_store(path)
+    assert caught.value.key == key

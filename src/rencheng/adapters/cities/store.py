@@ -130,9 +130,9 @@ class Folder:
         try:
             city = _compose(folder, manifest, strings)
         except (KeyError, TypeError, ValueError, msgspec.ValidationError) as error:
-            raise _damaged(folder / MANIFEST, str(error)) from error
+            raise _damaged(folder / MANIFEST, "content", str(error)) from error
         if city.version != version:
-            raise _damaged(folder / MANIFEST, f"it says version {city.version}")
+            raise _damaged(folder / MANIFEST, "changed", f"it says version {city.version}")
         return city
 
     def save(self, city: City) -> City:
@@ -177,7 +177,8 @@ class Folder:
 
     def _history(self) -> list[str]:
         try:
-            return (self.path / "current").read_text(encoding="utf-8").split()
+            # Bytes that are no text are no version either: `load` then says so.
+            return (self.path / "current").read_text(encoding="utf-8", errors="replace").split()
         except FileNotFoundError:
             return []
 
@@ -270,18 +271,18 @@ def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
     for name, expected in manifest.get("files", {}).items():
         file = folder / name
         if not file.is_file():
-            raise _damaged(file, "it is missing")
+            raise _damaged(file, "missing")
         if sha256(file) != expected:
-            raise _damaged(file, f"its SHA-256 is not {expected}")
+            raise _damaged(file, "changed", f"its SHA-256 is not {expected}")
 
 
 def _read_json(file: Path) -> dict[str, Any]:
     try:
         value = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise _damaged(file, str(error)) from error
+        raise _damaged(file, "content", str(error)) from error
     if not isinstance(value, dict):
-        raise _damaged(file, "it is not a table")
+        raise _damaged(file, "content", "it is not a table")
     return value
 
 
@@ -297,10 +298,11 @@ def _write_json(file: Path, value: Any) -> None:
         os.fsync(stream.fileno())
 
 
-def _damaged(file: Path, problem: str) -> CorruptDataError:
+def _damaged(file: Path, how: str, detail: str = "") -> CorruptDataError:
+    """Name a damaged file and say how it is damaged: missing, changed, or its content."""
     return CorruptDataError(
-        "city.corrupt",
-        f"{file} cannot be used: {problem}",
+        f"city.file_{how}",
+        f"{file} cannot be used: {detail or how}",
         hint="Build the city again with `rencheng city build`; the version before it is untouched",
-        params={"file": str(file), "problem": problem},
+        params={"file": str(file)},
     )

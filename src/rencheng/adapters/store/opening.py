@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,14 @@ CACHE_KIB = 32 * 1024
 """Pages that each connection keeps at hand; chosen. [KiB]"""
 CHECK_BYTES = 256 * 1024 * 1024
 """Up to this size every page is checked at the start; chosen so that it takes about a second."""
+_UNUSABLE = (
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+)
+"""What SQLite answers when the file may be whole but cannot be written."""
 
 
 class Store:
@@ -50,12 +59,7 @@ def open_store(path: Path) -> Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         is_ours = not path.exists() or _starts_like_sqlite(path)
     except OSError as error:
-        raise SourceUnavailableError(
-            "store.folder",
-            f"{path.parent} cannot be used: {error}",
-            hint="Choose a folder that can be written",
-            params={"path": str(path.parent)},
-        ) from error
+        raise _unusable(path, error) from error
     if not is_ours:
         raise _corrupt(path, "it is not a database")
     engine = _engine(path)
@@ -65,7 +69,7 @@ def open_store(path: Path) -> Store:
             _prepare(connection, path)
     except DatabaseError as error:
         engine.dispose()
-        raise _corrupt(path, str(error.orig)) from error
+        raise _refused(path, error) from error
     except CorruptDataError:
         engine.dispose()
         raise
@@ -138,6 +142,30 @@ def _prepare(connection: Connection, path: Path) -> None:
             hint="Start the program that wrote it, or move the file away to begin anew",
             params={"path": str(path), "found": version, "known": SCHEMA},
         )
+
+
+def _refused(path: Path, error: DatabaseError) -> CorruptDataError | SourceUnavailableError:
+    """Tell a damaged file from one that cannot be written, or that somebody holds."""
+    code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return SourceUnavailableError(
+            "store.held",
+            f"another program holds {path}: {error.orig}",
+            hint="Stop it and try again",
+            params={"path": str(path)},
+        )
+    if code in _UNUSABLE:
+        return _unusable(path, error.orig)
+    return _corrupt(path, str(error.orig))
+
+
+def _unusable(path: Path, error: BaseException | None) -> SourceUnavailableError:
+    return SourceUnavailableError(
+        "store.folder",
+        f"{path.parent} cannot be used: {error}",
+        hint="Choose a folder that can be written, on a disk that is not full",
+        params={"path": str(path.parent)},
+    )
 
 
 def _corrupt(path: Path, why: str) -> CorruptDataError:
