@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from rencheng.service.house import House
     from rencheng.service.identity import Identity
     from rencheng.service.lookup import Gazetteer
+    from rencheng.service.observed import ObservedServices
 
 log = logging.getLogger("rencheng")
 
@@ -61,6 +62,7 @@ class Brain:
     runner: CycleRunner
     scenarios: ScenarioFolder
     dispatcher: Dispatcher
+    observed: ObservedServices
     client: Callable[[], httpx.Client]
     """Makes the client by which the replay driver knocks at our own door."""
     demo_names: tuple[str, ...] = ()
@@ -228,6 +230,7 @@ def assemble(
     from rencheng.service.cycle_runner import CycleRunner
     from rencheng.service.dispatch import Dispatcher
     from rencheng.service.house import House, Subscriber
+    from rencheng.service.observed import ObservedServices
 
     console = ConsoleChannel()
     house = House(
@@ -254,6 +257,7 @@ def assemble(
         runner=CycleRunner(house, models),
         scenarios=ScenarioFolder(),
         dispatcher=Dispatcher(),
+        observed=ObservedServices(house),
         client=client,
         close=store.close,
     )

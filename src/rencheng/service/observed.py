@@ -11,12 +11,41 @@ from rencheng.domain.city import F64, City
 from rencheng.domain.observation import Datastream, Observation, Quality, Quantity
 from rencheng.perceive.state import LEAST_PRESSURE_KPA
 from rencheng.sense.health import SILENT_AFTER
+from rencheng.service.cycle import CycleResult
+from rencheng.service.house import House
 
 WATCHED = {"power": Quantity.FEEDER_STATE, "water": Quantity.WATER_PRESSURE}
 LEAST = {Quantity.FEEDER_STATE: 0.5, Quantity.WATER_PRESSURE: LEAST_PRESSURE_KPA}
 """Value from which a watched point has the service, as `perceive.state` reads it."""
 POINTS = 120
 """Most points of one observed curve."""
+
+
+class ObservedServices:
+    """The observed curves beside a turn of the loop, read once for everybody who asks."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._last: tuple[tuple[str, str], dict[str, tuple[F64, F64]]] = (("", ""), {})
+
+    def of(self, run: str, turn: CycleResult) -> dict[str, tuple[F64, F64]]:
+        """Return by service the hours and shares of `share_served`; none before an event."""
+        key, curves = self._last
+        if turn.impact is None:
+            return {}
+        if key == (run, turn.id):
+            return curves
+        city, start = self._house.cities.current(), turn.impact.origin_time
+        curves = {}
+        with self._house.work() as work:
+            for service in WATCHED:
+                streams = watched_streams(city, service)
+                series: dict[str, list[Observation]] = {stream.id: [] for stream in streams}
+                for one in work.observations.series(run, list(series), start, turn.at):
+                    series[one.datastream].append(one)
+                curves[service] = share_served(streams, series, start, turn.at)
+        self._last = ((run, turn.id), curves)
+        return curves
 
 
 def watched_streams(city: City, service: str) -> list[Datastream]:

@@ -34,7 +34,7 @@ from rencheng.domain.proposal import ProposalStatus
 from rencheng.service import incidents
 from rencheng.service.gather import phase_now
 from rencheng.service.happenings import happenings
-from rencheng.service.observed import WATCHED, share_served, thinned, watched_streams
+from rencheng.service.observed import thinned
 from rencheng.service.ownership import assets_hidden
 from rencheng.service.situation import (
     count_tasks,
@@ -146,14 +146,9 @@ def recovery(brain: BrainDep, run: RunDep, actor: ActorDep) -> RecoveryOut:
     city, turn = brain.house.cities.current(), brain.turn(run)
     hidden, names = assets_hidden(actor, city), brain.names()
     impact = turn.impact if turn else None
-    observed = {}
+    observed = brain.observed.of(run, turn) if turn else {}
     with brain.house.work() as work:
         reports = reports_seen(work, actor, run)
-        if impact is not None and turn is not None:
-            for service in WATCHED:
-                streams = watched_streams(city, service)
-                series = observed_series(work, run, streams, impact.origin_time, turn.at)
-                observed[service] = share_served(streams, series, impact.origin_time, turn.at)
     jobs = turn.decisions.repairs if turn else ()
     return RecoveryOut(
         repairs=[repair_out(job, names) for job in jobs if job.asset not in hidden],

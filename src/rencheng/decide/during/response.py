@@ -226,6 +226,8 @@ def _details(
         "content": " ".join(f"{key}={value}" for key, value in parts.items()),
     }
     if isfinite(setting.magnitude):
+        # in words, because a tenth of a magnitude is no small drift: its scale is logarithmic
+        facts["content"] = f"{facts['content']} magnitude={setting.magnitude:.1f}"
         facts["magnitude"] = setting.magnitude
         facts["distance_km"] = floor(setting.distance_km)
     return facts
