@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 from playwright.sync_api import Locator, Page, expect
@@ -42,7 +45,7 @@ READABLE = """() => {
   }
   return [...new Set(found)];
 }"""
-PATIENCE_MS = 90_000
+PATIENCE_MS = int(os.environ.get("E2E_PATIENCE_MS", "90000"))
 """The machine may be busy: conditions are waited for, never a fixed time."""
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -55,13 +58,14 @@ class Server:
     logins: dict[str, str]
     state: Path
 
-    def client(self, user: str) -> httpx.Client:
-        """Return a signed-in client of the API; the caller closes it."""
-        client = httpx.Client(base_url=f"{self.url}/api/v1", timeout=120)
-        told = client.post("/session", json={"username": user, "password": self.logins[user]})
-        told.raise_for_status()
-        client.headers["X-CSRF-Token"] = told.json()["csrf"]
-        return client
+    @contextmanager
+    def client(self, user: str) -> Iterator[httpx.Client]:
+        """Give a signed-in client of the API."""
+        with httpx.Client(base_url=f"{self.url}/api/v1", timeout=120) as client:
+            told = client.post("/session", json={"username": user, "password": self.logins[user]})
+            told.raise_for_status()
+            client.headers["X-CSRF-Token"] = told.json()["csrf"]
+            yield client
 
 
 @dataclass
@@ -126,7 +130,7 @@ class Person:
 
     def clock(self) -> datetime:
         """Return the time in the top bar."""
-        shown = self.page.locator("header time").get_attribute("datetime")
+        shown = self.page.locator("header[data-mode] time").get_attribute("datetime")
         assert shown is not None
         return datetime.fromisoformat(shown)
 
@@ -207,3 +211,41 @@ def wait_until(person: Person, holds: Callable[[], bool], seconds: float = 120) 
     while not holds():
         assert time.monotonic() < deadline, f"not within {seconds} s\n{person.text()[:800]}"
         person.page.wait_for_timeout(200)
+
+
+def sign_in(
+    browser: Any,
+    server: Server,
+    user: str = "duty",
+    *,
+    language: str = "zh-CN",
+    size: tuple[int, int] = (1440, 900),
+    theme: str = "light",
+    sharp: float = 1.0,
+) -> Person:
+    """Sign somebody in, in a browser of their own; `sharp` is the pixels per point."""
+    context = browser.new_context(
+        locale=language,
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme=theme,
+        device_scale_factor=sharp,
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    page = context.new_page()
+    someone = Person(page, server, user, [])
+    local = server.url.removeprefix("http:")
+    own = (f"http:{local}", f"ws:{local}", "blob:", "data:")
+    tell = someone.noise.append
+    page.on("console", lambda m: tell(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: tell(f"page error: {error}"))
+    page.on("request", lambda r: None if r.url.startswith(own) else tell(f"out: {r.url}"))
+    page.goto(server.url)
+    if language != "zh-CN":
+        page.get_by_role("button", name="English").click()
+    page.locator("input[autocomplete=username]").fill(user)
+    page.locator("input[autocomplete=current-password]").fill(server.logins[user])
+    page.locator("form button[type=submit]").click()
+    page.locator("nav").first.wait_for()
+    someone.noise.clear()  # "am I signed in?" is answered 401 before signing in
+    someone.settle()
+    return someone

@@ -20,22 +20,32 @@ def jump(server: Server, to: datetime) -> None:
         _do(client, "PATCH", "/replay", {"jump_to": to.isoformat(), "speed": 0})
 
 
-def play(server: Server, *, to: datetime = DAY3) -> None:
-    """Play the event with its decisions made, unless somebody has done so before."""
+def start(server: Server) -> None:
+    """Start the replay and let it stand forty minutes after the earthquake, undecided."""
+    with server.client("duty") as duty:
+        _do(duty, "POST", "/replay", {"scenario": "illapel_2015", "speed": 60})
+        jump(server, RESPONSE)
+        _wait(lambda: {one["kind"] for one in _open(duty)} >= {"evacuation", "response_level"})
+
+
+def decide(server: Server) -> None:
+    """Accept what is proposed, and warn the coast."""
     with server.client("duty") as duty, server.client("chief") as chief:
         with server.client("deputy") as deputy:
-            clock = duty.get("/clock").json()
-            if clock["mode"] != "replay":
-                _do(duty, "POST", "/replay", {"scenario": "illapel_2015", "speed": 60})
-                jump(server, RESPONSE)
-                _wait(lambda: len(_open(chief)) >= 3)
-                _decide(chief, deputy)
-                _warn(duty, chief)
-                clock = duty.get("/clock").json()
-        if datetime.fromisoformat(clock["now"]) < to:
+            _accept(chief, deputy)
+        _warn(duty, chief)
+
+
+def play(server: Server, *, to: datetime = DAY3) -> None:
+    """Play the event with its decisions made, unless somebody has done so before."""
+    with server.client("duty") as duty:
+        if duty.get("/clock").json()["mode"] != "replay":
+            start(server)
+            decide(server)
+        if datetime.fromisoformat(duty.get("/clock").json()["now"]) < to:
             jump(server, to)
-            if to == DAY3:
-                _wait(lambda: duty.get("/damage-reports?limit=1").json()["total"] > 800)
+        if to == DAY3:
+            _wait(lambda: duty.get("/damage-reports?limit=1").json()["total"] > 800)
         wait_for_turn(duty)
 
 
@@ -54,7 +64,7 @@ def _open(client: httpx.Client) -> list[dict[str, Any]]:
     return list(client.get("/proposals?status=open").json()["items"])
 
 
-def _decide(chief: httpx.Client, deputy: httpx.Client) -> None:
+def _accept(chief: httpx.Client, deputy: httpx.Client) -> None:
     """Accept what is proposed; what is dangerous by both."""
     for one in _open(chief):
         for person in (chief, deputy)[: 2 if one["is_dangerous"] else 1]:

@@ -54,7 +54,7 @@ def english(played: Server, visit: Callable[..., Person]) -> Person:
 
 @pytest.fixture(scope="module")
 def phone(played: Server, visit: Callable[..., Person]) -> Person:
-    return visit("duty", width=390, height=844)
+    return visit("duty", size=(390, 844))
 
 
 def faults_of(texts: list[str]) -> list[str]:
