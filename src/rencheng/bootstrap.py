@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import httpx
 
     from rencheng.adapters.cities.check import Finding
+    from rencheng.adapters.notify.webhook.channel import Target
     from rencheng.adapters.replay.desk import ReplayDesk
     from rencheng.adapters.replay.scenarios import ScenarioFolder
     from rencheng.adapters.store import Store
@@ -204,13 +205,16 @@ def build_brain(
         Where the server will listen; the replay driver knocks there.
     """
     from rencheng.adapters.cities.store import Folder
+    from rencheng.adapters.notify.webhook.targets import read_targets
 
     identity, store = open_identity(state)
     identity.is_demo_allowed = demo
     try:
         cities = Folder(state, city)
         cities.current()
-        brain = assemble(store, identity, cities, models=load_models(state), address=address)
+        targets = read_targets(state)
+        models = load_models(state)
+        brain = assemble(store, identity, cities, models=models, address=address, targets=targets)
         brain.demo_names = demo_accounts(identity, state) if demo else ()
     except RenchengError:
         store.close()
@@ -219,12 +223,22 @@ def build_brain(
 
 
 def assemble(
-    store: Store, identity: Identity, cities: Cities, *, models: Models, address: str
+    store: Store,
+    identity: Identity,
+    cities: Cities,
+    *,
+    models: Models,
+    address: str,
+    targets: Mapping[str, Target] | None = None,
 ) -> Brain:
-    """Wire services around a store, a city and models; nothing is started yet."""
+    """Wire services around a store, a city and models; nothing is started yet.
+
+    `targets` are the webhook subscribers, who get live warnings only.
+    """
     import httpx
 
     from rencheng.adapters.notify.console.channel import ConsoleChannel
+    from rencheng.adapters.notify.webhook.channel import WebhookChannel
     from rencheng.adapters.replay.scenarios import ScenarioFolder
     from rencheng.adapters.words import render
     from rencheng.service.cycle_runner import CycleRunner
@@ -233,13 +247,17 @@ def assemble(
     from rencheng.service.observed import ObservedServices
 
     console = ConsoleChannel()
+    webhook = WebhookChannel(targets or {}, identity.now)
     house = House(
         work=store,
         now=identity.now,
         cities=cities,
         words=render,
-        channels=(console,),
-        subscribers=(Subscriber(id="console", channel=console.name),),
+        channels=(console, webhook),
+        subscribers=(
+            Subscriber(id="console", channel=console.name),
+            *(Subscriber(id=name, channel=webhook.name) for name in targets or {}),
+        ),
         rules=models.rules,
     )
     secret = ""
