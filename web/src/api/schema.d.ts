@@ -4,334 +4,6 @@
  */
 
 export interface paths {
-    "/api/v1/health": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Health
-         * @description Say that the server answers.
-         */
-        get: operations["session_health"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/demo": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Demo
-         * @description Say whether demo accounts exist, and their names; never a password.
-         */
-        get: operations["session_demo"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/session": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Session
-         * @description Say who is signed in; an older session gets a new secret.
-         */
-        get: operations["session_session"];
-        put?: never;
-        /**
-         * Sign In
-         * @description Open a session; the cookie is for the browser, the CSRF token for the page.
-         */
-        post: operations["session_sign_in"];
-        /**
-         * Sign Out
-         * @description End the session.
-         */
-        delete: operations["session_sign_out"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/city": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show City
-         * @description Return the city's name, extent and layers with their provenance.
-         */
-        get: operations["city_show_city"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/city/check": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Check
-         * @description Return what is missing or weak in the city's data, and how to mend it.
-         */
-        get: operations["city_check"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/city/buildings": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Buildings
-         * @description Return buildings in a box; more than `limit` are thinned evenly, and `total` says so.
-         */
-        get: operations["city_buildings"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/city/{layer}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show Layer
-         * @description Return a layer's geometry; it changes only with the city's version.
-         */
-        get: operations["city_show_layer"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sensors": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Sensors
-         * @description Return every datastream with its health; who is not city-wide sees none of others' assets.
-         */
-        get: operations["city_sensors"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sensors/{sensor}/observations": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Observations
-         * @description Return what a datastream has said, by default in the last 24 hours of the run's clock.
-         */
-        get: operations["city_observations"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/places": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Places
-         * @description Search places, streets, networks and sensors by name or id.
-         */
-        get: operations["city_places"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/situation": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Situation
-         * @description Return everything that the situation page shows beside the map.
-         */
-        get: operations["situation_situation"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/situation/timeline": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Timeline
-         * @description Return the time bar: what happened, what a few key streams said, and what is forecast.
-         */
-        get: operations["situation_timeline"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/situation/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Events
-         * @description Return what happened, newest first; `next` is the `before` of the following page.
-         */
-        get: operations["situation_events"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/recovery": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Recovery
-         * @description Return repair order, supplies, damage reports, and the service curves beside observations.
-         */
-        get: operations["situation_recovery"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/columns/{layer}.csv": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Export
-         * @description Return a layer's columns as CSV; an empty cell is unknown.
-         */
-        get: operations["columns_export"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/columns/{layer}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show
-         * @description Return a layer's columns, in the geometry's order.
-         */
-        get: operations["columns_show"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/alarms": {
         parameters: {
             query?: never;
@@ -372,170 +44,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/incidents": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Incidents
-         * @description Return the run's incidents, newest first.
-         */
-        get: operations["command_list_incidents"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/incidents/{incident}/step": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Move Incident
-         * @description Move an incident on: to recovery, back to response, or to its close.
-         */
-        post: operations["command_move_incident"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/proposals": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Proposals
-         * @description Return proposals, newest first; who is not city-wide sees those with own tasks.
-         */
-        get: operations["command_list_proposals"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/proposals/{proposal}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show Proposal
-         * @description Return one proposal.
-         */
-        get: operations["command_show_proposal"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/proposals/{proposal}/decision": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Decide
-         * @description Accept or refuse; of two who decide on one version, one wins and the other is told.
-         */
-        post: operations["command_decide"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/tasks": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Tasks
-         * @description Return tasks, newest first; who is not city-wide sees the own organisation's only.
-         */
-        get: operations["command_list_tasks"];
-        put?: never;
-        /**
-         * Assign
-         * @description Give out a task by hand.
-         */
-        post: operations["command_assign"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/tasks/{task}/step": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Step
-         * @description Take the next step of a task; which step whose role may take is the service's rule.
-         */
-        post: operations["command_step"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/dispatches": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Dispatches
-         * @description Return teams on their way, with their route along roads that are likely open.
-         */
-        get: operations["command_list_dispatches"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/alerts": {
         parameters: {
             query?: never;
@@ -545,7 +53,7 @@ export interface paths {
         };
         /**
          * List Alerts
-         * @description Return the warnings of the run, newest first.
+         * @description Return the warnings of the run, newest first; drafts only for who is city-wide.
          */
         get: operations["alerts_list_alerts"];
         put?: never;
@@ -600,6 +108,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts/{alert}.cap.xml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Cap
+         * @description Return the warning as an OASIS CAP 1.2 document.
+         */
+        get: operations["alerts_cap"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alerts/{alert}/approve": {
         parameters: {
             query?: never;
@@ -614,26 +142,6 @@ export interface paths {
          * @description Approve and send it, as a second person or with a reason for acting alone.
          */
         post: operations["alerts_approve"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/alerts/{alert}/correct": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Correct
-         * @description Return the waiting correction of a sent warning.
-         */
-        post: operations["alerts_correct"];
         delete?: never;
         options?: never;
         head?: never;
@@ -660,7 +168,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/alerts/{alert}.cap.xml": {
+    "/api/v1/alerts/{alert}/correct": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Correct
+         * @description Return the waiting correction of a sent warning.
+         */
+        post: operations["alerts_correct"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assessment": {
         parameters: {
             query?: never;
             header?: never;
@@ -668,12 +196,336 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Cap
-         * @description Return the warning as an OASIS CAP 1.2 document.
+         * Assessment
+         * @description Return the re-assessed city, as of the last turn of the loop.
          */
-        get: operations["alerts_cap"];
+        get: operations["assessment_assessment"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/city": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show City
+         * @description Return the city's name, extent and layers with their provenance.
+         */
+        get: operations["city_show_city"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/city/buildings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Buildings
+         * @description Return buildings in a box; more than `limit` are thinned evenly, and `total` says so.
+         */
+        get: operations["city_buildings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/city/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check
+         * @description Return what is missing or weak in the city's data, and how to mend it.
+         */
+        get: operations["city_check"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/city/{layer}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Layer
+         * @description Return a layer's geometry; it changes only with the city's version.
+         */
+        get: operations["city_show_layer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Clock
+         * @description Return the clock of the active run.
+         */
+        get: operations["replay_clock"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/columns/{layer}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show
+         * @description Return a layer's columns, in the geometry's order.
+         */
+        get: operations["columns_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/columns/{layer}.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export
+         * @description Return a layer's columns as CSV; an empty cell is unknown.
+         */
+        get: operations["columns_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/damage-reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Reports
+         * @description Return damage reports, newest first; who is not city-wide sees the own ones.
+         */
+        get: operations["records_list_reports"];
+        put?: never;
+        /**
+         * Report
+         * @description Report the damage of a building, or at a place.
+         */
+        post: operations["records_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/demo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Demo
+         * @description Say whether demo accounts exist, and their names; never a password.
+         */
+        get: operations["session_demo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dispatches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Dispatches
+         * @description Return teams on their way, with their route along roads that are likely open.
+         */
+        get: operations["command_list_dispatches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Health
+         * @description Say that the server answers.
+         */
+        get: operations["session_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Incidents
+         * @description Return the run's incidents, newest first.
+         */
+        get: operations["command_list_incidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{incident}/step": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move Incident
+         * @description Move an incident on: to recovery, back to response, or to its close.
+         */
+        post: operations["command_move_incident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ingest/bulletins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bulletins
+         * @description Take a batch of official bulletins, each in a transaction of its own.
+         */
+        post: operations["ingest_bulletins"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ingest/observations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Observations
+         * @description Take a batch of values.
+         */
+        post: operations["ingest_observations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ingest/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reports
+         * @description Take a batch of damage reports.
+         */
+        post: operations["ingest_reports"];
         delete?: never;
         options?: never;
         head?: never;
@@ -716,50 +568,6 @@ export interface paths {
          * @description Walk the whole chain of every run and say whether a line was altered, moved or lost.
          */
         get: operations["records_check"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/damage-reports": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Reports
-         * @description Return damage reports, newest first; who is not city-wide sees the own ones.
-         */
-        get: operations["records_list_reports"];
-        put?: never;
-        /**
-         * Report
-         * @description Report the damage of a building, or at a place.
-         */
-        post: operations["records_report"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/assessment": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Assessment
-         * @description Return the re-assessed city, as of the last turn of the loop.
-         */
-        get: operations["assessment_assessment"];
         put?: never;
         post?: never;
         delete?: never;
@@ -828,7 +636,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/clock": {
+    "/api/v1/places": {
         parameters: {
             query?: never;
             header?: never;
@@ -836,10 +644,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Clock
-         * @description Return the clock of the active run.
+         * Places
+         * @description Search places, streets, networks and sensors by name or id.
          */
-        get: operations["replay_clock"];
+        get: operations["city_places"];
         put?: never;
         post?: never;
         delete?: never;
@@ -848,7 +656,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/scenarios": {
+    "/api/v1/proposals": {
         parameters: {
             query?: never;
             header?: never;
@@ -856,10 +664,70 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Scenarios
-         * @description Return the past events that can be replayed.
+         * List Proposals
+         * @description Return proposals, newest first; who is not city-wide sees those with own tasks.
          */
-        get: operations["replay_scenarios"];
+        get: operations["command_list_proposals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proposals/{proposal}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Proposal
+         * @description Return one proposal.
+         */
+        get: operations["command_show_proposal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proposals/{proposal}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide
+         * @description Accept or refuse; of two who decide on one version, one wins and the other is told.
+         */
+        post: operations["command_decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recovery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Recovery
+         * @description Return repair order, supplies, damage reports, and the service curves beside observations.
+         */
+        get: operations["situation_recovery"];
         put?: never;
         post?: never;
         delete?: never;
@@ -892,27 +760,199 @@ export interface paths {
         patch: operations["replay_change"];
         trace?: never;
     };
-    "/api/v1/ingest/observations": {
+    "/api/v1/runs": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Runs
+         * @description Return every run, newest first and the live one last, so that a past one can be looked at.
+         */
+        get: operations["replay_runs"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scenarios": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Scenarios
+         * @description Return the past events that can be replayed.
+         */
+        get: operations["replay_scenarios"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sensors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sensors
+         * @description Return every datastream with its health; who is not city-wide sees none of others' assets.
+         */
+        get: operations["city_sensors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sensors/{sensor}/observations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         /**
          * Observations
-         * @description Take a batch of values.
+         * @description Return what a datastream has said, by default in the last 24 hours of the run's clock.
          */
-        post: operations["ingest_observations"];
+        get: operations["city_observations"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/ingest/reports": {
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Session
+         * @description Say who is signed in; an older session gets a new secret.
+         */
+        get: operations["session_session"];
+        put?: never;
+        /**
+         * Sign In
+         * @description Open a session; the cookie is for the browser, the CSRF token for the page.
+         */
+        post: operations["session_sign_in"];
+        /**
+         * Sign Out
+         * @description End the session.
+         */
+        delete: operations["session_sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/situation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Situation
+         * @description Return everything that the situation page shows beside the map.
+         */
+        get: operations["situation_situation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/situation/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Events
+         * @description Return what happened, newest first; `next` is the `before` of the following page.
+         */
+        get: operations["situation_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/situation/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Timeline
+         * @description Return the time bar: what happened, what a few key streams said, and what is forecast.
+         */
+        get: operations["situation_timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tasks
+         * @description Return tasks, newest first; who is not city-wide sees the own organisation's only.
+         */
+        get: operations["command_list_tasks"];
+        put?: never;
+        /**
+         * Assign
+         * @description Give out a task by hand.
+         */
+        post: operations["command_assign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{task}/step": {
         parameters: {
             query?: never;
             header?: never;
@@ -922,30 +962,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Reports
-         * @description Take a batch of damage reports.
+         * Step
+         * @description Take the next step of a task; which step whose role may take is the service's rule.
          */
-        post: operations["ingest_reports"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/ingest/bulletins": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Bulletins
-         * @description Take a batch of official bulletins, each in a transaction of its own.
-         */
-        post: operations["ingest_bulletins"];
+        post: operations["command_step"];
         delete?: never;
         options?: never;
         head?: never;
@@ -961,41 +981,41 @@ export interface components {
          * @description A task that accepting would give out.
          */
         ActionOut: {
+            /** Amount */
+            amount: number | null;
+            /** Destination */
+            destination: string;
+            /** Destination Name */
+            destination_name: string;
+            /** Due H */
+            due_h: number;
             /** Kind */
             kind: string;
             /** Organisation */
             organisation: string;
             organisation_name: components["schemas"]["TextOut"];
-            text: components["schemas"]["TextOut"];
             /** Place */
             place: string;
+            /** Team */
+            team: string;
+            text: components["schemas"]["TextOut"];
+            /** Unit */
+            unit: string;
             /** Xy */
             xy: [
                 number,
                 number
-            ];
-            /** Due H */
-            due_h: number;
-            /** Team */
-            team: string;
-            /** Amount */
-            amount: number | null;
-            /** Unit */
-            unit: string;
-            /** Destination */
-            destination: string;
-            /** Destination Name */
-            destination_name: string;
+            ] | null;
         };
         /**
          * AdjustmentOut
          * @description Posterior of one group of curves.
          */
         AdjustmentOut: {
+            beta_factor: components["schemas"]["BandOut"];
             /** Group */
             group: string;
             median_factor: components["schemas"]["BandOut"];
-            beta_factor: components["schemas"]["BandOut"];
             /** Reports */
             reports: number;
         };
@@ -1004,41 +1024,41 @@ export interface components {
          * @description An alarm.
          */
         AlarmOut: {
+            /** Acknowledged */
+            acknowledged: string | null;
+            /** Acknowledged By */
+            acknowledged_by: string;
+            /** Cleared */
+            cleared: string | null;
             /** Id */
             id: string;
-            /** Rule */
-            rule: string;
-            /** Rule Version */
-            rule_version: string;
-            /** Object */
-            object: string;
-            /**
-             * Level
-             * @enum {integer}
-             */
-            level: 1 | 2 | 3 | 4;
-            text: components["schemas"]["TextOut"];
-            /**
-             * Started
-             * Format: date-time
-             */
-            started: string;
             /**
              * Last
              * Format: date-time
              */
             last: string;
-            /** Cleared */
-            cleared: string | null;
-            /** Acknowledged */
-            acknowledged: string | null;
-            /** Acknowledged By */
-            acknowledged_by: string;
+            /**
+             * Level
+             * @enum {integer}
+             */
+            level: 1 | 2 | 3 | 4;
             /**
              * Mode
              * @enum {string}
              */
             mode: "live" | "drill" | "test" | "replay";
+            /** Object */
+            object: string;
+            /** Rule */
+            rule: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Started
+             * Format: date-time
+             */
+            started: string;
+            text: components["schemas"]["TextOut"];
             /** Version */
             version: number;
         };
@@ -1048,30 +1068,15 @@ export interface components {
          */
         AlertIn: {
             /**
-             * Event
-             * @enum {string}
-             */
-            event: "earthquake" | "tsunami";
-            /**
-             * Level
-             * @enum {integer}
-             */
-            level: 1 | 2 | 3 | 4;
-            /**
-             * Urgency
-             * @enum {string}
-             */
-            urgency: "Immediate" | "Expected" | "Future";
-            /**
              * Certainty
              * @enum {string}
              */
             certainty: "Observed" | "Likely" | "Possible";
             /**
-             * Onset
-             * Format: date-time
+             * Event
+             * @enum {string}
              */
-            onset: string;
+            event: "earthquake" | "tsunami";
             /**
              * Expires
              * Format: date-time
@@ -1079,6 +1084,21 @@ export interface components {
             expires: string;
             /** Infos */
             infos: components["schemas"]["AlertInfoShape"][];
+            /**
+             * Level
+             * @enum {integer}
+             */
+            level: 1 | 2 | 3 | 4;
+            /**
+             * Onset
+             * Format: date-time
+             */
+            onset: string;
+            /**
+             * Urgency
+             * @enum {string}
+             */
+            urgency: "Immediate" | "Expected" | "Future";
             /** Zones */
             zones: number[];
         };
@@ -1087,107 +1107,107 @@ export interface components {
          * @description A warning's text in one language.
          */
         AlertInfoShape: {
+            /** Description */
+            description: string;
+            /** Headline */
+            headline: string;
+            /** Instruction */
+            instruction: string;
             /**
              * Language
              * @enum {string}
              */
             language: "zh-CN" | "en" | "es-CL";
-            /** Headline */
-            headline: string;
-            /** Description */
-            description: string;
-            /** Instruction */
-            instruction: string;
         };
         /**
          * AlertOut
          * @description A warning.
          */
         AlertOut: {
-            /** Id */
-            id: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "Alert" | "Update" | "Cancel";
-            /** Event */
-            event: string;
-            /**
-             * Level
-             * @enum {integer}
-             */
-            level: 1 | 2 | 3 | 4;
-            /** Urgency */
-            urgency: string;
+            /** Approved */
+            approved: string | null;
+            /** Approved By */
+            approved_by: string;
+            /** Audience */
+            audience: number | null;
             /** Certainty */
             certainty: string;
-            /** Sender */
-            sender: string;
-            /**
-             * Onset
-             * Format: date-time
-             */
-            onset: string;
-            /**
-             * Expires
-             * Format: date-time
-             */
-            expires: string;
-            /** Infos */
-            infos: components["schemas"]["AlertInfoShape"][];
-            /** Zones */
-            zones: number[];
-            /** References */
-            references: string[];
             /** Correction Of */
             correction_of: string;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "draft" | "approved" | "sent" | "cancelled" | "discarded";
-            /** Drafted By */
-            drafted_by: string;
+            /** Deliveries */
+            deliveries: components["schemas"]["DeliveryOut"][];
             /**
              * Drafted
              * Format: date-time
              */
             drafted: string;
-            /** Approved By */
-            approved_by: string;
-            /** Approved */
-            approved: string | null;
-            /** Override Reason */
-            override_reason: string;
-            /** Sent */
-            sent: string | null;
-            /** Deliveries */
-            deliveries: components["schemas"]["DeliveryOut"][];
+            /** Drafted By */
+            drafted_by: string;
+            /** Event */
+            event: string;
+            /**
+             * Expires
+             * Format: date-time
+             */
+            expires: string;
             /** Faults */
             faults: components["schemas"]["FaultOut"][];
-            /** Audience */
-            audience: number | null;
+            /** Id */
+            id: string;
+            /** Infos */
+            infos: components["schemas"]["AlertInfoShape"][];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "Alert" | "Update" | "Cancel";
+            /**
+             * Level
+             * @enum {integer}
+             */
+            level: 1 | 2 | 3 | 4;
             /**
              * Mode
              * @enum {string}
              */
             mode: "live" | "drill" | "test" | "replay";
+            /**
+             * Onset
+             * Format: date-time
+             */
+            onset: string;
+            /** Override Reason */
+            override_reason: string;
+            /** References */
+            references: string[];
+            /** Sender */
+            sender: string;
+            /** Sent */
+            sent: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "draft" | "approved" | "sent" | "cancelled" | "discarded";
+            /** Urgency */
+            urgency: string;
             /** Version */
             version: number;
+            /** Zones */
+            zones: number[];
         };
         /**
          * ApproveIn
          * @description Approval; `override` is the reason for acting alone.
          */
         ApproveIn: {
-            /** Version */
-            version: number;
             /**
              * Override
              * @default
              */
             override?: string;
+            /** Version */
+            version: number;
         };
         /**
          * AssessmentOut
@@ -1199,20 +1219,20 @@ export interface components {
              * Format: date-time
              */
             at: string;
+            /** Coverage */
+            coverage: number;
             /** Curves */
             curves: components["schemas"]["MeasuresOut"][];
+            /** Delays */
+            delays: components["schemas"]["FigureOut"][];
             /** Indicators */
             indicators: components["schemas"]["IndicatorOut"][];
             /** Items */
             items: components["schemas"]["ItemOut"][];
-            /** Coverage */
-            coverage: number;
-            /** Maturity */
-            maturity: components["schemas"]["MaturityOut"][];
             /** Level */
             level: number;
-            /** Delays */
-            delays: components["schemas"]["FigureOut"][];
+            /** Maturity */
+            maturity: components["schemas"]["MaturityOut"][];
         };
         /**
          * BandOut
@@ -1227,14 +1247,80 @@ export interface components {
             p95: number | null;
         };
         /**
+         * BulletinIn
+         * @description An official message about a hazard; null: not said.
+         */
+        BulletinIn: {
+            /**
+             * Depth Km
+             * @default null
+             */
+            depth_km?: number | null;
+            /** Event */
+            event: string;
+            /** Id */
+            id: string;
+            /**
+             * Issued
+             * Format: date-time
+             */
+            issued: string;
+            /** Issuer */
+            issuer: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "earthquake" | "tsunami_alert" | "tsunami_cancel" | "evacuation_order";
+            /** Lat */
+            lat: number;
+            /** Lon */
+            lon: number;
+            /**
+             * Magnitude
+             * @default null
+             */
+            magnitude?: number | null;
+            /**
+             * Magnitude Sd
+             * @default null
+             */
+            magnitude_sd?: number | null;
+            /**
+             * Origin Time
+             * Format: date-time
+             */
+            origin_time: string;
+            /**
+             * Source
+             * @default
+             */
+            source?: string;
+            /**
+             * Text
+             * @default
+             */
+            text?: string;
+        };
+        /**
+         * BulletinsIn
+         * @description A batch of bulletins.
+         */
+        BulletinsIn: {
+            /** Batch */
+            batch: string;
+            /** Items */
+            items: components["schemas"]["BulletinIn"][];
+        };
+        /**
          * CancelIn
          * @description Cancelling a sent warning, or discarding a draft.
          */
         CancelIn: {
-            /** Version */
-            version: number;
             /** Reason */
             reason: string;
+            /** Version */
+            version: number;
         };
         /**
          * CheckOut
@@ -1243,26 +1329,16 @@ export interface components {
         CheckOut: {
             /** City */
             city: string;
-            /** Version */
-            version: string;
             /** Findings */
             findings: components["schemas"]["FindingOut"][];
+            /** Version */
+            version: string;
         };
         /**
          * CityOut
          * @description The city that is served.
          */
         CityOut: {
-            /** Id */
-            id: string;
-            /** Name Zh */
-            name_zh: string;
-            /** Name En */
-            name_en: string;
-            /** Version */
-            version: string;
-            /** Timezone */
-            timezone: string;
             /** Bbox */
             bbox: [
                 number,
@@ -1270,20 +1346,32 @@ export interface components {
                 number,
                 number
             ];
-            /** Population */
-            population: number | null;
+            /** Id */
+            id: string;
             /** Layers */
             layers: components["schemas"]["LayerOut"][];
+            /** Name En */
+            name_en: string;
+            /** Name Zh */
+            name_zh: string;
+            /** Organisations */
+            organisations: components["schemas"]["OrganisationOut"][];
+            /** Population */
+            population: number | null;
+            /** Timezone */
+            timezone: string;
+            /** Version */
+            version: string;
         };
         /**
          * ClockIn
          * @description Steering a replay: a new speed (0 pauses), a jump forward, or the end.
          */
         ClockIn: {
-            /** Speed */
-            speed?: number | null;
             /** Jump To */
             jump_to?: string | null;
+            /** Speed */
+            speed?: number | null;
             /**
              * Stop
              * @default false
@@ -1295,57 +1383,57 @@ export interface components {
          * @description The run's clock; the browser advances it by `speed` until the next event says otherwise.
          */
         ClockOut: {
-            /** Run */
-            run: string;
+            /** Is Over */
+            is_over: boolean;
             /**
              * Mode
              * @enum {string}
              */
             mode: "live" | "drill" | "test" | "replay";
-            /** Scenario */
-            scenario: string;
             /**
              * Now
              * Format: date-time
              */
             now: string;
-            /**
-             * Wall
-             * Format: date-time
-             */
-            wall: string;
-            /** Speed */
-            speed: number;
-            /**
-             * Sim Start
-             * Format: date-time
-             */
-            sim_start: string;
+            /** Run */
+            run: string;
+            /** Scenario */
+            scenario: string;
             /**
              * Sim End
              * Format: date-time
              */
             sim_end: string;
-            /** Is Over */
-            is_over: boolean;
+            /**
+             * Sim Start
+             * Format: date-time
+             */
+            sim_start: string;
+            /** Speed */
+            speed: number;
             /** Timezone */
             timezone: string;
+            /**
+             * Wall
+             * Format: date-time
+             */
+            wall: string;
         };
         /**
          * ColumnOut
          * @description One number for each zone, building cell, link or asset; null is unknown.
          */
         ColumnOut: {
+            /** High */
+            high: (number | null)[] | null;
             /** Key */
             key: string;
+            /** Low */
+            low: (number | null)[] | null;
             /** Unit */
             unit: string;
             /** Values */
             values: (number | null)[];
-            /** Low */
-            low: (number | null)[] | null;
-            /** High */
-            high: (number | null)[] | null;
             why: components["schemas"]["WhyOut"];
         };
         /**
@@ -1353,46 +1441,46 @@ export interface components {
          * @description State or forecast for the map, apart from its geometry, in the geometry's order.
          */
         ColumnsOut: {
-            /** Cycle */
-            cycle: string | null;
             /**
              * At
              * Format: date-time
              */
             at: string;
-            /** Ids */
-            ids: string[];
             /** Columns */
             columns: components["schemas"]["ColumnOut"][];
+            /** Cycle */
+            cycle: string | null;
+            /** Ids */
+            ids: string[];
         };
         /**
          * ConditionOut
          * @description A condition of a maturity level.
          */
         ConditionOut: {
-            text: components["schemas"]["TextOut"];
             /** Holds */
             holds: boolean;
+            text: components["schemas"]["TextOut"];
         };
         /**
          * CurveOut
          * @description A service curve over hours after the event.
          */
         CurveOut: {
-            /** Service */
-            service: string;
             /** Hours */
             hours: number[];
+            /** Observed */
+            observed: (number | null)[];
+            /** Observed Hours */
+            observed_hours: number[];
             /** P05 */
             p05: (number | null)[];
             /** P50 */
             p50: (number | null)[];
             /** P95 */
             p95: (number | null)[];
-            /** Observed Hours */
-            observed_hours: number[];
-            /** Observed */
-            observed: (number | null)[];
+            /** Service */
+            service: string;
             why: components["schemas"]["WhyOut"];
         };
         /**
@@ -1400,31 +1488,31 @@ export interface components {
          * @description The last full turn of the loop.
          */
         CycleOut: {
-            /** Id */
-            id: string;
             /**
              * At
              * Format: date-time
              */
             at: string;
+            /** Duration S */
+            duration_s: number;
             /**
              * Finished Wall
              * Format: date-time
              */
             finished_wall: string;
-            /** Duration S */
-            duration_s: number;
-            /** Samples */
-            samples: number;
-            /** Seed */
-            seed: number;
+            /** Id */
+            id: string;
+            /** Is Running */
+            is_running: boolean;
             /** Models */
             models: [
                 string,
                 string
             ][];
-            /** Is Running */
-            is_running: boolean;
+            /** Samples */
+            samples: number;
+            /** Seed */
+            seed: number;
         };
         /**
          * DamageReportIn
@@ -1433,65 +1521,63 @@ export interface components {
         DamageReportIn: {
             /** Building */
             building?: number | null;
-            /** Xy */
-            xy?: [
-                number,
-                number
-            ] | null;
-            /**
-             * State
-             * @enum {integer}
-             */
-            state: 0 | 1 | 2 | 3 | 4;
             /**
              * Note
              * @default
              */
             note?: string;
+            /**
+             * State
+             * @enum {integer}
+             */
+            state: 0 | 1 | 2 | 3 | 4;
+            /** Xy */
+            xy?: [
+                number,
+                number
+            ] | null;
         };
         /**
          * DamageReportOut
          * @description A damage report.
          */
         DamageReportOut: {
-            /** Id */
-            id: string;
             /** Building */
             building: number | null;
-            /** Xy */
-            xy: [
-                number,
-                number
-            ];
-            /** State */
-            state: number;
-            /** Reporter */
-            reporter: string;
-            /**
-             * Reported
-             * Format: date-time
-             */
-            reported: string;
-            /**
-             * Origin
-             * @enum {string}
-             */
-            origin: "observed" | "derived" | "synthetic" | "missing";
-            /** Note */
-            note: string;
+            /** Id */
+            id: string;
             /**
              * Mode
              * @enum {string}
              */
             mode: "live" | "drill" | "test" | "replay";
+            /** Note */
+            note: string;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "observed" | "derived" | "synthetic" | "missing";
+            /**
+             * Reported
+             * Format: date-time
+             */
+            reported: string;
+            /** Reporter */
+            reporter: string;
+            /** State */
+            state: number;
+            /** Xy */
+            xy: [
+                number,
+                number
+            ];
         };
         /**
          * DecideIn
          * @description Accepting or refusing; `version` is the one the person saw.
          */
         DecideIn: {
-            /** Version */
-            version: number;
             /**
              * Decision
              * @enum {string}
@@ -1502,22 +1588,24 @@ export interface components {
              * @default
              */
             reason?: string;
+            /** Version */
+            version: number;
         };
         /**
          * DeliveryOut
          * @description What became of a warning on one channel.
          */
         DeliveryOut: {
+            /** At */
+            at: string | null;
             /** Channel */
             channel: string;
+            reason: components["schemas"]["TextOut"] | null;
             /**
              * State
              * @enum {string}
              */
             state: "queued" | "sent" | "blocked" | "expired" | "failed";
-            /** At */
-            at: string | null;
-            reason: components["schemas"]["TextOut"] | null;
         };
         /**
          * DemoOut
@@ -1534,39 +1622,37 @@ export interface components {
          * @description A team on the map.
          */
         DispatchOut: {
-            /** Team */
-            team: string;
-            /** Kind */
-            kind: string;
-            /** Organisation */
-            organisation: string;
-            /** Task */
-            task: string;
-            /** Start */
-            start: [
-                number,
-                number
-            ];
             /** End */
             end: [
                 number,
                 number
             ];
+            /** Eta S */
+            eta_s: number | null;
+            /** Kind */
+            kind: string;
             /** Line */
             line: [
                 number,
                 number
             ][];
-            /** Eta S */
-            eta_s: number | null;
+            /** Organisation */
+            organisation: string;
+            /** Start */
+            start: [
+                number,
+                number
+            ];
+            /** Task */
+            task: string;
+            /** Team */
+            team: string;
         };
         /**
          * EventOut
          * @description A line of the event list: bulletin, alarm, decision, task, report.
          */
         EventOut: {
-            /** Seq */
-            seq: number;
             /**
              * At
              * Format: date-time
@@ -1576,62 +1662,64 @@ export interface components {
             kind: string;
             /** Level */
             level: (1 | 2 | 3 | 4) | null;
-            text: components["schemas"]["TextOut"];
-            /** Source */
-            source: string;
             /**
              * Origin
              * @enum {string}
              */
             origin: "observed" | "derived" | "synthetic" | "missing";
+            /** Seq */
+            seq: number;
+            /** Source */
+            source: string;
+            text: components["schemas"]["TextOut"];
         };
         /**
          * FaultOut
          * @description One kind of fault in an input.
          */
         FaultOut: {
-            /** Where */
-            where: string;
-            /** Key */
-            key: string;
-            problem: components["schemas"]["TextOut"];
-            hint: components["schemas"]["TextOut"];
             /** Count */
             count: number;
             /** First */
             first: string[];
+            hint: components["schemas"]["TextOut"];
+            /** Key */
+            key: string;
+            problem: components["schemas"]["TextOut"];
+            /** Where */
+            where: string;
         };
         /**
          * FeatureCollection
          * @description GeoJSON; `properties.row` is the row that columns refer to.
          */
         FeatureCollection: {
-            /**
-             * Type
-             * @constant
-             */
-            type: "FeatureCollection";
             /** Features */
             features: {
                 [key: string]: unknown;
             }[];
             /** Total */
             total: number;
+            /**
+             * Type
+             * @constant
+             */
+            type: "FeatureCollection";
         };
         /**
          * FigureOut
          * @description A number for the screen.
          */
         FigureOut: {
-            /** Key */
-            key: string;
             band: components["schemas"]["BandOut"];
-            /** Unit */
-            unit: string;
             /** Base */
             base: number | null;
             /** Base Unit */
             base_unit: string;
+            /** Key */
+            key: string;
+            /** Unit */
+            unit: string;
             why: components["schemas"]["WhyOut"];
         };
         /**
@@ -1639,19 +1727,19 @@ export interface components {
          * @description A gap or a weakness of the city's data.
          */
         FindingOut: {
+            /** Count */
+            count: number;
+            /** First */
+            first: string[];
             /** Key */
             key: string;
+            mend: components["schemas"]["TextOut"];
             /**
              * Severity
              * @enum {string}
              */
             severity: "info" | "warning" | "error";
             text: components["schemas"]["TextOut"];
-            /** Count */
-            count: number;
-            /** First */
-            first: string[];
-            mend: components["schemas"]["TextOut"];
         };
         /**
          * HealthOut
@@ -1671,16 +1759,19 @@ export interface components {
         IncidentOut: {
             /** Id */
             id: string;
-            /** Name Zh */
-            name_zh: string;
-            /** Name En */
-            name_en: string;
             /** Kind */
             kind: string;
             /** Level */
             level: (1 | 2 | 3 | 4) | null;
-            /** Status */
-            status: string;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "live" | "drill" | "test" | "replay";
+            /** Name En */
+            name_en: string;
+            /** Name Zh */
+            name_zh: string;
             /**
              * Occurred
              * Format: date-time
@@ -1691,73 +1782,70 @@ export interface components {
              * Format: date-time
              */
             opened: string;
+            /** Status */
+            status: string;
+            /** Version */
+            version: number;
             /** Xy */
             xy: [
                 number,
                 number
             ];
-            /**
-             * Mode
-             * @enum {string}
-             */
-            mode: "live" | "drill" | "test" | "replay";
-            /** Version */
-            version: number;
         };
         /**
          * IncidentStepIn
          * @description Moving an incident on: to recovery, back to response, or to its close.
          */
         IncidentStepIn: {
-            /** Version */
-            version: number;
             /**
              * Status
              * @enum {string}
              */
             status: "responding" | "recovering" | "closed";
+            /** Version */
+            version: number;
         };
         /**
          * IndicatorOut
          * @description An indicator of this city.
          */
         IndicatorOut: {
+            /** Dimension */
+            dimension: string;
+            /** Goalposts */
+            goalposts: [
+                number,
+                number
+            ];
             /** Id */
             id: string;
             /** Item */
             item: string;
-            /** Dimension */
-            dimension: string;
+            /** Score */
+            score: number | null;
+            /** Source */
+            source: string;
+            /** Standard */
+            standard: string;
             /**
-             * Title Zh
-             * @default
+             * Status
+             * @enum {string}
              */
-            title_zh?: string;
+            status: "measured" | "missing";
             /**
              * Title En
              * @default
              */
             title_en?: string;
             /**
-             * Status
-             * @enum {string}
+             * Title Zh
+             * @default
              */
-            status: "measured" | "missing";
-            /** Value */
-            value: number | null;
+            title_zh?: string;
             /** Unit */
             unit: string;
-            /** Score */
-            score: number | null;
-            /** Goalposts */
-            goalposts: [
-                number,
-                number
-            ];
-            /** Source */
-            source: string;
-            /** Standard */
-            standard: string;
+            /** Value */
+            value: number | null;
             why: components["schemas"]["WhyOut"];
         };
         /**
@@ -1765,28 +1853,28 @@ export interface components {
          * @description What became of a batch: taken, known already, or refused by index and reason.
          */
         IngestOut: {
-            /** Batch */
-            batch: string;
             /** Accepted */
             accepted: number;
+            /** Batch */
+            batch: string;
             /** Duplicate */
             duplicate: number;
-            /** Suspect */
-            suspect: number;
             /** Rejected */
             rejected: components["schemas"]["RejectOut"][];
+            /** Suspect */
+            suspect: number;
         };
         /**
          * ItemOut
          * @description One of the twelve items.
          */
         ItemOut: {
-            /** Item */
-            item: string;
-            /** Dimension */
-            dimension: string;
             /** Coverage */
             coverage: number;
+            /** Dimension */
+            dimension: string;
+            /** Item */
+            item: string;
             score: components["schemas"]["BandOut"];
         };
         /**
@@ -1794,8 +1882,15 @@ export interface components {
          * @description A layer with its provenance.
          */
         LayerOut: {
+            /** Count */
+            count: number;
+            /** Coverage */
+            coverage: number;
+            /** Licence */
+            licence: string;
             /** Name */
             name: string;
+            notes: components["schemas"]["TextOut"] | null;
             /**
              * Origin
              * @enum {string}
@@ -1803,101 +1898,114 @@ export interface components {
             origin: "observed" | "derived" | "synthetic" | "missing";
             /** Source */
             source: string;
-            /** Licence */
-            licence: string;
             /** Version */
             version: string;
-            /** Count */
-            count: number;
-            /** Coverage */
-            coverage: number;
-            notes: components["schemas"]["TextOut"] | null;
+        };
+        /**
+         * LiveEvent
+         * @description A numbered event of the live stream.
+         */
+        LiveEvent: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "snapshot" | "clock" | "cycle" | "alarm" | "proposal" | "task" | "alert" | "report" | "event" | "incident" | "model";
+            /** Seq */
+            seq: number;
         };
         /**
          * LogCheckOut
          * @description Whether the chain is whole.
          */
         LogCheckOut: {
-            /** Lines */
-            lines: number;
-            /** Is Whole */
-            is_whole: boolean;
             /** First Broken */
             first_broken: number | null;
             /** Head */
             head: string;
+            /** Is Whole */
+            is_whole: boolean;
+            /** Lines */
+            lines: number;
         };
         /**
          * LogLineOut
          * @description A line of the log.
          */
         LogLineOut: {
-            /** Seq */
-            seq: number;
+            /** Actor */
+            actor: string;
             /**
              * At
              * Format: date-time
              */
             at: string;
-            /**
-             * Sim At
-             * Format: date-time
-             */
-            sim_at: string;
-            /** Actor */
-            actor: string;
-            text: components["schemas"]["TextOut"];
-            /** Subject */
-            subject: string;
+            /** Hash */
+            hash: string;
             /**
              * Mode
              * @enum {string}
              */
             mode: "live" | "drill" | "test" | "replay";
-            /** Hash */
-            hash: string;
+            /** Seq */
+            seq: number;
+            /**
+             * Sim At
+             * Format: date-time
+             */
+            sim_at: string;
+            /** Subject */
+            subject: string;
+            text: components["schemas"]["TextOut"];
         };
         /**
          * MaturityOut
          * @description A maturity level with its evidence.
          */
         MaturityOut: {
+            /** Conditions */
+            conditions: components["schemas"]["ConditionOut"][];
+            /** Is Reached */
+            is_reached: boolean;
             /**
              * Level
              * @enum {integer}
              */
             level: 1 | 2 | 3 | 4;
-            /** Is Reached */
-            is_reached: boolean;
-            /** Conditions */
-            conditions: components["schemas"]["ConditionOut"][];
         };
         /**
          * MeasureOut
          * @description A measure that a sector board suggests.
          */
         MeasureOut: {
-            text: components["schemas"]["TextOut"];
-            reason: components["schemas"]["TextOut"];
             /** Place */
             place: string;
+            reason: components["schemas"]["TextOut"];
+            text: components["schemas"]["TextOut"];
         };
         /**
          * MeasuresOut
          * @description Measures of one service curve.
          */
         MeasuresOut: {
-            /** Service */
-            service: string;
-            robustness: components["schemas"]["BandOut"];
-            rapidity_per_day: components["schemas"]["BandOut"];
-            loss_days: components["schemas"]["BandOut"];
-            /** Time To */
-            time_to: components["schemas"]["TimeToOut"][];
             /** Horizon H */
             horizon_h: number;
             /** Is Censored */
             is_censored: boolean;
+            loss_days: components["schemas"]["BandOut"];
+            rapidity_per_day: components["schemas"]["BandOut"];
+            robustness: components["schemas"]["BandOut"];
+            /** Service */
+            service: string;
+            /** Time To */
+            time_to: components["schemas"]["TimeToOut"][];
             why: components["schemas"]["WhyOut"];
         };
         /**
@@ -1905,8 +2013,6 @@ export interface components {
          * @description Approving or refusing a model version.
          */
         ModelDecisionIn: {
-            /** Version */
-            version: number;
             /**
              * Decision
              * @enum {string}
@@ -1917,51 +2023,53 @@ export interface components {
              * @default
              */
             reason?: string;
+            /** Version */
+            version: number;
         };
         /**
          * ModelVersionOut
          * @description A version of the fragilities.
          */
         ModelVersionOut: {
-            /** Id */
-            id: string;
-            /** Base */
-            base: string;
             /** Adjustments */
             adjustments: components["schemas"]["AdjustmentOut"][];
-            /** Reports Used */
-            reports_used: number;
-            /** Reports Held Out */
-            reports_held_out: number;
-            /** Log Score Before */
-            log_score_before: number;
-            /** Log Score After */
-            log_score_after: number;
-            /** Brier Before */
-            brier_before: number;
+            /** Base */
+            base: string;
             /** Brier After */
             brier_after: number;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "proposed" | "approved" | "refused" | "retired";
+            /** Brier Before */
+            brier_before: number;
             /**
              * Created
              * Format: date-time
              */
             created: string;
-            /** Decided By */
-            decided_by: string;
             /** Decided */
             decided: string | null;
-            /** Reason */
-            reason: string;
+            /** Decided By */
+            decided_by: string;
+            /** Id */
+            id: string;
+            /** Log Score After */
+            log_score_after: number;
+            /** Log Score Before */
+            log_score_before: number;
             /**
              * Mode
              * @enum {string}
              */
             mode: "live" | "drill" | "test" | "replay";
+            /** Reason */
+            reason: string;
+            /** Reports Held Out */
+            reports_held_out: number;
+            /** Reports Used */
+            reports_used: number;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "proposed" | "approved" | "refused" | "retired";
             /** Version */
             version: number;
         };
@@ -1973,6 +2081,8 @@ export interface components {
             /** Item */
             item: string;
             need: components["schemas"]["FigureOut"];
+            /** Standard */
+            standard: string;
             /** Stock */
             stock: number | null;
             /**
@@ -1980,8 +2090,6 @@ export interface components {
              * @enum {string}
              */
             stock_origin: "observed" | "derived" | "synthetic" | "missing";
-            /** Standard */
-            standard: string;
         };
         /**
          * NoteIn
@@ -1992,6 +2100,35 @@ export interface components {
             text: string;
         };
         /**
+         * ObservationIn
+         * @description One value from a device.
+         */
+        ObservationIn: {
+            /** Datastream */
+            datastream: string;
+            /** Id */
+            id: string;
+            /**
+             * Phenomenon Time
+             * Format: date-time
+             */
+            phenomenon_time: string;
+            /** Unit */
+            unit: string;
+            /** Value */
+            value: number;
+        };
+        /**
+         * ObservationsIn
+         * @description A batch of values; the same batch again changes nothing.
+         */
+        ObservationsIn: {
+            /** Batch */
+            batch: string;
+            /** Items */
+            items: components["schemas"]["ObservationIn"][];
+        };
+        /**
          * ObservedSeriesOut
          * @description What a datastream has said.
          */
@@ -2000,111 +2137,136 @@ export interface components {
             datastream: string;
             /** Name */
             name: string;
-            /** Quantity */
-            quantity: string;
-            /** Unit */
-            unit: string;
-            /** Time */
-            time: string[];
-            /** Value */
-            value: number[];
-            /** Suspect */
-            suspect: boolean[];
             /**
              * Origin
              * @enum {string}
              */
             origin: "observed" | "derived" | "synthetic" | "missing";
+            /** Quantity */
+            quantity: string;
+            /** Suspect */
+            suspect: boolean[];
+            /** Time */
+            time: string[];
+            /** Unit */
+            unit: string;
+            /** Value */
+            value: number[];
+        };
+        /**
+         * OrganisationOut
+         * @description A party of the city, and the kinds of task that it takes.
+         */
+        OrganisationOut: {
+            /** Duties */
+            duties: string[];
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Name En */
+            name_en: string;
+            /** Name Zh */
+            name_zh: string;
         };
         /** Page[AlarmOut] */
         Page_AlarmOut_: {
             /** Items */
             items: components["schemas"]["AlarmOut"][];
-            /** Total */
-            total: number | null;
             /** Next */
             next: string | null;
+            /** Total */
+            total: number | null;
         };
         /** Page[AlertOut] */
         Page_AlertOut_: {
             /** Items */
             items: components["schemas"]["AlertOut"][];
-            /** Total */
-            total: number | null;
             /** Next */
             next: string | null;
+            /** Total */
+            total: number | null;
         };
         /** Page[DamageReportOut] */
         Page_DamageReportOut_: {
             /** Items */
             items: components["schemas"]["DamageReportOut"][];
-            /** Total */
-            total: number | null;
             /** Next */
             next: string | null;
+            /** Total */
+            total: number | null;
         };
         /** Page[EventOut] */
         Page_EventOut_: {
             /** Items */
             items: components["schemas"]["EventOut"][];
-            /** Total */
-            total: number | null;
             /** Next */
             next: string | null;
+            /** Total */
+            total: number | null;
         };
         /** Page[IncidentOut] */
         Page_IncidentOut_: {
             /** Items */
             items: components["schemas"]["IncidentOut"][];
-            /** Total */
-            total: number | null;
             /** Next */
             next: string | null;
+            /** Total */
+            total: number | null;
         };
         /** Page[LogLineOut] */
         Page_LogLineOut_: {
             /** Items */
             items: components["schemas"]["LogLineOut"][];
-            /** Total */
-            total: number | null;
             /** Next */
             next: string | null;
+            /** Total */
+            total: number | null;
         };
         /** Page[ModelVersionOut] */
         Page_ModelVersionOut_: {
             /** Items */
             items: components["schemas"]["ModelVersionOut"][];
-            /** Total */
-            total: number | null;
             /** Next */
             next: string | null;
+            /** Total */
+            total: number | null;
         };
         /** Page[ProposalOut] */
         Page_ProposalOut_: {
             /** Items */
             items: components["schemas"]["ProposalOut"][];
-            /** Total */
-            total: number | null;
             /** Next */
             next: string | null;
+            /** Total */
+            total: number | null;
+        };
+        /** Page[RunOut] */
+        Page_RunOut_: {
+            /** Items */
+            items: components["schemas"]["RunOut"][];
+            /** Next */
+            next: string | null;
+            /** Total */
+            total: number | null;
         };
         /** Page[SensorOut] */
         Page_SensorOut_: {
             /** Items */
             items: components["schemas"]["SensorOut"][];
-            /** Total */
-            total: number | null;
             /** Next */
             next: string | null;
+            /** Total */
+            total: number | null;
         };
         /** Page[TaskOut] */
         Page_TaskOut_: {
             /** Items */
             items: components["schemas"]["TaskOut"][];
-            /** Total */
-            total: number | null;
             /** Next */
             next: string | null;
+            /** Total */
+            total: number | null;
         };
         /**
          * PlaceOut
@@ -2128,130 +2290,130 @@ export interface components {
          * @description Problem details (RFC 9457), with our key and all faults.
          */
         ProblemOut: {
-            /** Type */
-            type: string;
+            /** Detail */
+            detail: string;
+            /** Faults */
+            faults: components["schemas"]["FaultOut"][];
+            hint: components["schemas"]["TextOut"];
+            /** Key */
+            key: string;
+            problem: components["schemas"]["TextOut"];
             /** Status */
             status: number;
             /** Title */
             title: string;
-            /** Detail */
-            detail: string;
-            /** Key */
-            key: string;
-            problem: components["schemas"]["TextOut"];
-            hint: components["schemas"]["TextOut"];
-            /** Faults */
-            faults: components["schemas"]["FaultOut"][];
+            /** Type */
+            type: string;
         };
         /**
          * ProposalOut
          * @description A proposal.
          */
         ProposalOut: {
-            /** Id */
-            id: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "response_level" | "evacuation" | "medical" | "repair" | "supplies" | "sector_measure";
-            title: components["schemas"]["TextOut"];
-            /** Reasons */
-            reasons: components["schemas"]["TextOut"][];
-            /** Effect With */
-            effect_with: components["schemas"]["FigureOut"][];
-            /** Effect Without */
-            effect_without: components["schemas"]["FigureOut"][];
             /** Actions */
             actions: components["schemas"]["ActionOut"][];
-            /** Details */
-            details: {
-                [key: string]: string | number;
-            };
-            why: components["schemas"]["WhyOut"];
-            /** Is Dangerous */
-            is_dangerous: boolean;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "open" | "accepted" | "refused" | "superseded";
-            /** Seconded By */
-            seconded_by: string;
-            /** Decided By */
-            decided_by: string;
-            /** Decided */
-            decided: string | null;
-            /** Reason */
-            reason: string;
             /**
              * Created
              * Format: date-time
              */
             created: string;
+            /** Decided */
+            decided: string | null;
+            /** Decided By */
+            decided_by: string;
+            /** Details */
+            details: {
+                [key: string]: string | number;
+            };
+            /** Effect With */
+            effect_with: components["schemas"]["FigureOut"][];
+            /** Effect Without */
+            effect_without: components["schemas"]["FigureOut"][];
+            /** Id */
+            id: string;
+            /** Is Dangerous */
+            is_dangerous: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "response_level" | "evacuation" | "medical" | "repair" | "supplies" | "sector_measure";
             /**
              * Mode
              * @enum {string}
              */
             mode: "live" | "drill" | "test" | "replay";
+            /** Reason */
+            reason: string;
+            /** Reasons */
+            reasons: components["schemas"]["TextOut"][];
+            /** Seconded By */
+            seconded_by: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "open" | "accepted" | "refused" | "superseded";
+            title: components["schemas"]["TextOut"];
             /** Version */
             version: number;
+            why: components["schemas"]["WhyOut"];
         };
         /**
          * RecoveryOut
          * @description The recovery page beside the curves (which are series of the timeline).
          */
         RecoveryOut: {
-            /** Repairs */
-            repairs: components["schemas"]["RepairOut"][];
+            /** Curves */
+            curves: components["schemas"]["CurveOut"][];
             /** Needs */
             needs: components["schemas"]["NeedOut"][];
+            /** Repairs */
+            repairs: components["schemas"]["RepairOut"][];
             /** Reports */
             reports: {
                 [key: string]: number;
             };
-            /** Curves */
-            curves: components["schemas"]["CurveOut"][];
         };
         /**
          * RejectOut
          * @description An observation that was not taken.
          */
         RejectOut: {
-            /** Index */
-            index: number;
+            hint: components["schemas"]["TextOut"];
             /** Id */
             id: string;
+            /** Index */
+            index: number;
             /** Key */
             key: string;
             problem: components["schemas"]["TextOut"];
-            hint: components["schemas"]["TextOut"];
         };
         /**
          * RepairOut
          * @description One job of the repair order.
          */
         RepairOut: {
-            /** Rank */
-            rank: number;
             /** Asset */
             asset: string;
-            /** Name */
-            name: string;
-            /** Sector */
-            sector: string;
-            /** Damage */
-            damage: string;
-            /** People Served */
-            people_served: number | null;
             /** Crew */
             crew: string;
-            /** Start H */
-            start_h: number;
+            /** Damage */
+            damage: string;
             /** End H */
             end_h: number;
             /** Is Reachable */
             is_reachable: boolean | null;
+            /** Name */
+            name: string;
+            /** People Served */
+            people_served: number | null;
+            /** Rank */
+            rank: number;
+            /** Sector */
+            sector: string;
+            /** Start H */
+            start_h: number;
         };
         /**
          * ReplayIn
@@ -2267,516 +2429,44 @@ export interface components {
             speed?: number;
         };
         /**
-         * ScenarioOut
-         * @description A scenario that can be replayed.
-         */
-        ScenarioOut: {
-            /** Id */
-            id: string;
-            /** Name Zh */
-            name_zh: string;
-            /** Name En */
-            name_en: string;
-            /**
-             * Start
-             * Format: date-time
-             */
-            start: string;
-            /**
-             * End
-             * Format: date-time
-             */
-            end: string;
-            /** Synthetic Streams */
-            synthetic_streams: number;
-            /** Sources */
-            sources: string[];
-        };
-        /**
-         * SectorOut
-         * @description One of the six sector boards.
-         */
-        SectorOut: {
-            /**
-             * Sector
-             * @enum {string}
-             */
-            sector: "transport" | "medical" | "water" | "energy" | "environment" | "services";
-            /**
-             * Light
-             * @enum {string}
-             */
-            light: "normal" | "strained" | "failing" | "unknown";
-            headline: components["schemas"]["TextOut"];
-            /** State */
-            state: components["schemas"]["FigureOut"][];
-            /** Forecast */
-            forecast: components["schemas"]["FigureOut"][];
-            /** Measures */
-            measures: components["schemas"]["MeasureOut"][];
-            why: components["schemas"]["WhyOut"];
-        };
-        /**
-         * SensorOut
-         * @description A datastream and its health.
-         */
-        SensorOut: {
-            /** Id */
-            id: string;
-            /** Name */
-            name: string;
-            /** Quantity */
-            quantity: string;
-            /** Unit */
-            unit: string;
-            /** Xy */
-            xy: [
-                number,
-                number
-            ];
-            /** Asset */
-            asset: string;
-            /** Zone */
-            zone: string;
-            /** Is Vital */
-            is_vital: boolean;
-            /**
-             * Origin
-             * @enum {string}
-             */
-            origin: "observed" | "derived" | "synthetic" | "missing";
-            /**
-             * Health
-             * @enum {string}
-             */
-            health: "ok" | "stuck" | "silent" | "suspect" | "never";
-            /** Last Value */
-            last_value: number | null;
-            /** Last Time */
-            last_time: string | null;
-            /** Age S */
-            age_s: number | null;
-            /** Count */
-            count: number;
-            /** Suspect */
-            suspect: number;
-        };
-        /**
-         * SeriesOut
-         * @description A curve with its band: past and forecast by time.
-         */
-        SeriesOut: {
-            /** Key */
-            key: string;
-            /** Unit */
-            unit: string;
-            /** Time */
-            time: string[];
-            /** P05 */
-            p05: (number | null)[];
-            /** P50 */
-            p50: (number | null)[];
-            /** P95 */
-            p95: (number | null)[];
-            why: components["schemas"]["WhyOut"];
-        };
-        /**
-         * SessionOut
-         * @description A session of a browser.
-         */
-        SessionOut: {
-            user: components["schemas"]["UserOut"];
-            /** Csrf */
-            csrf: string;
-        };
-        /**
-         * SignIn
-         * @description Name and password.
-         */
-        SignIn: {
-            /** Username */
-            username: string;
-            /** Password */
-            password: string;
-        };
-        /**
-         * SituationOut
-         * @description Everything the situation page shows beside the map; the snapshot before live events.
-         */
-        SituationOut: {
-            /** Seq */
-            seq: number;
-            clock: components["schemas"]["ClockOut"];
-            /**
-             * Phase
-             * @enum {string}
-             */
-            phase: "ordinary" | "warning" | "emergency" | "recovery";
-            /** Figures */
-            figures: components["schemas"]["FigureOut"][];
-            /** Alarms */
-            alarms: components["schemas"]["AlarmOut"][];
-            incident: components["schemas"]["IncidentOut"] | null;
-            /** Sectors */
-            sectors: components["schemas"]["SectorOut"][];
-            cycle: components["schemas"]["CycleOut"] | null;
-            streams: components["schemas"]["StreamsOut"];
-            /** Open Proposals */
-            open_proposals: number;
-            /** Open Tasks */
-            open_tasks: number;
-        };
-        /**
-         * StepIn
-         * @description The next step of a task.
-         */
-        StepIn: {
-            /** Version */
-            version: number;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "acknowledged" | "done" | "verified" | "unable" | "cancelled" | "assigned";
-            /**
-             * Note
-             * @default
-             */
-            note?: string;
-        };
-        /**
-         * StreamsOut
-         * @description Health of the sensing net.
-         */
-        StreamsOut: {
-            /** Ok */
-            ok: number;
-            /** Total */
-            total: number;
-            /** Oldest Vital S */
-            oldest_vital_s: number | null;
-            /** Oldest Vital */
-            oldest_vital: string;
-        };
-        /**
-         * TaskIn
-         * @description A task given by hand.
-         */
-        TaskIn: {
-            /** Kind */
-            kind: string;
-            /** Title */
-            title: string;
-            /** Organisation */
-            organisation: string;
-            /**
-             * Place
-             * @default
-             */
-            place?: string;
-            /** Xy */
-            xy?: [
-                number,
-                number
-            ] | null;
-            /**
-             * Due
-             * Format: date-time
-             */
-            due: string;
-        };
-        /**
-         * TaskOut
-         * @description A task.
-         */
-        TaskOut: {
-            /** Id */
-            id: string;
-            /** Incident */
-            incident: string;
-            /** Proposal */
-            proposal: string;
-            /** Kind */
-            kind: string;
-            /** Title Zh */
-            title_zh: string;
-            /** Title En */
-            title_en: string;
-            /** Organisation */
-            organisation: string;
-            organisation_name: components["schemas"]["TextOut"];
-            /** Team */
-            team: string;
-            /** Place */
-            place: string;
-            /** Place Name */
-            place_name: string;
-            /** Xy */
-            xy: [
-                number,
-                number
-            ];
-            /**
-             * Created
-             * Format: date-time
-             */
-            created: string;
-            /**
-             * Due
-             * Format: date-time
-             */
-            due: string;
-            /** Is Overdue */
-            is_overdue: boolean;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "assigned" | "acknowledged" | "done" | "verified" | "unable" | "cancelled";
-            /** Acknowledged */
-            acknowledged: string | null;
-            /** Done */
-            done: string | null;
-            /** Verified */
-            verified: string | null;
-            /** Note */
-            note: string;
-            /** Next */
-            next: string[];
-            /**
-             * Mode
-             * @enum {string}
-             */
-            mode: "live" | "drill" | "test" | "replay";
-            /** Version */
-            version: number;
-        };
-        /**
-         * TextOut
-         * @description A sentence in both languages.
-         */
-        TextOut: {
-            /** Key */
-            key: string;
-            /** Zh */
-            zh: string;
-            /** En */
-            en: string;
-        };
-        /**
-         * TimeToOut
-         * @description Hours until a level is held; null in a band: not within the horizon.
-         */
-        TimeToOut: {
-            /** Level */
-            level: number;
-            hours: components["schemas"]["BandOut"];
-        };
-        /**
-         * TimelineOut
-         * @description The time bar: what happened, and what is forecast.
-         */
-        TimelineOut: {
-            /**
-             * Start
-             * Format: date-time
-             */
-            start: string;
-            /**
-             * End
-             * Format: date-time
-             */
-            end: string;
-            /**
-             * Now
-             * Format: date-time
-             */
-            now: string;
-            /** Marks */
-            marks: components["schemas"]["EventOut"][];
-            /** Observed */
-            observed: components["schemas"]["ObservedSeriesOut"][];
-            /** Forecast */
-            forecast: components["schemas"]["SeriesOut"][];
-        };
-        /**
-         * UserOut
-         * @description Who is signed in.
-         */
-        UserOut: {
-            /** Id */
-            id: string;
-            /** Name */
-            name: string;
-            /** Organisation */
-            organisation: string;
-            /** Roles */
-            roles: string[];
-            /** Permissions */
-            permissions: string[];
-            /** Language */
-            language: string;
-        };
-        /**
-         * WhyOut
-         * @description The answer to "why?".
-         */
-        WhyOut: {
-            /** Data */
-            data: string[];
-            /** Model */
-            model: string;
-            /** Version */
-            version: string;
-            /**
-             * As Of
-             * Format: date-time
-             */
-            as_of: string;
-            /** Missing */
-            missing: string[];
-            /** Notes */
-            notes: components["schemas"]["TextOut"][];
-            /**
-             * Origin
-             * @enum {string}
-             */
-            origin: "observed" | "derived" | "synthetic" | "missing";
-        };
-        /**
-         * ObservationIn
-         * @description One value from a device.
-         */
-        ObservationIn: {
-            /** Id */
-            id: string;
-            /** Datastream */
-            datastream: string;
-            /** Value */
-            value: number;
-            /** Unit */
-            unit: string;
-            /**
-             * Phenomenon Time
-             * Format: date-time
-             */
-            phenomenon_time: string;
-        };
-        /**
-         * ObservationsIn
-         * @description A batch of values; the same batch again changes nothing.
-         */
-        ObservationsIn: {
-            /** Batch */
-            batch: string;
-            /** Items */
-            items: components["schemas"]["ObservationIn"][];
-        };
-        /**
-         * BulletinIn
-         * @description An official message about a hazard; null: not said.
-         */
-        BulletinIn: {
-            /** Id */
-            id: string;
-            /** Event */
-            event: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "earthquake" | "tsunami_alert" | "tsunami_cancel" | "evacuation_order";
-            /** Issuer */
-            issuer: string;
-            /**
-             * Issued
-             * Format: date-time
-             */
-            issued: string;
-            /**
-             * Origin Time
-             * Format: date-time
-             */
-            origin_time: string;
-            /** Lon */
-            lon: number;
-            /** Lat */
-            lat: number;
-            /**
-             * Depth Km
-             * @default null
-             */
-            depth_km?: number | null;
-            /**
-             * Magnitude
-             * @default null
-             */
-            magnitude?: number | null;
-            /**
-             * Magnitude Sd
-             * @default null
-             */
-            magnitude_sd?: number | null;
-            /**
-             * Text
-             * @default
-             */
-            text?: string;
-            /**
-             * Source
-             * @default
-             */
-            source?: string;
-        };
-        /**
-         * BulletinsIn
-         * @description A batch of bulletins.
-         */
-        BulletinsIn: {
-            /** Batch */
-            batch: string;
-            /** Items */
-            items: components["schemas"]["BulletinIn"][];
-        };
-        /**
          * ReportIn
          * @description A damage report that a survey or a program sends.
          */
         ReportIn: {
-            /** Id */
-            id: string;
             /**
              * Building
              * @default null
              */
             building?: number | null;
-            /** Xy */
-            xy: [
-                number,
-                number
-            ];
+            /** Id */
+            id: string;
             /**
-             * State
-             * @enum {integer}
+             * Note
+             * @default
              */
-            state: 0 | 1 | 2 | 3 | 4;
-            /** Reporter */
-            reporter: string;
-            /**
-             * Reported
-             * Format: date-time
-             */
-            reported: string;
+            note?: string;
             /**
              * Origin
              * @enum {string}
              */
             origin: "observed" | "synthetic";
             /**
-             * Note
-             * @default
+             * Reported
+             * Format: date-time
              */
-            note?: string;
+            reported: string;
+            /** Reporter */
+            reporter: string;
+            /**
+             * State
+             * @enum {integer}
+             */
+            state: 0 | 1 | 2 | 3 | 4;
+            /** Xy */
+            xy: [
+                number,
+                number
+            ];
         };
         /**
          * ReportsIn
@@ -2788,6 +2478,412 @@ export interface components {
             /** Items */
             items: components["schemas"]["ReportIn"][];
         };
+        /**
+         * RunOut
+         * @description A run that can be looked at with `?run=`: live, or a replay, over or not.
+         */
+        RunOut: {
+            /** Id */
+            id: string;
+            /** Is Active */
+            is_active: boolean;
+            /** Is Over */
+            is_over: boolean;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "live" | "drill" | "test" | "replay";
+            /**
+             * Now
+             * Format: date-time
+             */
+            now: string;
+            /** Scenario */
+            scenario: string;
+            /**
+             * Started
+             * Format: date-time
+             */
+            started: string;
+        };
+        /**
+         * ScenarioOut
+         * @description A scenario that can be replayed.
+         */
+        ScenarioOut: {
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Id */
+            id: string;
+            /** Name En */
+            name_en: string;
+            /** Name Zh */
+            name_zh: string;
+            /** Sources */
+            sources: string[];
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /** Synthetic Streams */
+            synthetic_streams: number;
+        };
+        /**
+         * SectorOut
+         * @description One of the six sector boards.
+         */
+        SectorOut: {
+            /** Forecast */
+            forecast: components["schemas"]["FigureOut"][];
+            headline: components["schemas"]["TextOut"];
+            /**
+             * Light
+             * @enum {string}
+             */
+            light: "normal" | "strained" | "failing" | "unknown";
+            /** Measures */
+            measures: components["schemas"]["MeasureOut"][];
+            /**
+             * Sector
+             * @enum {string}
+             */
+            sector: "transport" | "medical" | "water" | "energy" | "environment" | "services";
+            /** State */
+            state: components["schemas"]["FigureOut"][];
+            why: components["schemas"]["WhyOut"];
+        };
+        /**
+         * SensorOut
+         * @description A datastream and its health.
+         */
+        SensorOut: {
+            /** Age S */
+            age_s: number | null;
+            /** Asset */
+            asset: string;
+            /** Count */
+            count: number;
+            /**
+             * Health
+             * @enum {string}
+             */
+            health: "ok" | "stuck" | "silent" | "suspect" | "never";
+            /** Id */
+            id: string;
+            /** Is Vital */
+            is_vital: boolean;
+            /** Last Time */
+            last_time: string | null;
+            /** Last Value */
+            last_value: number | null;
+            /** Name */
+            name: string;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "observed" | "derived" | "synthetic" | "missing";
+            /** Quantity */
+            quantity: string;
+            /** Suspect */
+            suspect: number;
+            /** Unit */
+            unit: string;
+            /** Xy */
+            xy: [
+                number,
+                number
+            ];
+            /** Zone */
+            zone: string;
+        };
+        /**
+         * SeriesOut
+         * @description A curve with its band: past and forecast by time.
+         */
+        SeriesOut: {
+            /** Key */
+            key: string;
+            /** P05 */
+            p05: (number | null)[];
+            /** P50 */
+            p50: (number | null)[];
+            /** P95 */
+            p95: (number | null)[];
+            /** Time */
+            time: string[];
+            /** Unit */
+            unit: string;
+            why: components["schemas"]["WhyOut"];
+        };
+        /**
+         * SessionOut
+         * @description A session of a browser.
+         */
+        SessionOut: {
+            /** Csrf */
+            csrf: string;
+            user: components["schemas"]["UserOut"];
+        };
+        /**
+         * SignIn
+         * @description Name and password.
+         */
+        SignIn: {
+            /** Password */
+            password: string;
+            /** Username */
+            username: string;
+        };
+        /**
+         * SituationOut
+         * @description Everything the situation page shows beside the map; the snapshot before live events.
+         */
+        SituationOut: {
+            /** Alarms */
+            alarms: components["schemas"]["AlarmOut"][];
+            clock: components["schemas"]["ClockOut"];
+            cycle: components["schemas"]["CycleOut"] | null;
+            /** Figures */
+            figures: components["schemas"]["FigureOut"][];
+            incident: components["schemas"]["IncidentOut"] | null;
+            /** Open Proposals */
+            open_proposals: number;
+            /** Open Tasks */
+            open_tasks: number;
+            /**
+             * Phase
+             * @enum {string}
+             */
+            phase: "ordinary" | "warning" | "emergency" | "recovery";
+            /** Sectors */
+            sectors: components["schemas"]["SectorOut"][];
+            /** Seq */
+            seq: number;
+            streams: components["schemas"]["StreamsOut"];
+        };
+        /**
+         * StepIn
+         * @description The next step of a task.
+         */
+        StepIn: {
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "acknowledged" | "done" | "verified" | "unable" | "cancelled" | "assigned";
+            /** Version */
+            version: number;
+        };
+        /**
+         * StreamsOut
+         * @description Health of the sensing net.
+         */
+        StreamsOut: {
+            /** Ok */
+            ok: number;
+            /** Oldest Vital */
+            oldest_vital: string;
+            /** Oldest Vital S */
+            oldest_vital_s: number | null;
+            /** Total */
+            total: number;
+        };
+        /**
+         * TaskIn
+         * @description A task given by hand.
+         */
+        TaskIn: {
+            /**
+             * Due
+             * Format: date-time
+             */
+            due: string;
+            /** Kind */
+            kind: string;
+            /** Organisation */
+            organisation: string;
+            /**
+             * Place
+             * @default
+             */
+            place?: string;
+            /** Title */
+            title: string;
+            /** Xy */
+            xy?: [
+                number,
+                number
+            ] | null;
+        };
+        /**
+         * TaskOut
+         * @description A task.
+         */
+        TaskOut: {
+            /** Acknowledged */
+            acknowledged: string | null;
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** Done */
+            done: string | null;
+            /**
+             * Due
+             * Format: date-time
+             */
+            due: string;
+            /** Id */
+            id: string;
+            /** Incident */
+            incident: string;
+            /** Is Overdue */
+            is_overdue: boolean;
+            /** Kind */
+            kind: string;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "live" | "drill" | "test" | "replay";
+            /** Next */
+            next: string[];
+            /** Note */
+            note: string;
+            /** Organisation */
+            organisation: string;
+            organisation_name: components["schemas"]["TextOut"];
+            /** Place */
+            place: string;
+            /** Place Name */
+            place_name: string;
+            /** Proposal */
+            proposal: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "assigned" | "acknowledged" | "done" | "verified" | "unable" | "cancelled";
+            /** Team */
+            team: string;
+            /** Title En */
+            title_en: string;
+            /** Title Zh */
+            title_zh: string;
+            /** Verified */
+            verified: string | null;
+            /** Version */
+            version: number;
+            /** Xy */
+            xy: [
+                number,
+                number
+            ] | null;
+        };
+        /**
+         * TextOut
+         * @description A sentence in both languages.
+         */
+        TextOut: {
+            /** En */
+            en: string;
+            /** Key */
+            key: string;
+            /** Zh */
+            zh: string;
+        };
+        /**
+         * TimeToOut
+         * @description Hours until a level is held; null in a band: not within the horizon.
+         */
+        TimeToOut: {
+            hours: components["schemas"]["BandOut"];
+            /** Level */
+            level: number;
+        };
+        /**
+         * TimelineOut
+         * @description The time bar: what happened, and what is forecast.
+         */
+        TimelineOut: {
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Forecast */
+            forecast: components["schemas"]["SeriesOut"][];
+            /** Marks */
+            marks: components["schemas"]["EventOut"][];
+            /**
+             * Now
+             * Format: date-time
+             */
+            now: string;
+            /** Observed */
+            observed: components["schemas"]["ObservedSeriesOut"][];
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+        };
+        /**
+         * UserOut
+         * @description Who is signed in.
+         */
+        UserOut: {
+            /** Id */
+            id: string;
+            /** Language */
+            language: string;
+            /** Name */
+            name: string;
+            /** Organisation */
+            organisation: string;
+            /** Permissions */
+            permissions: string[];
+            /** Roles */
+            roles: string[];
+        };
+        /**
+         * WhyOut
+         * @description The answer to "why?".
+         */
+        WhyOut: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /** Data */
+            data: string[];
+            /** Missing */
+            missing: string[];
+            /** Model */
+            model: string;
+            /** Notes */
+            notes: components["schemas"]["TextOut"][];
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "observed" | "derived" | "synthetic" | "missing";
+            /** Version */
+            version: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -2797,597 +2893,6 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    session_health: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HealthOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    session_demo: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DemoOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    session_session: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    session_sign_in: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SignIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    session_sign_out: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    city_show_city: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CityOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    city_check: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CheckOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    city_buildings: {
-        parameters: {
-            query: {
-                /** @description west,south,east,north */
-                bbox: string;
-                limit?: number;
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FeatureCollection"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    city_show_layer: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                layer: "zones" | "grid" | "roads" | "mains" | "facilities" | "lifelines" | "stops";
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FeatureCollection"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    city_sensors: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-                /** @description `next` of the last page. */
-                after?: number;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_SensorOut_"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    city_observations: {
-        parameters: {
-            query?: {
-                start?: string | null;
-                end?: string | null;
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: never;
-            path: {
-                sensor: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ObservedSeriesOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    city_places: {
-        parameters: {
-            query: {
-                q: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PlaceOut"][];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    situation_situation: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SituationOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    situation_timeline: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TimelineOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    situation_events: {
-        parameters: {
-            query?: {
-                before?: number | null;
-                limit?: number;
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_EventOut_"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    situation_recovery: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RecoveryOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    columns_export: {
-        parameters: {
-            query?: {
-                /** @description Hours after the origin time. */
-                hour?: number | null;
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: never;
-            path: {
-                layer: "zones" | "facilities" | "lifelines" | "roads" | "grid";
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    columns_show: {
-        parameters: {
-            query?: {
-                /** @description Hours after the origin time. */
-                hour?: number | null;
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: never;
-            path: {
-                layer: "zones" | "facilities" | "lifelines" | "roads" | "grid";
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ColumnsOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
     command_list_alarms: {
         parameters: {
             query?: {
@@ -3418,8 +2923,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -3456,349 +2961,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    command_list_incidents: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-                /** @description `next` of the last page. */
-                after?: number;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_IncidentOut_"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
                     "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    command_move_incident: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: {
-                /** @description Made by the client; the same key again changes nothing. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                incident: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["IncidentStepIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["IncidentOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    command_list_proposals: {
-        parameters: {
-            query?: {
-                status?: string | null;
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-                /** @description `next` of the last page. */
-                after?: number;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_ProposalOut_"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    command_show_proposal: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                proposal: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProposalOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    command_decide: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: {
-                /** @description Made by the client; the same key again changes nothing. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                proposal: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["DecideIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProposalOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    command_list_tasks: {
-        parameters: {
-            query?: {
-                status?: string | null;
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-                /** @description `next` of the last page. */
-                after?: number;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_TaskOut_"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    command_assign: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: {
-                /** @description Made by the client; the same key again changes nothing. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TaskIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TaskOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    command_step: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: {
-                /** @description Made by the client; the same key again changes nothing. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                task: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["StepIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TaskOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    command_list_dispatches: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DispatchOut"][];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
@@ -3834,8 +2998,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -3874,8 +3038,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -3908,8 +3072,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -3951,8 +3115,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    alerts_cap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -3993,46 +3187,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    alerts_correct: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: {
-                /** @description Made by the client; the same key again changes nothing. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                alert: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AlertOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
                     "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
@@ -4073,18 +3229,292 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };
     };
-    alerts_cap: {
+    alerts_correct: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                alert: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    assessment_assessment: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssessmentOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    city_show_city: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CityOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    city_buildings: {
+        parameters: {
+            query: {
+                /** @description west,south,east,north */
+                bbox: string;
+                limit?: number;
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeatureCollection"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    city_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    city_show_layer: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                alert: string;
+                layer: "zones" | "grid" | "roads" | "mains" | "facilities" | "lifelines" | "stops";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeatureCollection"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    replay_clock: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClockOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    columns_show: {
+        parameters: {
+            query?: {
+                /** @description Hours after the origin time. */
+                hour?: number | null;
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path: {
+                layer: "zones" | "facilities" | "lifelines" | "roads" | "grid";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ColumnsOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    columns_export: {
+        parameters: {
+            query?: {
+                /** @description Hours after the origin time. */
+                hour?: number | null;
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path: {
+                layer: "zones" | "facilities" | "lifelines" | "roads" | "grid";
             };
             cookie?: never;
         };
@@ -4103,113 +3533,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    records_lines: {
-        parameters: {
-            query?: {
-                before?: number | null;
-                limit?: number;
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_LogLineOut_"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
                     "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    records_note: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: {
-                /** @description Made by the client; the same key again changes nothing. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NoteIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LogLineOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    records_check: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LogCheckOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
@@ -4244,8 +3569,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -4284,13 +3609,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };
     };
-    assessment_assessment: {
+    session_demo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DemoOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    command_list_dispatches: {
         parameters: {
             query?: {
                 /** @description Id of a run; by default the active one. */
@@ -4308,7 +3663,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AssessmentOut"];
+                    "application/json": components["schemas"]["DispatchOut"][];
                 };
             };
             /** @description Default Response */
@@ -4317,8 +3672,332 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    session_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    command_list_incidents: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+                /** @description `next` of the last page. */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_IncidentOut_"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    command_move_incident: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IncidentStepIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    ingest_bulletins: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Run that the values belong to. */
+                "X-Run"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulletinsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IngestOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    ingest_observations: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Run that the values belong to. */
+                "X-Run"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ObservationsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IngestOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    ingest_reports: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Run that the values belong to. */
+                "X-Run"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IngestOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    records_lines: {
+        parameters: {
+            query?: {
+                before?: number | null;
+                limit?: number;
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LogLineOut_"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    records_note: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogLineOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    records_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogCheckOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -4353,8 +4032,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -4389,8 +4068,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -4431,13 +4110,156 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };
     };
-    replay_clock: {
+    city_places: {
+        parameters: {
+            query: {
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaceOut"][];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    command_list_proposals: {
+        parameters: {
+            query?: {
+                status?: string | null;
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+                /** @description `next` of the last page. */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ProposalOut_"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    command_show_proposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                proposal: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    command_decide: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                proposal: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    situation_recovery: {
         parameters: {
             query?: {
                 /** @description Id of a run; by default the active one. */
@@ -4455,7 +4277,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ClockOut"];
+                    "application/json": components["schemas"]["RecoveryOut"];
                 };
             };
             /** @description Default Response */
@@ -4464,38 +4286,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    replay_scenarios: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ScenarioOut"][];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
                     "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
@@ -4534,8 +4326,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -4574,25 +4366,189 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };
     };
-    ingest_observations: {
+    replay_runs: {
+        parameters: {
+            query?: {
+                /** @description `next` of the last page. */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RunOut_"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    replay_scenarios: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Run that the values belong to. */
-                "X-Run"?: string;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScenarioOut"][];
+                };
             };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    city_sensors: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+                /** @description `next` of the last page. */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SensorOut_"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    city_observations: {
+        parameters: {
+            query?: {
+                start?: string | null;
+                end?: string | null;
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path: {
+                sensor: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObservedSeriesOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    session_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    session_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ObservationsIn"];
+                "application/json": components["schemas"]["SignIn"];
             };
         };
         responses: {
@@ -4602,7 +4558,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["IngestOut"];
+                    "application/json": components["schemas"]["SessionOut"];
                 };
             };
             /** @description Default Response */
@@ -4611,25 +4567,236 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };
     };
-    ingest_reports: {
+    session_sign_out: {
         parameters: {
             query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    situation_situation: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SituationOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    situation_events: {
+        parameters: {
+            query?: {
+                before?: number | null;
+                limit?: number;
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EventOut_"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    situation_timeline: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TimelineOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    command_list_tasks: {
+        parameters: {
+            query?: {
+                status?: string | null;
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+                /** @description `next` of the last page. */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TaskOut_"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    command_assign: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
             header?: {
-                /** @description Run that the values belong to. */
-                "X-Run"?: string;
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ReportsIn"];
+                "application/json": components["schemas"]["TaskIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    command_step: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepIn"];
             };
         };
         responses: {
@@ -4639,7 +4806,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["IngestOut"];
+                    "application/json": components["schemas"]["TaskOut"];
                 };
             };
             /** @description Default Response */
@@ -4648,45 +4815,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    ingest_bulletins: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Run that the values belong to. */
-                "X-Run"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["BulletinsIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["IngestOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
                     "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };

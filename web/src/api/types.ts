@@ -28,14 +28,7 @@ export type ObservedSeries = S['ObservedSeriesOut'];
 export type Timeline = S['TimelineOut'];
 export type Column = S['ColumnOut'];
 export type Columns = S['ColumnsOut'];
-/** OpenAPI does not describe WebSockets: this shape is `LiveEvent` of the API, written by hand. */
-export interface LiveEvent {
-  /** Numbered per subscriber without holes: a gap is a missed event. */
-  seq: number;
-  kind: 'snapshot' | 'clock' | 'cycle' | 'alarm' | 'proposal' | 'task' | 'alert' | 'report' | 'event' | 'incident' | 'model';
-  id: string;
-  at: string;
-}
+export type LiveEvent = S['LiveEvent'];
 export type EventKind = LiveEvent['kind'];
 
 export type City = S['CityOut'];
