@@ -96,6 +96,35 @@ def test_a_key_writes_its_own_streams_only(device: Device) -> None:
     assert (told["accepted"], told["rejected"][0]["key"]) == (0, "not_allowed")
 
 
+@pytest.mark.parametrize("kind", ["bulletins", "reports"])
+def test_a_key_of_one_sensor_cannot_announce_a_tsunami(device: Device, kind: str) -> None:
+    bound = device(datastreams=["tide-1"])
+    answer = bound.post(f"ingest/{kind}", json={"batch": "b", "items": []})
+    assert answer.status_code == 403
+    assert answer.json()["key"] == "identity.bound_token"
+
+
+@pytest.mark.parametrize("kind", ["observations", "bulletins", "reports"])
+@pytest.mark.parametrize("item", ["[" * 9000 + "]" * 9000, '{"id":' * 9000 + "1" + "}" * 9000])
+def test_what_is_nested_without_end_is_answered(device: Device, kind: str, item: str) -> None:
+    answer = device().post(f"ingest/{kind}", content=f'{{"batch": "deep", "items": [{item}]}}')
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("time", "key"),
+    [
+        ("0001-01-01T00:00:00+14:00", "malformed"),
+        ("1970-01-01T00:00:07Z", "past"),
+        ("9999-12-31T23:59:59Z", "future"),
+    ],
+)
+def test_a_clock_that_was_reset_is_named(device: Device, time: str, key: str) -> None:
+    body = {"batch": "b1", "items": [value(phenomenon_time=time)]}
+    told = device().post("ingest/observations", json=body).json()
+    assert [one["key"] for one in told["rejected"]] == [key]
+
+
 def test_a_device_never_writes_into_a_replay_nor_a_replay_into_life(
     device: Device, brain: Brain, clock: Clock
 ) -> None:

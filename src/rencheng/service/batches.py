@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import msgspec
 
@@ -14,6 +15,8 @@ from rencheng.service.ports import UnitOfWork
 
 MAX_ITEMS = 10_000
 """Items of one batch. Chosen; no source."""
+OLDEST = timedelta(days=3653)
+"""Age beyond which a time is that of a clock that was reset, to 1970 or 2000. Chosen; no source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from rencheng.domain.identity import SYSTEM, Permission
 from rencheng.domain.provenance import Text
 from rencheng.domain.run import LIVE_RUN
 from rencheng.service import alarms, incidents
-from rencheng.service.batches import require_open
+from rencheng.service.batches import OLDEST, require_open
 from rencheng.service.house import Command, Context, Done, House, perform, record
 from rencheng.service.ports import UnitOfWork
 
@@ -139,6 +139,7 @@ def _faults(item: BulletinItem, ctx: Context) -> tuple[Fault, ...]:
         need(False, "issued", "a time has no zone")
         return tuple(found)
     need(item.issued <= ctx.at + _AHEAD, "issued", f"{item.issued.isoformat()} is in the future")
+    need(item.issued >= ctx.at - OLDEST, "issued", f"{item.issued.isoformat()} is too long ago")
     need(item.origin_time <= item.issued, "origin_time", "it lies after the bulletin itself")
     return tuple(found)
 

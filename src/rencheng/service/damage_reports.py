@@ -14,7 +14,7 @@ from rencheng.domain.identity import Permission
 from rencheng.domain.impact import DamageState
 from rencheng.domain.learning import DamageReport
 from rencheng.domain.provenance import Origin
-from rencheng.service.batches import IngestResult, Rejection, require_size, taken_in
+from rencheng.service.batches import OLDEST, IngestResult, Rejection, require_size, taken_in
 from rencheng.service.bulletins import scoped
 from rencheng.service.house import Command, Context, Done, House, new_id, perform
 from rencheng.service.ports import UnitOfWork
@@ -120,6 +120,8 @@ def _fault(city: City, item: DamageReportItem, ctx: Context) -> str:
         return "report_no_zone"
     if item.reported > ctx.at + AHEAD:
         return "report_future"
+    if item.reported < ctx.at - OLDEST:
+        return "report_past"
     return ""
 
 

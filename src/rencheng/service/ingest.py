@@ -12,7 +12,7 @@ from rencheng.domain.city import City
 from rencheng.domain.identity import Permission
 from rencheng.domain.observation import Datastream, Observation, Quality, Verdict
 from rencheng.sense.quality import judge
-from rencheng.service.batches import IngestResult, Rejection, require_size, taken_in
+from rencheng.service.batches import OLDEST, IngestResult, Rejection, require_size, taken_in
 from rencheng.service.bulletins import BulletinItem, ingest_bulletin
 from rencheng.service.damage_reports import DamageReportItem, ingest_damage_reports
 from rencheng.service.house import Command, Context, House
@@ -149,6 +149,8 @@ def _fault(
     if item.phenomenon_time > ctx.at + AHEAD:
         time, now = item.phenomenon_time.isoformat(), ctx.at.isoformat(timespec="seconds")
         return "future", {"datastream": stream.id, "time": time, "now": now}
+    if item.phenomenon_time < ctx.at - OLDEST:
+        return "past", {"datastream": stream.id, "time": item.phenomenon_time.isoformat()}
     return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -21,7 +21,7 @@ from rencheng.api.shapes.city import (
 )
 from rencheng.api.telling import text_out
 from rencheng.bootstrap import Brain
-from rencheng.domain.errors import InvalidInputError
+from rencheng.domain.errors import InvalidInputError, NotAllowedError
 from rencheng.domain.hazard import BulletinKind
 from rencheng.domain.identity import Permission
 from rencheng.domain.impact import DamageState
@@ -37,6 +37,8 @@ Aware = Annotated[datetime, msgspec.Meta(tz=True)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Out = TypeVar("Out")
 NAN = float("nan")
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError)
+"""What reading a body may raise: no JSON, other types, nested too deep, a time beyond the years."""
 MAX_ITEMS = 10_000
 
 
@@ -109,6 +111,7 @@ def observations(body: Body, brain: BrainDep, caller: CallerDep, run: IngestRunD
 @needs(Permission.INGEST)
 def reports(body: Body, brain: BrainDep, caller: CallerDep, run: IngestRunDep) -> IngestOut:
     """Take a batch of damage reports."""
+    _must_be_unbound(caller)
     name, items = _read(body, _Report, _report)
     command = _command(brain, caller, run)
     return _told(name, ingest.ingest_damage_reports(brain.house, command, name, items))
@@ -118,6 +121,7 @@ def reports(body: Body, brain: BrainDep, caller: CallerDep, run: IngestRunDep) -
 @needs(Permission.INGEST)
 def bulletins(body: Body, brain: BrainDep, caller: CallerDep, run: IngestRunDep) -> IngestOut:
     """Take a batch of official bulletins, each in a transaction of its own."""
+    _must_be_unbound(caller)
     name, items = _read(body, _Bulletin, _bulletin)
     command = _command(brain, caller, run)
     taken = known = 0
@@ -141,6 +145,16 @@ def bulletins(body: Body, brain: BrainDep, caller: CallerDep, run: IngestRunDep)
     return _told(name, result)
 
 
+def _must_be_unbound(caller: Caller) -> None:
+    """Refuse a key that was made for certain datastreams: it may send their values alone."""
+    if caller.token is not None and caller.token.datastreams:
+        raise NotAllowedError(
+            "identity.bound_token",
+            "this key may write to its own datastreams only",
+            hint="Use a key that is bound to no datastream",
+        )
+
+
 def _bulletin_count(brain: Brain, run: str) -> int:
     with brain.house.work() as work:
         return work.bulletins.count(run)
@@ -158,7 +172,7 @@ def _read(
 ) -> tuple[str, list[Out | Rejection]]:
     try:
         batch = msgspec.json.decode(body, type=_Batch)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise InvalidInputError(
             "ingest.unreadable",
             f"the batch cannot be read: {error}",
@@ -169,7 +183,7 @@ def _read(
     for index, raw in enumerate(batch.items):
         try:
             items.append(make(msgspec.json.decode(raw, type=shape)))
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             items.append(
                 Rejection(index=index, id=_id_of(raw), key="malformed", params={"why": str(error)})
             )
@@ -180,7 +194,7 @@ def _id_of(raw: msgspec.Raw) -> str:
     """Return the id of an item that is otherwise unreadable, as far as it has one."""
     try:
         found = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return ""
     return str(found.get("id", ""))[:200] if isinstance(found, dict) else ""
 
@@ -191,7 +205,7 @@ def _observation(item: _Observation) -> ingest.ObservationItem:
         datastream=item.datastream,
         value=item.value,
         unit=item.unit,
-        phenomenon_time=item.phenomenon_time,
+        phenomenon_time=item.phenomenon_time.astimezone(UTC),
     )
 
 
@@ -201,8 +215,8 @@ def _bulletin(item: _Bulletin) -> ingest.BulletinItem:
         event=item.event,
         kind=item.kind,
         issuer=item.issuer,
-        issued=item.issued,
-        origin_time=item.origin_time,
+        issued=item.issued.astimezone(UTC),
+        origin_time=item.origin_time.astimezone(UTC),
         lon=item.lon,
         lat=item.lat,
         depth_km=_known(item.depth_km),
@@ -220,7 +234,7 @@ def _report(item: _Report) -> ingest.DamageReportItem:
         xy=item.xy,
         state=DamageState(item.state),
         reporter=item.reporter,
-        reported=item.reported,
+        reported=item.reported.astimezone(UTC),
         origin=item.origin,
         note=item.note,
     )
