@@ -79,10 +79,6 @@ describe('assessment', () => {
     expect(verdictOf({ ...model, brier_after: 0.4 } as never)).toBe('mixed');
     expect(verdictOf({ ...model, reports_held_out: 0 } as never)).toBe('unknown');
   });
-  it('does not show a count as percent', () => {
-    expect(indicatorUnit({ unit: '1', goalposts: [0, 15000] })).toBe('');
-    expect(indicatorUnit({ unit: '1', goalposts: [0.5, 1] })).toBe('1');
-  });
 });
 
 describe('recovery', () => {

@@ -10,8 +10,8 @@ export interface Field {
   ramp: RampName;
   /** Fixed bounds of classes; without them counts choose their own. */
   breaks?: readonly number[];
-  /** `service`: depends on the hour on view. `flag`: yes or no, drawn as a pattern. */
-  kind?: 'service' | 'flag';
+  /** `service`: depends on the hour on view. `seen`: what sensors say. `flag`: yes or no, drawn as a pattern. */
+  kind?: 'service' | 'seen' | 'flag';
 }
 
 const SHARES = [0.2, 0.4, 0.6, 0.8, 0.999];
@@ -27,8 +27,8 @@ export const FIELDS: readonly Field[] = [
   { id: 'present', column: 'people_present', ramp: 'mako' },
   { id: 'power', column: 'power', ramp: 'cividis', breaks: SHARES, kind: 'service' },
   { id: 'water', column: 'water', ramp: 'cividis', breaks: SHARES, kind: 'service' },
-  { id: 'powerSeen', column: 'power_seen', ramp: 'cividis', breaks: SHARES },
-  { id: 'waterSeen', column: 'water_seen', ramp: 'cividis', breaks: SHARES },
+  { id: 'powerSeen', column: 'power_seen', ramp: 'cividis', breaks: SHARES, kind: 'seen' },
+  { id: 'waterSeen', column: 'water_seen', ramp: 'cividis', breaks: SHARES, kind: 'seen' },
   { id: 'hospital', column: 'hospital_minutes', ramp: 'viridis', breaks: [5, 10, 15, 30, 60] },
   { id: 'evacuation', column: 'evacuate', ramp: 'magenta', kind: 'flag' },
 ];
