@@ -135,3 +135,9 @@ def test_a_run_without_anything_is_assessed_without_pretending(tiny_city):
     assert found.level == 0
     assert found.coverage < 0.5
     assert not any(delay.band.is_known for delay in found.delays)
+
+
+def test_a_share_never_scores_beyond_one() -> None:
+    for one in SET.indicators:
+        if one.unit == "1":
+            assert max(map(abs, one.goalposts)) <= 1.0, one.id

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Task } from '../src/api/types';
 import { needsReason, pairs, peopleOf, shownTasks, stepWord, stopwatch, toldBy } from '../src/pages/command/order';
-import { bandText, indicatorUnit, timeText, verdictOf } from '../src/pages/assessment/framework';
+import { bandText, timeText, verdictOf } from '../src/pages/assessment/framework';
 import { countsByState, seriesOf } from '../src/pages/recovery/series';
 import { audienceOf, faultsAt, isSame, type Zones } from '../src/pages/warnings/draft';
 

@@ -1,5 +1,5 @@
 /** The framework's matrix, censored times and skill, ready to be said. */
-import type { Assessment, Band, Indicator, IndicatorItem, Measures, ModelVersion } from '../../api/types';
+import type { Assessment, Band, IndicatorItem, Measures, ModelVersion } from '../../api/types';
 import { t } from '../../words';
 import { quantity, rounded, knownStep } from '../../words/format';
 
@@ -34,11 +34,6 @@ export function bandText(band: Band, unit: string, least = 0): string {
   const said = `${rounded(mid, step)}${sign}`;
   if (low === null || high === null || rounded(low, step) === rounded(high, step)) return said;
   return `${said} (${rounded(low, step)}–${rounded(high, step)}${sign})`;
-}
-
-/** Unit of an indicator as shown; a "1" whose goalposts go beyond a share is a plain number. */
-export function indicatorUnit(indicator: Pick<Indicator, 'unit' | 'goalposts'>): string {
-  return indicator.unit === '1' && Math.max(...indicator.goalposts.map(Math.abs)) > 1 ? '' : indicator.unit;
 }
 
 export function timeOf(measures: Measures, level: number): Band {
