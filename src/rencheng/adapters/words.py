@@ -10,6 +10,8 @@ from rencheng.domain.provenance import Text
 
 LANGUAGES = ("zh-CN", "en")
 _FIELD = {"zh-CN": "zh", "en": "en"}
+_FREE = frozenset({"reason", "note", "title", "text", "problem", "hint"})
+"""Values that people write; they are never taken for a code."""
 
 
 @cache
@@ -22,11 +24,20 @@ def catalogue() -> dict[str, dict[str, str]]:
 
 
 def render(text: Text, language: str) -> str:
-    """Return the sentence in a language; a key without words comes back as itself."""
-    pattern = catalogue().get(text.key, {}).get(_FIELD.get(language, "en"))
+    """Return the sentence in a language; a key without words comes back as itself.
+
+    A value that is a code of ours, such as `tsunami_alert`, is said by its name (`code.<value>`);
+    what a person wrote stays as written.
+    """
+    field = _FIELD.get(language, "en")
+    pattern = catalogue().get(text.key, {}).get(field)
     if pattern is None:
         return text.key
-    return pattern.format(**text.params)
+    values = {
+        name: value if name in _FREE else catalogue().get(f"code.{value}", {}).get(field, value)
+        for name, value in text.params.items()
+    }
+    return pattern.format(**values)
 
 
 def both(text: Text) -> tuple[str, str]:

@@ -1,0 +1,22 @@
+"""Sentences: both languages, codes said by name, what people wrote left alone."""
+
+from __future__ import annotations
+
+from rencheng.adapters.words import both, render
+from rencheng.domain.provenance import Text
+
+
+def test_a_code_is_said_by_its_name() -> None:
+    zh, en = both(Text("log.proposal.made", {"kind": "evacuation", "cause": "x"}))
+    assert "人员疏散" in zh
+    assert "evacuation" in en
+    assert "cause" not in en
+
+
+def test_what_a_person_wrote_is_not_taken_for_a_code() -> None:
+    text = Text("log.alert.cancelled", {"event": "tsunami", "reason": "power"})
+    assert render(text, "zh-CN").endswith("power")
+
+
+def test_a_key_without_words_comes_back_as_itself() -> None:
+    assert render(Text("no.such.key"), "en") == "no.such.key"
