@@ -215,13 +215,15 @@ def _reasons(
     reasons.append(
         Text(
             "decide.evacuation.people",
-            {"people": people, "zones": plan.zones.size, "shelters": int(used.sum())},
+            {"people": about(people, 3), "zones": plan.zones.size, "shelters": int(used.sum())},
         )
     )
     if left := float(plan.assignment.left.sum()):
-        reasons.append(Text("decide.evacuation.no_room", {"people": left}))
+        reasons.append(Text("decide.evacuation.no_room", {"people": about(left, 3)}))
     if late.is_known and late.p95 > 0:
-        reasons.append(Text("decide.evacuation.late", {"p50": late.p50, "p95": late.p95}))
+        reasons.append(
+            Text("decide.evacuation.late", {"p50": about(late.p50, 3), "p95": about(late.p95, 3)})
+        )
     if plan.unknown.size:
         reasons.append(Text("decide.evacuation.unknown", {"zones": plan.unknown.size}))
     if plan.shaken:
