@@ -178,7 +178,10 @@ def test_a_proposal_for_others_does_not_exist_for_a_utility(shaken: Brain, enter
     for one in everything:
         is_own = any(action["organisation"] == "power_utility" for action in one["actions"])
         assert (one["id"] in seen) == is_own
-        assert power.get(f"proposals/{one['id']}").status_code == (200 if is_own else 404)
+        answer = power.get(f"proposals/{one['id']}")
+        assert answer.status_code == (200 if is_own else 404)
+        actions = answer.json().get("actions", [])
+        assert {action["organisation"] for action in actions} <= {"power_utility"}
 
 
 def test_the_log_says_who_did_what_and_proves_itself(enter: Enter, clock: Clock) -> None:

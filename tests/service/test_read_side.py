@@ -13,7 +13,7 @@ from ops_kit import CHIEF, POWER, T0, WATER, Kit, person
 from rencheng.domain.alarm import Level
 from rencheng.domain.city import City
 from rencheng.domain.incident import Incident, IncidentStatus, Task, TaskStatus
-from rencheng.domain.observation import Observation, Quality, Verdict
+from rencheng.domain.observation import Observation, Quality, Quantity, Verdict
 from rencheng.domain.provenance import Mode
 from rencheng.domain.run import Phase
 from rencheng.service.columns import at_hour
@@ -156,3 +156,12 @@ def test_the_phase_follows_people_and_then_alarms(
         opened=T0, xy=(0.0, 0.0), event="e", mode=Mode.LIVE, run="live",
     )  # fmt: skip
     assert phase(incident, alerts, alarms) is expected
+
+
+def test_the_sensors_of_a_network_are_its_operators_own(tiny_city: City) -> None:
+    power, water = (assets_hidden(one, tiny_city) for one in (POWER, WATER))
+    for stream in tiny_city.datastreams:
+        if stream.quantity is Quantity.WATER_PRESSURE:
+            assert stream.id in power and stream.id not in water
+        if stream.quantity is Quantity.WATER_LEVEL:
+            assert stream.id not in power | water

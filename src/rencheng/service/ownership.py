@@ -6,6 +6,7 @@ import numpy as np
 
 from rencheng.domain.city import City, Flags
 from rencheng.domain.identity import Actor
+from rencheng.domain.observation import Quantity
 
 DUTY_OF_SECTOR = {"power": "repair_power", "water": "repair_water", "telecom": "repair_telecom"}
 """Duty of the organisation that runs the lifelines of a sector."""
@@ -16,6 +17,11 @@ DUTY_OF_KIND = {
     "command_centre": "command",
 }
 """Duty of the organisation that runs a facility; every other kind is a health site."""
+DUTY_OF_QUANTITY = {
+    Quantity.FEEDER_STATE: "repair_power",
+    Quantity.WATER_PRESSURE: "repair_water",
+}
+"""Duty of the organisation whose sensors measure a quantity, wherever they stand."""
 HEALTH = ("hospital", "ambulance")
 
 
@@ -50,8 +56,12 @@ def assets_hidden(actor: Actor, city: City) -> frozenset[str]:
     lifelines, facilities = lifelines_seen(actor, city), facilities_seen(actor, city)
     others = [key for key, seen in zip(city.lifelines.id, lifelines, strict=True) if not seen]
     others += [key for key, seen in zip(city.facilities.id, facilities, strict=True) if not seen]
-    hidden = frozenset(others)
-    return hidden | {stream.id for stream in city.datastreams if stream.asset in hidden}
+    hidden, own = frozenset(others), duties(actor, city)
+    return hidden | {
+        stream.id
+        for stream in city.datastreams
+        if stream.asset in hidden or DUTY_OF_QUANTITY.get(stream.quantity, "") not in own | {""}
+    }
 
 
 def _is_own_kind(kind: str, own: frozenset[str]) -> bool:

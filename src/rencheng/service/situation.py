@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from rencheng.collaborate.jurisdiction import may_see
@@ -15,7 +15,7 @@ from rencheng.domain.identity import Actor
 from rencheng.domain.incident import Incident, IncidentStatus
 from rencheng.domain.learning import DamageReport
 from rencheng.domain.observation import Datastream, Observation, StreamHealth, StreamStatus
-from rencheng.domain.proposal import Proposal
+from rencheng.domain.proposal import Action, Proposal
 from rencheng.domain.provenance import Mode
 from rencheng.domain.run import LIVE_RUN, Phase, Run
 from rencheng.sense.health import stream_status
@@ -150,16 +150,22 @@ def may_see_alert(actor: Actor, alert: Alert) -> bool:
 
 def may_see_proposal(actor: Actor, proposal: Proposal, city: City) -> bool:
     """Whether a proposal concerns the actor: city-wide, or one of its tasks is the own."""
+    return actor.is_city_wide or any(_is_seen(actor, one, city) for one in proposal.actions)
+
+
+def proposal_seen(actor: Actor, proposal: Proposal, city: City) -> Proposal:
+    """Return a proposal with the actions that the actor may see: all, or the own organisation's."""
     if actor.is_city_wide:
-        return True
-    for action in proposal.actions:
-        try:
-            organisation = responsible(action, city.organisations).id
-        except RenchengError:
-            continue
-        if may_see(actor, organisation):
-            return True
-    return False
+        return proposal
+    own = tuple(one for one in proposal.actions if _is_seen(actor, one, city))
+    return replace(proposal, actions=own)
+
+
+def _is_seen(actor: Actor, action: Action, city: City) -> bool:
+    try:
+        return may_see(actor, responsible(action, city.organisations).id)
+    except RenchengError:
+        return False
 
 
 def reports_seen(work: UnitOfWork, actor: Actor, run: str) -> list[DamageReport]:

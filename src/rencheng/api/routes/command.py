@@ -32,7 +32,7 @@ from rencheng.service import alarms, incidents, proposals, tasks
 from rencheng.service.dispatch import UNDER_WAY
 from rencheng.service.house import context
 from rencheng.service.ownership import assets_hidden
-from rencheng.service.situation import count_tasks, may_see_proposal
+from rencheng.service.situation import count_tasks, may_see_proposal, proposal_seen
 
 router = APIRouter(tags=["command"])
 MOST_TRIPS = 300
@@ -87,7 +87,8 @@ def list_proposals(
     with brain.house.work() as work:
         found = work.proposals.list(run, where=where)
     seen = [one for one in found if may_see_proposal(actor, one, names.city)]
-    return part.page([proposal_out(one, names) for one in part.cut(seen)], len(seen))
+    own = [proposal_seen(actor, one, names.city) for one in part.cut(seen)]
+    return part.page([proposal_out(one, names) for one in own], len(seen))
 
 
 @router.get("/proposals/{proposal}")
@@ -99,7 +100,7 @@ def show_proposal(proposal: str, brain: BrainDep, actor: ActorDep) -> ProposalOu
         found = work.proposals.get(proposal)
         if not may_see_proposal(actor, found, names.city):
             found = work.proposals.get(f"{proposal} ")  # the same answer as for an unknown one
-    return proposal_out(found, names)
+    return proposal_out(proposal_seen(actor, found, names.city), names)
 
 
 @router.post("/proposals/{proposal}/decision")
