@@ -9,7 +9,7 @@ from math import nan
 
 import pytest
 
-from ops_kit import CHIEF, DEPUTY, DEVICE, DUTY, T0, Kit
+from ops_kit import CHIEF, DEPUTY, DEVICE, DUTY, POWER, T0, Kit
 from rencheng.domain.alarm import Level
 from rencheng.domain.errors import (
     ConflictError,
@@ -18,9 +18,10 @@ from rencheng.domain.errors import (
     RenchengError,
 )
 from rencheng.domain.hazard import BulletinKind
+from rencheng.domain.incident import TaskStatus
 from rencheng.domain.proposal import Action, Draft, Proposal, ProposalKind, ProposalStatus
 from rencheng.domain.provenance import Text, Why
-from rencheng.service import proposals
+from rencheng.service import proposals, tasks
 from rencheng.service.house import context
 from rencheng.service.ingest import BulletinItem, ingest_bulletin
 
@@ -108,6 +109,22 @@ def test_accepting_gives_the_tasks_to_whoever_is_responsible(kit: Kit) -> None:
     }  # fmt: skip
     assert {task.due for task in tasks} == {T0 + timedelta(hours=2)}
     assert kit.actions()[-1] == "proposal.accepted"
+
+
+def test_a_newer_plan_calls_off_what_nobody_has_begun(kit: Kit) -> None:
+    other = replace(REPAIR, place="FDR-2")
+    (first,) = publish(kit, proposed("FDR-1", REPAIR, other))
+    accept(kit, CHIEF, first)
+    begun = next(t for t in kit.see(lambda work: work.tasks.list("live")) if t.place == "FDR-2")
+    step = TaskStatus.ACKNOWLEDGED
+    tasks.step(kit.house, kit.order(POWER), begun.id, begun.version, step)
+    (second,) = publish(kit, proposed("FDR-1", replace(REPAIR, team="pow-2")))
+    accept(kit, CHIEF, second)
+    found = kit.see(lambda work: work.tasks.list("live"))
+    assert {(t.place, t.team, t.status.value) for t in found} == {
+        ("FDR-1", "pow-1", "cancelled"), ("FDR-2", "pow-1", "acknowledged"),
+        ("FDR-1", "pow-2", "assigned"),
+    }  # fmt: skip
 
 
 def test_of_two_browsers_one_wins_and_the_other_is_told(kit: Kit) -> None:

@@ -10,7 +10,7 @@ from rencheng.collaborate.routing import responsible
 from rencheng.domain.alarm import Level
 from rencheng.domain.errors import ConflictError
 from rencheng.domain.identity import SYSTEM, Permission
-from rencheng.domain.incident import Task
+from rencheng.domain.incident import Task, TaskStatus
 from rencheng.domain.proposal import Action, Draft, Proposal, ProposalKind, ProposalStatus
 from rencheng.domain.provenance import Text
 from rencheng.service import incidents
@@ -114,8 +114,9 @@ def decide(
         if accepted.status is not ProposalStatus.ACCEPTED:
             return _done(accepted, "proposal.seconded")
         _put_in_force(work, ctx, accepted)
+        replaced = _call_off(work, ctx, accepted)
         tasks = _give_out(house, work, ctx, accepted)
-        return _done(accepted, "proposal.accepted", tasks=len(tasks))
+        return _done(accepted, "proposal.accepted", tasks=len(tasks), replaced=replaced)
 
     return perform(
         house,
@@ -151,6 +152,24 @@ def _give_out(house: House, work: UnitOfWork, ctx: Context, proposal: Proposal) 
         tell(work, ctx, "task", task.id, task.organisation)
         tasks.append(task)
     return tasks
+
+
+def _call_off(work: UnitOfWork, ctx: Context, proposal: Proposal) -> int:
+    """Cancel what earlier proposals for the same cause asked for and nobody has begun.
+
+    What somebody acknowledged goes on: the new plan comes on top of work in hand, not against it.
+    """
+    where = {"kind": proposal.kind.value, "status": ProposalStatus.ACCEPTED.value}
+    called_off = 0
+    for earlier in work.proposals.list(ctx.run, where={**where, "cause": proposal.cause}):
+        if earlier.id == proposal.id:
+            continue
+        waiting = {"proposal": earlier.id, "status": TaskStatus.ASSIGNED.value}
+        for task in work.tasks.list(ctx.run, where=waiting):
+            work.tasks.replace(task.moved_to(TaskStatus.CANCELLED, ctx.at))
+            tell(work, ctx, "task", task.id, task.organisation)
+            called_off += 1
+    return called_off
 
 
 def _put_in_force(work: UnitOfWork, ctx: Context, proposal: Proposal) -> None:
