@@ -195,6 +195,13 @@ def test_the_log_says_who_did_what_and_proves_itself(enter: Enter, clock: Clock)
     assert auditor.post("log", json={"text": "x"}).status_code == 403
 
 
+@pytest.mark.parametrize(
+    "path", [f"log?before={2**63}", "tasks?status=lost", "proposals?status=lost"]
+)
+def test_a_question_that_cannot_be_meant_is_refused(enter: Enter, path: str) -> None:
+    assert enter("duty").get(path).status_code == 422
+
+
 def test_the_log_is_read_page_by_page(enter: Enter) -> None:
     duty = enter("duty")
     for number in range(5):

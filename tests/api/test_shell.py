@@ -54,6 +54,11 @@ def test_nothing_outside_the_folder_is_served(built: TestClient, path: str) -> N
     assert "secret" not in built.get(path).text.replace("secret.txt", "")
 
 
+@pytest.mark.parametrize("path", ["/%00", "/assets/%00", "/" + "x" * 3000])
+def test_a_path_that_no_file_can_have_is_answered(built: TestClient, path: str) -> None:
+    assert built.get(path).status_code in (200, 404)
+
+
 def test_a_front_end_that_is_not_built_says_how_to_build_it(tmp_path: Path) -> None:
     answer = served(tmp_path / "nothing").get("/")
     assert answer.status_code == 503

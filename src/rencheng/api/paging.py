@@ -43,4 +43,6 @@ def slice_of(
     return Slice(after, limit)
 
 
+# The store counts in 64 bits.
+BeforeQuery = Annotated[int | None, Query(ge=0, lt=2**63, description="`next` of the last page.")]
 SliceDep = Annotated[Slice, Depends(slice_of)]

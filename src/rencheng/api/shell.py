@@ -112,14 +112,24 @@ def add_front_end(app: FastAPI, folder: Path = WEB) -> None:
                 hint="Look at /api/v1/openapi.json",
             )
         root = folder.resolve()
-        file = (root / path).resolve()
-        if path and file.is_relative_to(root) and file.is_file():
+        file = _file_of(root, path)
+        if file is not None:
             is_named_by_content = path.startswith("assets/")
             headers = {"Cache-Control": FOREVER if is_named_by_content else "no-cache"}
             return FileResponse(file, headers=headers)
         if path.startswith("assets/") or not (root / "index.html").is_file():
             return _not_built(is_missing=not (root / "index.html").is_file())
         return FileResponse(root / "index.html", headers={"Cache-Control": "no-cache"})
+
+
+def _file_of(root: Path, path: str) -> Path | None:
+    """Return the file of the front end that a path names, None when it names none."""
+    try:
+        file = (root / path).resolve()
+        is_there = bool(path) and file.is_relative_to(root) and file.is_file()
+    except (OSError, ValueError):  # longer than a name may be, or with a zero byte in it
+        return None
+    return file if is_there else None
 
 
 def _not_built(*, is_missing: bool) -> Response:

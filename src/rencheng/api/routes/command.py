@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
 from rencheng.api.asking import CommandDep, RunDep
 from rencheng.api.operations_out import (
@@ -28,6 +26,7 @@ from rencheng.api.shapes.situation import AlarmOut, IncidentOut, IncidentStepIn
 from rencheng.api.telling import number, point
 from rencheng.domain.identity import Permission
 from rencheng.domain.incident import IncidentStatus, TaskStatus
+from rencheng.domain.proposal import ProposalStatus
 from rencheng.service import alarms, incidents, proposals, tasks
 from rencheng.service.dispatch import UNDER_WAY
 from rencheng.service.house import context
@@ -37,7 +36,6 @@ from rencheng.service.situation import count_tasks, may_see_proposal, proposal_s
 router = APIRouter(tags=["command"])
 MOST_TRIPS = 300
 """Teams on the map at once, for each state of a task. No source: our choice."""
-StatusQuery = Annotated[str | None, Query(max_length=20)]
 
 
 @router.get("/alarms")
@@ -79,10 +77,14 @@ def move_incident(
 @router.get("/proposals")
 @needs(Permission.SITUATION_READ)
 def list_proposals(
-    brain: BrainDep, run: RunDep, actor: ActorDep, part: SliceDep, status: StatusQuery = None
+    brain: BrainDep,
+    run: RunDep,
+    actor: ActorDep,
+    part: SliceDep,
+    status: ProposalStatus | None = None,
 ) -> Page[ProposalOut]:
     """Return proposals, newest first; who is not city-wide sees those with own tasks."""
-    where = {"status": status} if status else None
+    where = {"status": status.value} if status else None
     names = brain.names()
     with brain.house.work() as work:
         found = work.proposals.list(run, where=where)
@@ -121,10 +123,10 @@ def decide(proposal: str, body: DecideIn, brain: BrainDep, command: CommandDep) 
 @router.get("/tasks")
 @needs(Permission.TASK_READ)
 def list_tasks(
-    brain: BrainDep, run: RunDep, actor: ActorDep, part: SliceDep, status: StatusQuery = None
+    brain: BrainDep, run: RunDep, actor: ActorDep, part: SliceDep, status: TaskStatus | None = None
 ) -> Page[TaskOut]:
     """Return tasks, newest first; who is not city-wide sees the own organisation's only."""
-    where = {"status": status} if status else None
+    where = {"status": status.value} if status else None
     names = brain.names()
     with brain.house.work() as work:
         at = context(brain.house, work, run).at

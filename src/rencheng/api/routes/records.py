@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 
 from rencheng.api.asking import CommandDep, RunDep
 from rencheng.api.operations_out import log_line_out, report_out
-from rencheng.api.paging import SliceDep
+from rencheng.api.paging import BeforeQuery, SliceDep
 from rencheng.api.security import ActorDep, BrainDep, needs
 from rencheng.api.shapes.common import Page
 from rencheng.api.shapes.operations import (
@@ -37,7 +37,7 @@ def lines(
     brain: BrainDep,
     run: RunDep,
     actor: ActorDep,
-    before: Annotated[int | None, Query(ge=0)] = None,
+    before: BeforeQuery = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> Page[LogLineOut]:
     """Return log lines, newest first; `next` is the `before` of the following page."""

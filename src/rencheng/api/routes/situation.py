@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 
 from rencheng.api.asking import RunDep
 from rencheng.api.operations_out import alarm_out, incident_out
+from rencheng.api.paging import BeforeQuery
 from rencheng.api.security import ActorDep, BrainDep, needs
 from rencheng.api.shapes.common import Page
 from rencheng.api.shapes.operations import RecoveryOut
@@ -127,7 +128,7 @@ def events(
     brain: BrainDep,
     run: RunDep,
     actor: ActorDep,
-    before: Annotated[int | None, Query(ge=0)] = None,
+    before: BeforeQuery = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Page[EventOut]:
     """Return what happened, newest first; `next` is the `before` of the following page."""
