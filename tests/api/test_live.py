@@ -12,8 +12,9 @@ from starlette.websockets import WebSocketDisconnect
 from api_kit import ROOT, Enter, TestClient, give
 from ops_kit import Clock
 from rencheng.api import live
-from rencheng.api.live import FORBIDDEN, SIGNED_OUT, Subscriber, coalesced
+from rencheng.api.live import BROKEN, FORBIDDEN, NO_RUN, SIGNED_OUT, Subscriber, coalesced
 from rencheng.bootstrap import Brain
+from rencheng.domain.errors import SourceUnavailableError
 from rencheng.domain.identity import Actor
 from rencheng.domain.provenance import Mode
 from rencheng.service.ports import Event
@@ -95,6 +96,39 @@ def test_strangers_hear_nothing(
         with pytest.raises(WebSocketDisconnect) as caught:
             stream.receive_json()
         assert caught.value.code == code
+
+
+def test_a_run_that_is_not_there_is_said_at_once(beating: TestClient, enter: Enter) -> None:
+    other = enter("duty")
+    cookie = "; ".join(f"{name}={value}" for name, value in other.cookies.items())
+    with beating.websocket_connect(f"{LIVE}?run=nope", headers={"Cookie": cookie}) as stream:
+        with pytest.raises(WebSocketDisconnect) as end:
+            stream.receive_json()
+        assert end.value.code == NO_RUN
+
+
+def test_what_a_client_says_is_not_read(beating: TestClient, enter: Enter, clock: Clock) -> None:
+    with listen(beating, enter("duty")) as stream:
+        stream.receive_json()
+        stream.send_bytes(b"\x00")
+        stream.send_text("hello")
+        given = give(enter, clock, "power_utility")["id"]
+        assert stream.receive_json()["id"] == given
+
+
+def test_a_stream_that_breaks_is_closed(
+    beating: TestClient, enter: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise SourceUnavailableError("store.busy", "busy", hint="wait")
+
+    monkeypatch.setattr(live, "HEARTBEAT_S", 0.05)
+    monkeypatch.setattr(live, "_heartbeat", broken)
+    with listen(beating, enter("duty")) as stream:
+        stream.receive_json()
+        with pytest.raises(WebSocketDisconnect) as end:
+            stream.receive_json()
+        assert end.value.code == BROKEN
 
 
 def test_a_key_may_not_listen_unless_its_role_may_look(beating: TestClient, brain: Brain) -> None:

@@ -17,7 +17,7 @@ from rencheng.api.security import caller_of, must_come_from_us, needs
 from rencheng.api.shapes.situation import LiveEvent
 from rencheng.bootstrap import Brain, handed_over
 from rencheng.collaborate.jurisdiction import may_see
-from rencheng.domain.errors import NotSignedInError, RenchengError
+from rencheng.domain.errors import NotFoundError, NotSignedInError, RenchengError
 from rencheng.domain.identity import Actor, Permission
 from rencheng.service.house import context
 from rencheng.service.ports import Event
@@ -36,7 +36,7 @@ QUEUE = 500
 """Events that may wait for a slow subscriber before it is told to fetch everything again."""
 MOST_SUBSCRIBERS = 500
 """Open streams of this server. No source: our choice."""
-SIGNED_OUT, FORBIDDEN, TOO_MANY = 4401, 4403, 4429
+SIGNED_OUT, FORBIDDEN, NO_RUN, TOO_MANY, BROKEN = 4401, 4403, 4404, 4429, 1011
 KINDS = {
     "clock", "cycle", "alarm", "proposal", "task", "alert", "report", "event", "incident", "model",
 }  # fmt: skip
@@ -143,8 +143,13 @@ async def live(socket: WebSocket, run: str | None = None) -> None:
     pulse: Pulse = socket.app.state.pulse
     try:
         actor = await to_thread.run_sync(_admitted, socket)
+        if run is not None:
+            await to_thread.run_sync(_heartbeat, pulse.brain, run)
     except NotSignedInError:
         await _refuse(socket, SIGNED_OUT)
+        return
+    except NotFoundError:
+        await _refuse(socket, NO_RUN)
         return
     except RenchengError:
         await _refuse(socket, FORBIDDEN)
@@ -156,17 +161,25 @@ async def live(socket: WebSocket, run: str | None = None) -> None:
     one = Subscriber(actor, run)
     one.queue.put_nowait(None)
     pulse.subscribers.add(one)
-    sender = asyncio.create_task(_send(socket, one, pulse))
+    tasks = [asyncio.create_task(_send(socket, one, pulse)), asyncio.create_task(_listen(socket))]
     try:
-        while True:
-            await socket.receive_text()  # the client has nothing to say; this notices its end
-    except WebSocketDisconnect:
-        pass
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
         pulse.subscribers.discard(one)
-        sender.cancel()
-        with suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
-            await sender
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    ends = [task.exception() for task in tasks if not task.cancelled()]
+    gone = (WebSocketDisconnect, RuntimeError)  # the client left while something was being sent
+    if faults := [end for end in ends if end is not None and not isinstance(end, gone)]:
+        log.warning("a live stream ends: %s", faults[0])
+        await socket.close(BROKEN)  # an open stream that says nothing more would look like peace
+
+
+async def _listen(socket: WebSocket) -> None:
+    """Return when the client has gone; it has nothing to say, and what it says is not read."""
+    while (await socket.receive())["type"] != "websocket.disconnect":
+        pass
 
 
 async def _send(socket: WebSocket, one: Subscriber, pulse: Pulse) -> None:
