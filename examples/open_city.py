@@ -15,11 +15,10 @@ city = Folder(state, "coquimbo").current()
 
 print(f"{city.name['en']}, version {city.version}")
 print(f"{city.zones.population.sum():,.0f} residents in {city.zones.id.size} zones")
+count = city.buildings.zone.size
 for when in DayTime:
     inside = city.buildings.occupants[when].sum()
-    print(
-        f"  {when.name.lower():8} {inside:10,.0f} people inside {city.buildings.zone.size:,} buildings"
-    )
+    print(f"  {when.name.lower():8} {inside:10,.0f} people inside {count:,} buildings")
 print("Layers:")
 for layer in city.layers:
     print(f"  {layer.origin.value:10} {layer.name:22} {layer.count:8,}  {layer.source}")

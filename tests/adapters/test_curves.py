@@ -131,13 +131,8 @@ def test_a_rate_above_everyone_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_whole_package_is_readable_and_in_order() -> None:
-    from rencheng.adapters.cities.packages import state_folder
-
-    try:
-        table = read_curves(state_folder())
-    except SourceUnavailableError as error:
-        pytest.skip(f"the package was not fetched: {error}")
+def test_the_whole_package_is_readable_and_in_order(state: Path) -> None:
+    table = read_curves(state)
     kinds = {p: [i for i in table.id if i.startswith(p)] for p in ("LF.", "EP.", "HWB")}
     assert [len(v) for v in kinds.values()] == [128, 12, 28]
     half_at_median(table)
