@@ -6,6 +6,7 @@ import io
 import json
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,21 @@ def test_the_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     schema = json.loads(capsys.readouterr().out)
     assert "/api/v1/situation" in schema["paths"]
     assert {"LiveEvent", "ProblemOut", "ObservationsIn"} <= schema["components"]["schemas"].keys()
+
+
+def test_a_log_whose_end_was_cut_off_is_found_out_by_a_head_kept_outside(
+    run: Run, tmp_path: Path
+) -> None:
+    add(run)
+    head = run("log", "verify")[1].split()[-1]
+    assert run("log", "verify", "--head", head)[0] == 0
+    with closing(sqlite3.connect(tmp_path / STORE_FILE)) as file:
+        for (name,) in file.execute("select name from sqlite_master where type = 'trigger'"):
+            file.execute(f"drop trigger {name}")
+        file.execute("delete from log where seq = (select max(seq) from log)")
+        file.commit()
+    code, said, _ = run("log", "verify", "--head", head)
+    assert code == 1 and head in said
 
 
 @pytest.mark.parametrize("words", [("log", "verify"), ("user", "list"), ("token", "list")])

@@ -11,19 +11,31 @@ app = App(name="log", help="核验日志 Verify the log")
 
 
 @app.command
-def verify(*, state: State = STATE) -> int:
-    """核验日志链 Walk the whole chain; exit code 1 when a line was altered, moved or lost."""
+def verify(*, head: str = "", state: State = STATE) -> int:
+    """核验日志链 Walk the whole chain; exit code 1 when a line was altered, moved or lost.
+
+    Parameters
+    ----------
+    head
+        以前记下的链尾哈希 A head noted elsewhere before: who can write the file can also cut its
+        end off or chain it anew, and only a hash kept outside shows that.
+    """
     from rencheng.domain.log import GENESIS, first_broken
 
     _, store = open_existing(state)
-    count, head = 0, GENESIS
+    count, last = 0, GENESIS
+    is_known = not head
     with store() as work:
         broken = first_broken(work.log.walk())
         for entry in work.log.walk():
-            count, head = count + 1, entry.hash
+            count, last = count + 1, entry.hash
+            is_known = is_known or entry.hash == head
     store.close()
     if broken is not None:
         speaking.say("cli.log.broken", style="bold red", seq=broken, count=count)
         return 1
-    speaking.say("cli.log.whole", style="green", count=count, head=head)
+    if not is_known:
+        speaking.say("cli.log.head_lost", style="bold red", head=head)
+        return 1
+    speaking.say("cli.log.whole", style="green", count=count, head=last)
     return 0
