@@ -143,6 +143,32 @@ def test_the_last_official_word_keeps_the_best_magnitude() -> None:
     assert last_word(tiny_bulletins(), ORIGIN) is None
 
 
+def aftershock(minutes: float, **changes: Any) -> Bulletin:
+    time = ORIGIN + timedelta(minutes=minutes)
+    main = next(b for b in tiny_bulletins() if b.kind is BulletinKind.EARTHQUAKE)
+    given = {"id": "after", "event": "after", "origin_time": time, "issued": time, "magnitude": 4.4}
+    return replace(main, **(given | changes))
+
+
+def test_an_aftershock_takes_nothing_away_from_its_main_shock() -> None:
+    word = last_word([*tiny_bulletins(), aftershock(700)], ORIGIN + timedelta(minutes=720))
+    assert word is not None and (word.event, word.magnitude) != ("after", 4.4)
+    stronger = [*tiny_bulletins(), aftershock(700, magnitude=8.9)]
+    word = last_word(stronger, ORIGIN + timedelta(minutes=720))
+    assert word is not None and word.event == "after"
+
+
+def test_a_bulletin_without_magnitude_does_not_end_the_forecast() -> None:
+    main = next(b for b in tiny_bulletins() if b.kind is BulletinKind.EARTHQUAKE)
+    silent = aftershock(30, event=main.event, origin_time=ORIGIN, magnitude=float("nan"))
+    word = last_word([*tiny_bulletins(), silent], ORIGIN + timedelta(minutes=31))
+    assert word is not None and word.magnitude == 8.3
+
+
+def test_an_event_of_last_year_is_not_what_the_city_deals_with() -> None:
+    assert last_word(tiny_bulletins(), ORIGIN + timedelta(days=31)) is None
+
+
 def test_a_cancelled_tsunami_is_no_longer_forecast(tiny_city: City) -> None:
     result = run_cycle(asked(tiny_city, 660))
     assert result.impact is not None

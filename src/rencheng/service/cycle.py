@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import perf_counter
 from zoneinfo import ZoneInfo
 
@@ -49,6 +49,9 @@ from rencheng.service.figures import figures
 from rencheng.service.rules_engine import AlarmRules
 
 SAMPLES = 200
+CURRENT = timedelta(days=30)
+"""How long after its origin an event is what the city deals with: the horizon of the recovery
+curves, 720 h. Chosen; no source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,25 +228,31 @@ def _physical(
 
 
 def last_word(bulletins: Sequence[Bulletin], at: datetime) -> Bulletin | None:
-    """Return the last official word on the youngest event: its earthquake, and its tsunami status.
+    """Return the last official word on the leading event: its earthquake, and its tsunami status.
 
     Returns
     -------
     bulletin
-        The last earthquake bulletin; when an official tsunami message of the same event was
-        issued, with that message's kind, id and issuer. None when nothing was issued yet.
+        The last earthquake bulletin that states a magnitude, or else the last; when an official
+        tsunami message of the same event was issued, with that message's kind, id and issuer. None
+        when no event is current.
+
+    Notes
+    -----
+    The leading event is one with a tsunami message in force, then the strongest, then the
+    youngest: an aftershock takes nothing away from what its main shock did.
     """
-    issued = sorted((b for b in bulletins if b.issued <= at), key=lambda b: b.issued)
+    issued = sorted(
+        (b for b in bulletins if b.issued <= at and b.origin_time >= at - CURRENT),
+        key=lambda b: b.issued,
+    )
     if not issued:
         return None
-    event = max(issued, key=lambda b: b.origin_time).event
-    quake: Bulletin | None = None
-    tsunami: Bulletin | None = None
-    for bulletin in issued:
-        if bulletin.event == event and bulletin.kind is BulletinKind.EARTHQUAKE:
-            quake = bulletin
-        elif bulletin.event == event:
-            tsunami = bulletin
+    events = {bulletin.event for bulletin in issued}
+    _, quake, tsunami = max(
+        (_standing([b for b in issued if b.event == event]) for event in events),
+        key=lambda standing: standing[0],
+    )
     if quake is None or tsunami is None:
         return quake or tsunami
     return replace(
@@ -254,6 +263,21 @@ def last_word(bulletins: Sequence[Bulletin], at: datetime) -> Bulletin | None:
         text=tsunami.text,
         issued=max(quake.issued, tsunami.issued),
     )
+
+
+def _standing(
+    issued: Sequence[Bulletin],
+) -> tuple[tuple[bool, float, datetime], Bulletin | None, Bulletin | None]:
+    """Return an event's rank, its last earthquake bulletin and its last tsunami message."""
+    quakes = [b for b in issued if b.kind is BulletinKind.EARTHQUAKE]
+    tsunamis = [b for b in issued if b.kind is not BulletinKind.EARTHQUAKE]
+    sized = [b for b in quakes if not np.isnan(b.magnitude)]
+    known = sized or quakes
+    quake = known[-1] if known else None
+    tsunami = tsunamis[-1] if tsunamis else None
+    is_in_force = tsunami is not None and tsunami.kind is not BulletinKind.TSUNAMI_CANCEL
+    magnitude = sized[-1].magnitude if sized else float("-inf")
+    return (is_in_force, magnitude, issued[-1].origin_time), quake, tsunami
 
 
 def local_hour(city: City, at: datetime) -> float:
