@@ -18,5 +18,10 @@ def test_what_a_person_wrote_is_not_taken_for_a_code() -> None:
     assert render(text, "zh-CN").endswith("power")
 
 
+def test_an_account_keeps_its_name() -> None:
+    text = Text("cli.serve.login", {"name": "power", "password": "water"})
+    assert all(word in render(text, "zh-CN") for word in ("power", "water"))
+
+
 def test_a_key_without_words_comes_back_as_itself() -> None:
     assert render(Text("no.such.key"), "en") == "no.such.key"

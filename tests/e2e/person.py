@@ -236,7 +236,7 @@ def sign_in(
     local = server.url.removeprefix("http:")
     own = (f"http:{local}", f"ws:{local}", "blob:", "data:")
     tell = someone.noise.append
-    page.on("console", lambda m: tell(m.text) if m.type == "error" else None)
+    page.on("console", lambda m: tell(f"{m.text} {m.location}") if m.type == "error" else None)
     page.on("pageerror", lambda error: tell(f"page error: {error}"))
     page.on("request", lambda r: None if r.url.startswith(own) else tell(f"out: {r.url}"))
     page.goto(server.url)

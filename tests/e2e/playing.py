@@ -45,7 +45,7 @@ def play(server: Server, *, to: datetime = DAY3) -> None:
         if datetime.fromisoformat(duty.get("/clock").json()["now"]) < to:
             jump(server, to)
         if to == DAY3:
-            _wait(lambda: duty.get("/damage-reports?limit=1").json()["total"] > 800)
+            _wait(lambda: duty.get("/damage-reports?limit=1").json()["total"] > 800, seconds=300)
         wait_for_turn(duty)
 
 

@@ -329,7 +329,7 @@ def test_a_field_worker_reports_damage(someone: Callable[..., Person]) -> None:
 def test_on_the_third_day_the_survey_has_arrived(duty: Person, server: Server) -> None:
     jump(server, DAY3)
     duty.open("/recovery?tab=reports")
-    wait_until(duty, lambda: sum_of(duty) > 800)
+    wait_until(duty, lambda: sum_of(duty) > 800, seconds=300)
     expect(duty.page.get_by_role("region", name="灾情核查")).to_contain_text("合成")
     expect(duty.test("clock-kind")).to_have_text("回放")
 
@@ -367,7 +367,8 @@ def test_the_city_is_assessed_with_evidence_and_gaps(someone: Callable[..., Pers
 
 def test_the_data_page_says_what_is_real_and_what_is_broken(duty: Person) -> None:
     duty.go("data")
-    layers = duty.page.get_by_role("region", name="图层", exact=True)
+    layers = duty.page.get_by_role("region", name="图层与来源")
+    expect(layers.locator("tbody tr").nth(4)).to_be_visible()
     words = " ".join(layers.locator("tbody tr").all_inner_texts())
     for origin in ("合成", "推导", "缺失"):
         assert origin in words

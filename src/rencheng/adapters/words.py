@@ -10,8 +10,10 @@ from rencheng.domain.provenance import Text
 
 LANGUAGES = ("zh-CN", "en")
 _FIELD = {"zh-CN": "zh", "en": "en"}
-_FREE = frozenset({"reason", "note", "title", "text", "problem", "hint"})
-"""Values that people write; they are never taken for a code."""
+_FREE = frozenset(
+    {"reason", "note", "title", "text", "problem", "hint", "account", "name", "password", "path"}
+)
+"""Values that people write or type; they are never taken for a code: an account may be `power`."""
 
 
 @cache

@@ -66,14 +66,22 @@ def test_nothing_is_sent_before_its_time() -> None:
     assert server.ids == ["observation-1"]
 
 
-def test_a_jump_delivers_everything_between_in_order() -> None:
+def test_a_jump_delivers_everything_between_and_nothing_overtakes_a_bulletin() -> None:
     server = Server()
     items = [item(1), item(2, "bulletin"), item(3), item(4, "report"), item(5)]
     driver, ended = drive(server, items, 0.0, 3600.0)
-    assert server.ids == [i.body["id"] for i in items]
+    assert server.ids[:2] == ["observation-1", "bulletin-2"]
+    assert sorted(server.ids) == sorted(str(i.body["id"]) for i in items)
     assert driver.progress.sent == 5
     assert ended == ["r1"]
     assert {run for *_, run in server.batches} == {"r1"}
+
+
+def test_reports_that_trickle_in_among_readings_travel_together() -> None:
+    server = Server()
+    items = [item(n, "report" if n % 3 == 0 else "observation") for n in range(300)]
+    drive(server, items, 3600.0)
+    assert [len(ids) for _, _, ids, _ in server.batches] == [100, 200]
 
 
 def test_batches_stay_below_the_limit() -> None:

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 from threading import Event, Thread
 from time import monotonic
 from typing import Any
@@ -130,12 +129,13 @@ class Driver:
             _LOG.error("replay %s stops: %s", self._run, error)
 
     def _deliver_until(self, now: datetime) -> None:
-        for kind, first, batch in _batches(self._items, self._sent, now):
+        for first, together in _pieces(self._items, self._sent, now):
+            for kind in dict.fromkeys(item.kind for item in together):
+                self._post(kind, first, [item for item in together if item.kind == kind])
             if self._stop.is_set():
                 return
-            self._post(kind, first, batch)
-            self._sent = first + len(batch)
-            if self._was_held(batch[-1].at):
+            self._sent = first + len(together)
+            if self._was_held(together[-1].at):
                 # What seemed due lies in the future now, and would be refused.
                 return
 
@@ -191,16 +191,22 @@ class Driver:
             _LOG.warning("replay %s: %d items refused: %s", self._run, len(rejected), rejected[:3])
 
 
-def _batches(
+def _pieces(
     items: Sequence[Item], start: int, now: datetime
-) -> Iterator[tuple[str, int, Sequence[Item]]]:
-    """Yield what has arrived by `now`: kind, index of the first, items; order is kept."""
-    end = start
-    while end < len(items) and items[end].at <= now:
-        end += 1
+) -> Iterator[tuple[int, Sequence[Item]]]:
+    """Yield what has arrived by `now`, piece by piece: index of the first item, and the items.
+
+    Nothing overtakes a bulletin. Between two bulletins observations and reports go together, so
+    that a survey that trickles in among thousands of readings needs few requests.
+    """
     first = start
-    for kind, group in groupby(range(start, end), key=lambda index: items[index].kind):
-        count = sum(1 for _ in group)
-        for offset in range(first, first + count, MAX_BATCH):
-            yield kind, offset, items[offset : min(offset + MAX_BATCH, first + count)]
-        first += count
+    while first < len(items) and items[first].at <= now:
+        end = first + 1
+        while (
+            end < min(len(items), first + MAX_BATCH)
+            and items[end].at <= now
+            and "bulletin" not in (items[first].kind, items[end].kind)
+        ):
+            end += 1
+        yield first, items[first:end]
+        first = end
