@@ -107,6 +107,14 @@ def test_many_failures_make_the_next_one_wait(identity: Identity, wall: Wall) ->
     assert sign_in(identity)
 
 
+def test_failures_of_a_quiet_hour_ago_are_forgotten(identity: Identity, wall: Wall) -> None:
+    for _ in range(3 * FREE_FAILURES):
+        with pytest.raises(NotSignedInError):
+            sign_in(identity, "wrong")
+        wall.now += timedelta(hours=2)
+    assert sign_in(identity)
+
+
 def test_a_stranger_cannot_lock_a_person_out(identity: Identity) -> None:
     for _ in range(FREE_FAILURES):
         with pytest.raises(NotSignedInError):

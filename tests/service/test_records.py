@@ -49,6 +49,7 @@ def test_a_report_from_the_field_carries_who_sent_it_and_where(kit: Kit) -> None
     "changes",
     [
         {"building": 10**6}, {"building": -1}, {"building": -1, "xy": (0.0, 0.0)},
+        {"xy": (1e308, 0.0)},
         {"reported": T0 + timedelta(hours=1)}, {"reported": T0.replace(tzinfo=None)},
     ],
 )  # fmt: skip

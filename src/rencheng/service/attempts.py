@@ -19,6 +19,8 @@ FREE_FOR_NAME = 50
 FREE_FOR_ADDRESS = 100
 """The same for one address with every name: a whole office may share one."""
 LONGEST_WAIT = timedelta(minutes=15)
+FORGOTTEN = timedelta(hours=1)
+"""Quiet time after which failures no longer count: an office mistypes a hundred times a year."""
 REMEMBERED = 20_000
 """Keys kept in memory; the oldest go first."""
 
@@ -27,6 +29,7 @@ REMEMBERED = 20_000
 class _Failures:
     count: int = 0
     until: datetime | None = None
+    last: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -59,7 +62,9 @@ class Attempts:
             for key, free in _keys(name, address):
                 found = self._failures.setdefault(key, _Failures())
                 self._failures.move_to_end(key)
-                found.count += 1
+                if found.last is not None and now - found.last > FORGOTTEN:
+                    found.count = 0
+                found.count, found.last = found.count + 1, now
                 if found.count >= free:
                     wait = timedelta(seconds=2.0 ** min(found.count - free, 10))
                     found.until = now + min(wait, LONGEST_WAIT)

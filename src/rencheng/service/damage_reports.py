@@ -114,7 +114,8 @@ def _fault(city: City, item: DamageReportItem, ctx: Context) -> str:
         return "unknown_building"
     west, south, east, north = city.bbox
     is_placed = west <= item.xy[0] <= east and south <= item.xy[1] <= north
-    if item.building < 0 and not is_placed:
+    is_named = item.building >= 0 and not np.isfinite(item.xy).any()
+    if not is_placed and not is_named:
         return "outside"
     if item.reported.tzinfo is None:
         return "report_no_zone"
