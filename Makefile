@@ -19,6 +19,8 @@ say = @printf '\n\033[1m==> %s\033[0m\n' "$(1)"
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
+# Where the environment forbids compiled files each start compiles anew, which takes as long again.
+run: export PYTHONDONTWRITEBYTECODE :=
 run: $(BIN)/.ready $(WEB) ## set up everything and serve the console (PORT=8000 CITY=coquimbo STATE=.state)
 	@$(BIN)/rencheng serve --check-port --port $(PORT)
 	@$(BIN)/rencheng city build $(CITY) --fetch --if-missing --state $(STATE)
