@@ -54,8 +54,10 @@ def wait_for_turn(client: httpx.Client) -> None:
 
     def is_fresh() -> bool:
         said = client.get("/situation").json()
-        turn = said["cycle"]
-        return bool(turn) and turn["at"] >= said["clock"]["now"][:16] and bool(said["figures"])
+        if not said["cycle"] or not said["figures"]:
+            return False
+        now = datetime.fromisoformat(said["clock"]["now"])
+        return now - datetime.fromisoformat(said["cycle"]["at"]) < timedelta(minutes=5)
 
     _wait(is_fresh)
 

@@ -369,9 +369,9 @@ def test_the_data_page_says_what_is_real_and_what_is_broken(duty: Person) -> Non
     duty.go("data")
     layers = duty.page.get_by_role("region", name="图层与来源")
     expect(layers.locator("tbody tr").nth(4)).to_be_visible()
-    words = " ".join(layers.locator("tbody tr").all_inner_texts())
-    for origin in ("合成", "推导", "缺失"):
-        assert origin in words
+    for origin in ("观测", "推导", "合成", "缺失"):
+        duty.page.get_by_label("筛选表格").fill(origin)
+        expect(layers.locator("tbody tr").first).to_contain_text(origin)
     duty.open("/data?tab=sensors")
     health = set(duty.page.get_by_role("region").locator("tbody td:nth-child(3)").all_inner_texts())
     assert any("卡" in word for word in health), health
