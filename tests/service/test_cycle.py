@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Event
 from typing import Any
 
@@ -22,6 +23,7 @@ from rencheng.service.cycle import CycleInputs, CycleResult, Memory, last_word, 
 from rencheng.service.cycle_runner import FAILED_RULE, CycleRunner
 from rencheng.service.gather import inputs_of
 from rencheng.service.house import context
+from rencheng.service.incidents import is_within_reach
 from rencheng.service.ingest import ObservationItem, ingest_observations
 from rencheng.service.replay import start_replay, steer
 
@@ -155,6 +157,17 @@ def test_an_aftershock_takes_nothing_away_from_its_main_shock() -> None:
     assert word is not None and (word.event, word.magnitude) != ("after", 4.4)
     stronger = [*tiny_bulletins(), aftershock(700, magnitude=8.9)]
     word = last_word(stronger, ORIGIN + timedelta(minutes=720))
+    assert word is not None and word.event == "after"
+
+
+def test_a_giant_far_away_takes_nothing_away_from_what_is_near(tiny_city: City) -> None:
+    rules = models().rules
+    west, south, east, north = tiny_city.bbox
+    near = aftershock(1, magnitude=6.1, lon=(west + east) / 2, lat=(south + north) / 2)
+    far = replace(near, id="far", event="far", magnitude=9.0, lon=near.lon - 100.0)
+    word = last_word(
+        [near, far], ORIGIN + timedelta(minutes=5), partial(is_within_reach, tiny_city, rules)
+    )
     assert word is not None and word.event == "after"
 
 

@@ -6,10 +6,11 @@ hidden randomness. The same inputs give the same result.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from time import perf_counter
 from zoneinfo import ZoneInfo
 
@@ -46,6 +47,7 @@ from rencheng.model.recovery.services import restore
 from rencheng.perceive.presence import day_time
 from rencheng.perceive.state import city_state
 from rencheng.service.figures import figures
+from rencheng.service.incidents import is_within_reach
 from rencheng.service.rules_engine import AlarmRules
 
 SAMPLES = 200
@@ -141,7 +143,7 @@ def run_cycle(inputs: CycleInputs, memory: Memory | None = None) -> CycleResult:
     """Turn the loop once: from what was observed to the re-assessed city."""
     city, models, at = inputs.city, inputs.models, inputs.at
     watch = Watch()
-    bulletin = last_word(inputs.bulletins, at)
+    bulletin = last_word(inputs.bulletins, at, partial(is_within_reach, city, models.rules))
     with watch("perceive"):
         state = city_state(city, inputs.statuses, inputs.tide, at, local_hour=local_hour(city, at))
     impact = model(inputs, bulletin, state, memory or Memory(), watch)
@@ -227,8 +229,17 @@ def _physical(
     return memory.value
 
 
-def last_word(bulletins: Sequence[Bulletin], at: datetime) -> Bulletin | None:
+def last_word(
+    bulletins: Sequence[Bulletin],
+    at: datetime,
+    concerns: Callable[[Bulletin], bool] = lambda _: True,
+) -> Bulletin | None:
     """Return the last official word on the leading event: its earthquake, and its tsunami status.
+
+    Parameters
+    ----------
+    concerns
+        Says whether an earthquake is near enough for its magnitude to concern the city.
 
     Returns
     -------
@@ -239,8 +250,9 @@ def last_word(bulletins: Sequence[Bulletin], at: datetime) -> Bulletin | None:
 
     Notes
     -----
-    The leading event is one with a tsunami message in force, then the strongest, then the
-    youngest: an aftershock takes nothing away from what its main shock did.
+    The leading event is one with a tsunami message in force, then one that concerns the city, then
+    the strongest, then the youngest: an aftershock takes nothing away from what its main shock did,
+    nor does a giant on the other side of the ocean.
     """
     issued = sorted(
         (b for b in bulletins if b.issued <= at and b.origin_time >= at - CURRENT),
@@ -250,7 +262,7 @@ def last_word(bulletins: Sequence[Bulletin], at: datetime) -> Bulletin | None:
         return None
     events = {bulletin.event for bulletin in issued}
     _, quake, tsunami = max(
-        (_standing([b for b in issued if b.event == event]) for event in events),
+        (_standing([b for b in issued if b.event == event], concerns) for event in events),
         key=lambda standing: standing[0],
     )
     if quake is None or tsunami is None:
@@ -266,8 +278,8 @@ def last_word(bulletins: Sequence[Bulletin], at: datetime) -> Bulletin | None:
 
 
 def _standing(
-    issued: Sequence[Bulletin],
-) -> tuple[tuple[bool, float, datetime], Bulletin | None, Bulletin | None]:
+    issued: Sequence[Bulletin], concerns: Callable[[Bulletin], bool]
+) -> tuple[tuple[bool, bool, float, datetime], Bulletin | None, Bulletin | None]:
     """Return an event's rank, its last earthquake bulletin and its last tsunami message."""
     quakes = [b for b in issued if b.kind is BulletinKind.EARTHQUAKE]
     tsunamis = [b for b in issued if b.kind is not BulletinKind.EARTHQUAKE]
@@ -277,7 +289,8 @@ def _standing(
     tsunami = tsunamis[-1] if tsunamis else None
     is_in_force = tsunami is not None and tsunami.kind is not BulletinKind.TSUNAMI_CANCEL
     magnitude = sized[-1].magnitude if sized else float("-inf")
-    return (is_in_force, magnitude, issued[-1].origin_time), quake, tsunami
+    is_near = quake is not None and concerns(quake)
+    return (is_in_force, is_near, magnitude, issued[-1].origin_time), quake, tsunami
 
 
 def local_hour(city: City, at: datetime) -> float:

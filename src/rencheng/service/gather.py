@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from math import isnan
 from zlib import crc32
 
@@ -57,7 +58,7 @@ def inputs_of(
     at = settled(work, ctx, heard, bulletins, is_arriving=is_arriving)
     states = situation.sensor_states(work, city, ctx.run, at)
     statuses = {one.stream.id: one.status for one in states}
-    word = last_word(bulletins, at)
+    word = last_word(bulletins, at, partial(incidents.is_within_reach, city, models.rules))
     turns = work.cycles.count(ctx.run)
     return CycleInputs(
         city=city,

@@ -14,6 +14,7 @@ from rencheng.domain.hazard import Bulletin, BulletinKind
 from rencheng.domain.identity import Permission
 from rencheng.domain.incident import Incident, IncidentStatus
 from rencheng.domain.provenance import Text
+from rencheng.domain.rules import Rules
 from rencheng.service.house import (
     Command,
     Context,
@@ -179,11 +180,16 @@ def calls_for_incident(house: House, bulletin: Bulletin) -> bool:
         return False
     if bulletin.magnitude < house.settings.incident_magnitude:
         return False
+    return is_within_reach(house.cities.current(), house.rules, bulletin)
+
+
+def is_within_reach(city: City, rules: Rules | None, bulletin: Bulletin) -> bool:
+    """Return whether an epicentre is as near as the rules ask of an earthquake of its magnitude."""
     reach = REACH_KM
-    if house.rules is not None:
-        steps = house.rules.response.reach_km
+    if rules is not None:
+        steps = rules.response.reach_km
         reach = max((km for least, km in steps if bulletin.magnitude >= least), default=0.0)
-    return distance_km(house.cities.current(), bulletin.lon, bulletin.lat) <= reach
+    return distance_km(city, bulletin.lon, bulletin.lat) <= reach
 
 
 def distance_km(city: City, lon: float, lat: float) -> float:
