@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ops_kit import Kit, make_kit
 
+from ops_kit import Kit, make_kit
 from rencheng.domain.city import City
 
 
