@@ -47,6 +47,7 @@ DEMO = (
     ("power", "供电公司调度", "utility", "power_utility"),
     ("water", "供水公司调度", "utility", "water_utility"),
     ("hospital", "医院调度", "hospital", "health_service"),
+    ("ambulance", "急救中心调度", "hospital", "ambulance_service"),
     ("field", "网格员", "field", "community_la_serena"),
     ("planner", "韧性规划师", "planner", "emergency"),
     ("auditor", "审计员", "auditor", "emergency"),
