@@ -95,7 +95,7 @@ class Person:
 
     def settle(self) -> None:
         """Wait until nothing on the page says that it is being fetched or drawn."""
-        busy = self.page.locator("main :text-matches('^(正在|Loading|Drawing)', '')")
+        busy = self.page.locator("main :is(.notice.loading, .hold[role=status])")
         expect(busy).to_have_count(0)
 
     def tab(self, name: str) -> None:

@@ -128,7 +128,7 @@ def test_keys_alone_are_enough(chinese: Person) -> None:
     keys.press("Escape")
     keys.press("/")
     expect(chinese.page.locator("#search")).to_be_focused()
-    keys.type("hospital")
+    keys.type("San Juan de Dios")
     expect(chinese.page.locator("#search-hits [role=option]").first).to_be_visible()
     keys.press("Enter")
     expect(chinese.test("detail")).to_be_visible()
