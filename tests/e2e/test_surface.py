@@ -7,11 +7,12 @@ import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 pytest.importorskip("playwright")
-from person import PAGES, ROOT, TABS, Person, Server, expect
+from person import PAGES, ROOT, TABS, Person, Server, expect, wait_until
 from playing import play
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -144,6 +145,79 @@ def test_keys_alone_are_enough(chinese: Person) -> None:
     keys.press("ArrowDown")
     keys.press("Enter")
     expect(chinese.page.locator("aside")).to_contain_text("许可")
+
+
+def test_panels_questions_and_forms_can_be_read_too(english: Person) -> None:
+    english.open("/situation")
+    english.page.locator(".overview .figure").first.click()
+    expect(english.test("why")).to_contain_text("Model")
+    assert not english.axe()
+    english.open("/warnings")
+    english.test("new-earthquake").click()
+    expect(english.test("audience")).to_be_visible()
+    assert not english.axe()
+    assert not faults_of(english.readable())
+    english.open("/command?tab=tasks")
+    english.test("give-task").click()
+    expect(english.test("task-form")).to_be_visible()
+    assert not english.axe()
+    english.page.locator("main").focus()
+    english.page.keyboard.press("?")
+    expect(english.asked()).to_be_visible()
+    assert not english.axe()
+    english.page.keyboard.press("Escape")
+
+
+def test_the_way_in_can_be_read_and_says_what_is_wrong(browser: Any, played: Server) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    stranger = Person(page, played, "", [])
+    page.goto(played.url)
+    expect(page.locator("h1")).to_have_text("韧城 Rencheng")
+    assert not stranger.axe()
+    page.locator("input[autocomplete=username]").fill("duty")
+    page.locator("input[autocomplete=current-password]").fill("not-the-password")
+    page.locator("form button[type=submit]").click()
+    expect(page.get_by_role("alert")).to_contain_text("用户名或密码")
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("alert")).to_contain_text("password")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.context.close()
+
+
+def test_an_auditor_sees_everything_and_decides_nothing(visit: Callable[..., Person]) -> None:
+    auditor = visit("auditor")
+    for path in ("/situation", "/warnings", "/command", "/recovery?tab=reports", "/assessment"):
+        auditor.open(path)
+        expect(auditor.page.locator("main")).not_to_be_empty()
+        for act in ("start-replay", "new-tsunami", "accept", "refuse", "add-report", "give-task"):
+            expect(auditor.test(act)).to_have_count(0)
+    auditor.open("/command?tab=log")
+    auditor.test("check-log").click()
+    expect(auditor.test("log-check")).to_contain_text("日志链完整")
+
+
+def test_a_lost_connection_is_said_and_healed(visit: Callable[..., Person]) -> None:
+    someone = visit("water")
+    someone.expected.append("WebSocket")
+    lines: list[Any] = []
+    is_down = False
+
+    def carry(line: Any) -> None:
+        if is_down:
+            line.close()
+        else:
+            lines.append(line)
+            line.connect_to_server()
+
+    someone.page.route_web_socket(re.compile("/api/v1/live"), carry)
+    someone.page.reload()
+    expect(someone.test("clock-kind")).to_have_text("回放")
+    wait_until(someone, lambda: bool(lines))
+    is_down = True
+    lines[-1].close()
+    expect(someone.page.locator(".lost")).to_contain_text("连接")
+    is_down = False
+    expect(someone.page.locator(".lost")).to_have_count(0)
 
 
 def test_the_front_end_holds_the_words_of_both_languages() -> None:
