@@ -178,7 +178,7 @@ def test_a_bulletin_opens_the_incident_once(device: Device, enter: Enter) -> Non
 
 def test_survey_reports_are_taken(device: Device, enter: Enter) -> None:
     report = {
-        "id": "s1", "building": 3, "xy": [-71.27, -29.94], "state": 2, "reporter": "survey",
+        "id": "s1", "building": 3, "xy": [-71.27, -29.945], "state": 2, "reporter": "survey",
         "reported": T0.isoformat(), "origin": "synthetic",
     }  # fmt: skip
     items = [report, report | {"id": "s2", "state": 9}, report | {"id": "s3", "building": 10_000}]
