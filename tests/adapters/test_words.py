@@ -18,6 +18,12 @@ def test_what_a_person_wrote_is_not_taken_for_a_code() -> None:
     assert render(text, "zh-CN").endswith("power")
 
 
+def test_a_repair_names_the_thing_not_its_id() -> None:
+    text = Text("decide.repair.action", {"kind": "substation", "number": "1", "people": 19353.0})
+    assert render(text, "zh-CN") == "核查并抢修变电站 1 号（影响 19,353 人）"
+    assert render(text, "en") == "Inspect and repair substation 1 (19,353 people served)"
+
+
 def test_an_account_keeps_its_name() -> None:
     text = Text("cli.serve.login", {"name": "power", "password": "water"})
     assert all(word in render(text, "zh-CN") for word in ("power", "water"))

@@ -250,7 +250,11 @@ def _action(city: City, jobs: _Jobs, k: int, team: Team) -> Action:
         duty=f"repair_{lifelines.sector[row]}",
         text=Text(
             "decide.repair.action",
-            {"asset": lifelines.id[row], "people": float(lifelines.serves[row])},
+            {
+                "kind": lifelines.kind[row],
+                "number": lifelines.id[row].rpartition("-")[2],
+                "people": float(lifelines.serves[row]),
+            },
         ),
         place=lifelines.id[row],
         xy=(float(lifelines.xy[row, 0]), float(lifelines.xy[row, 1])),
