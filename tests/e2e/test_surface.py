@@ -177,7 +177,7 @@ def test_the_way_in_can_be_read_and_says_what_is_wrong(browser: Any, played: Ser
     page.locator("input[autocomplete=username]").fill("duty")
     page.locator("input[autocomplete=current-password]").fill("not-the-password")
     page.locator("form button[type=submit]").click()
-    expect(page.get_by_role("alert")).to_contain_text("用户名或密码")
+    expect(page.get_by_role("alert")).to_contain_text("账号与密码不匹配")
     page.get_by_role("button", name="English").click()
     expect(page.get_by_role("alert")).to_contain_text("password")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
