@@ -66,5 +66,5 @@ def visit(browser: Any, server: Any) -> Iterator[Callable[..., Any]]:
     yield welcome
     for someone in people:
         someone.page.context.close()
-    complaints = {p.user: p.unexpected() for p in people if p.unexpected()}
-    assert not complaints, complaints
+    complaints = [f"{p.user}: {said}" for p in people for said in p.unexpected()]
+    assert not complaints, "\n".join(complaints)

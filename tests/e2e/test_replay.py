@@ -168,6 +168,7 @@ def test_the_time_bar_leads_into_the_forecast_and_back(duty: Person) -> None:
     expect(duty.test("time-view")).to_contain_text("预测")
     duty.press("回到现在")
     expect(duty.test("time-view")).to_contain_text("现在")
+    duty.go("data")  # no map: others need the machine
 
 
 def test_of_two_who_decide_at_once_one_wins_and_the_other_is_told(
