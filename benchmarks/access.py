@@ -36,6 +36,7 @@ def grid_city(side: int, rng: np.random.Generator) -> City:
     links = start.size
     city = make_tiny_city()
     roads = Roads(
+        id=np.arange(links, dtype=np.int64),
         node_xy=np.stack([node.ravel() % side, node.ravel() // side], axis=1) * 1e-3,
         start=start,
         end=end,

@@ -22,6 +22,7 @@ from rencheng.domain.city import (
     Mains,
     Roads,
     Shapes,
+    Terrain,
     Zones,
 )
 from rencheng.domain.provenance import Layer, Origin
@@ -63,8 +64,10 @@ def _zones() -> Zones:
     middles = [(x + 0.5, y + 0.5) for x, y in corners]
     return Zones(
         id=np.array(ZONE_IDS, dtype=np.int32),
+        code=("",) * 6,
         name=tuple(f"Zone {i}" for i in ZONE_IDS),
         population=np.full(6, 100.0),
+        age=np.full((3, 6), NAN),
         area_m2=np.full(6, 250_000.0),
         centre=_points(*middles),
         is_coastal=np.array([True, False, False, True, False, False]),
@@ -92,6 +95,7 @@ def _roads() -> Roads:
         ((places[a][0] + places[b][0]) / 2, (places[a][1] + places[b][1]) / 2) for a, b in pairs
     ]
     return Roads(
+        id=np.arange(1000, 1000 + len(pairs), dtype=np.int64),
         node_xy=_points(*places),
         start=np.array([a for a, _ in pairs], dtype=np.int32),
         end=np.array([b for _, b in pairs], dtype=np.int32),
@@ -125,13 +129,16 @@ def _buildings(roads: Roads) -> Buildings:
     night = dwellings * 4.0
     day = np.where(kind < 8, night * 0.5, np.where(kind == 8, 20.0, 30.0))
     return Buildings(
+        id=np.arange(1, 61, dtype=np.int64),
         xy=xy,
         zone=zone,
         cell=((2 * y).astype(int) * 6 + (2 * x).astype(int)).astype(np.int32),
         link=link,
         curve=curve.astype(np.int16),
         curves=curves,
-        storeys=np.where(kind == 7, 5, np.where(kind > 7, 2, 1)).astype(np.int8),
+        certainty=np.full(60, NAN, dtype=np.float32),
+        storeys=np.where(kind == 7, 5, np.where(kind > 7, 2, 1)).astype(np.int16),
+        height_m=np.full(60, NAN, dtype=np.float32),
         use=use,
         uses=uses,
         dwellings=dwellings,
@@ -139,6 +146,7 @@ def _buildings(roads: Roads) -> Buildings:
             np.float32
         ),
         occupants=np.array([night, day, night * 0.4], dtype=np.float32),
+        shapes=Shapes.none(60),
     )
 
 
@@ -197,6 +205,7 @@ def _lifelines() -> Lifelines:
         serves=np.array(serves),
         curve=curve,
         restoration=kind,
+        capacity=np.full(len(ids), NAN),
     )
 
 
@@ -212,6 +221,8 @@ def _mains(lifelines: Lifelines) -> Mains:
         length_m=np.full(len(pairs), 600.0, dtype=np.float32),
         zone=np.array([lifelines.zone[b] for _, b in pairs], dtype=np.int32),
         material=material,
+        diameter_m=np.full(len(pairs), NAN, dtype=np.float32),
+        capacity=np.full(len(pairs), NAN, dtype=np.float32),
         shapes=shapes([[tuple(xy[a]), tuple(xy[b])] for a, b in pairs]),
     )
 
@@ -334,6 +345,7 @@ def make_tiny_city() -> City:
             xy=_points((0.5, 0.7), (2.5, 1.3)),
             departures=np.array([20, 20], dtype=np.int32),
         ),
+        terrain=Terrain.none(),
         datastreams=datastreams(),
         organisations=organisations(),
         teams=teams(),

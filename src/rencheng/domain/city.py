@@ -19,6 +19,7 @@ from rencheng.domain.resource import Organisation, Stock, Team
 
 F64 = NDArray[np.float64]
 F32 = NDArray[np.float32]
+I64 = NDArray[np.int64]
 I32 = NDArray[np.int32]
 I16 = NDArray[np.int16]
 I8 = NDArray[np.int8]
@@ -44,6 +45,10 @@ class DayTime(IntEnum):
     COMMUTE = 2
 
 
+AGES = ("0-14", "15-64", "65+")
+"""Age groups of `Zones.age`, in years."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shapes:
     """Lines or polygons, ragged: shape i has parts, a part has vertices (rings are closed)."""
@@ -55,15 +60,24 @@ class Shapes:
     shape: I32
     """First part of each shape, and the end. (shapes + 1,)"""
 
+    @classmethod
+    def none(cls, count: int) -> Shapes:
+        """Return `count` shapes of which no part is known."""
+        return cls(np.empty((0, 2)), np.zeros(1, np.int32), np.zeros(count + 1, np.int32))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Zones:
     """Census or traffic zones: what people and forecasts are counted in."""
 
     id: I32
+    code: tuple[str, ...]
+    """Code of the administrative unit (GB/T 2260 in China), empty where none is known. (zones,)"""
     name: tuple[str, ...]
     population: F64
     """Residents. (zones,)"""
+    age: F64
+    """Residents by group of `AGES`; NaN unknown. (groups, zones)"""
     area_m2: F64
     centre: F64
     """Point inside the zone. [deg] (zones, 2)"""
@@ -92,6 +106,8 @@ class Grid:
 class Buildings:
     """Individual buildings."""
 
+    id: I64
+    """Permanent: the source's own number, or a hash of the place. (buildings,)"""
     xy: F64
     zone: I32
     cell: I32
@@ -101,7 +117,11 @@ class Buildings:
     """Row in `curves`. (buildings,)"""
     curves: tuple[str, ...]
     """Fragility ids in use, such as `LF.C1.L.MC` (structural type, height class, code level)."""
-    storeys: I8
+    certainty: F32
+    """Probability that the taxonomy's rules give to this curve; NaN unknown. (buildings,)"""
+    storeys: I16
+    height_m: F32
+    """Above ground, as observed; NaN unknown. (buildings,)"""
     use: I8
     """Row in `uses`. (buildings,)"""
     uses: tuple[str, ...]
@@ -110,12 +130,16 @@ class Buildings:
     floor_area_m2: F32
     occupants: F32
     """People inside by `DayTime`. (3, buildings)"""
+    shapes: Shapes
+    """Footprints; a building without one has no part."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roads:
     """The road graph."""
 
+    id: I64
+    """Permanent: a hash of the source's way and of the link's two ends. (links,)"""
     node_xy: F64
     start: I32
     end: I32
@@ -160,9 +184,10 @@ class Lifelines:
 
     id: tuple[str, ...]
     sector: tuple[str, ...]
-    """`power`, `water` or `telecom`. (assets,)"""
+    """`power`, `water`, `telecom` or `drainage`. (assets,)"""
     kind: tuple[str, ...]
-    """`generation`, `substation`, `feeder`, `treatment`, `well`, `pump`, `tank`, `exchange`."""
+    """`generation`, `substation`, `feeder`, `treatment`, `well`, `pump`, `tank`, `exchange`,
+    `junction`, `outfall`, `storage`. (assets,)"""
     xy: F64
     zone: I32
     road_node: I32
@@ -172,11 +197,13 @@ class Lifelines:
     """Fragility id, such as `EP.S.M.A`; empty: no curve, counted as not assessed. (assets,)"""
     restoration: tuple[str, ...]
     """Row of the restoration table, such as `substation`. (assets,)"""
+    capacity: F64
+    """What it can give or pass: MW for power, m³/s for water and drains; NaN unknown. (assets,)"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mains:
-    """Power lines and water mains along the streets."""
+    """Power lines, water mains and drains."""
 
     id: tuple[str, ...]
     sector: tuple[str, ...]
@@ -186,7 +213,11 @@ class Mains:
     length_m: F32
     zone: I32
     material: tuple[str, ...]
-    """`brittle` or `ductile` for water mains, empty for power lines. (mains,)"""
+    """`brittle` or `ductile` for pipes, empty for power lines and where unknown. (mains,)"""
+    diameter_m: F32
+    """Inner diameter of a pipe; NaN unknown. (mains,)"""
+    capacity: F32
+    """What a line can carry; NaN unknown. [MW] (mains,)"""
     shapes: Shapes
 
 
@@ -221,6 +252,25 @@ class BusStops:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Terrain:
+    """Heights of the ground on a regular raster in its own projection."""
+
+    z: F32
+    """Height; NaN unknown; no rows: no terrain. [m] (rows, columns)"""
+    corner: F64
+    """x and y of the upper left corner of the first cell, in the projection. (2,)"""
+    step: F64
+    """Width and height of a cell, in the projection's unit, both positive. (2,)"""
+    crs: tuple[str, ...]
+    """The projection, such as `EPSG:32633`: one name, or none without terrain. (0 or 1,)"""
+
+    @classmethod
+    def none(cls) -> Terrain:
+        """Return the terrain of a city that has none."""
+        return cls(z=np.empty((0, 0), np.float32), corner=np.zeros(2), step=np.ones(2), crs=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class City:
     """One version of one city."""
 
@@ -241,6 +291,7 @@ class City:
     mains: Mains
     dependencies: Dependencies
     stops: BusStops
+    terrain: Terrain
     datastreams: tuple[Datastream, ...]
     organisations: tuple[Organisation, ...]
     teams: tuple[Team, ...]

@@ -14,6 +14,7 @@ class Permission(StrEnum):
 
     SITUATION_READ = "situation:read"
     CITY_READ = "city:read"
+    CITY_BUILD = "city:build"
     DATA_READ = "data:read"
     INGEST = "ingest:write"
     REPLAY_CONTROL = "replay:control"
@@ -74,6 +75,7 @@ ROLES: dict[str, frozenset[Permission]] = {
         _READ
         | {
             Permission.DATA_READ,
+            Permission.CITY_BUILD,
             Permission.ASSESS_READ,
             Permission.MODEL_APPROVE,
             Permission.REPLAY_CONTROL,

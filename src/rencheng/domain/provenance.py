@@ -52,6 +52,10 @@ class Layer:
     coverage: float
     """Share of zones (0 to 1) in which the layer says something; 0 when missing."""
     notes: Text | None = None
+    as_of: str = ""
+    """Day that the data describe, ISO 8601; empty unknown."""
+    crs: str = ""
+    """Coordinates that the source came in, such as `EPSG:4490` or `GCJ-02`; empty: lon, lat."""
 
 
 @dataclass(frozen=True, slots=True)

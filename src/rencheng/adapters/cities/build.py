@@ -38,7 +38,7 @@ from rencheng.adapters.cities.recipe import Recipe
 from rencheng.adapters.cities.sensing import make_streams
 from rencheng.adapters.cities.source import RawStops, RawZones, read_project
 from rencheng.adapters.cities.streets import Paths, Streets, build_streets
-from rencheng.domain.city import F64, I32, Buildings, BusStops, City, Grid, Zones
+from rencheng.domain.city import AGES, F64, I32, Buildings, BusStops, City, Grid, Terrain, Zones
 from rencheng.domain.errors import InvalidInputError
 
 STEPS = ("read", "streets", "buildings", "land", "facilities", "networks", "parties", "layers")
@@ -115,6 +115,7 @@ def _assemble(recipe: Recipe, **tables: Any) -> City:
         version="",
         timezone=recipe.timezone,
         bbox=(west, south, east, north),
+        terrain=Terrain.none(),
         teams=make_teams(recipe.teams, facilities),
         stocks=make_stocks(recipe.stocks, facilities),
         layers=(),
@@ -223,11 +224,13 @@ def _zones(
     town = {p.commune: p.name_en.rpartition(" of ")[2] for p in recipe.organisations if p.commune}
     return Zones(
         id=raw.id.astype(np.int32),
+        code=commune,
         name=tuple(
             f"{town.get(code, recipe.name_en)} {number}"
             for code, number in zip(commune, raw.id, strict=True)
         ),
         population=raw.population,
+        age=np.full((len(AGES), raw.id.size), np.nan),
         area_m2=shapely.area(land.areas),
         centre=ground.degrees(site.centre_m),
         is_coastal=land.touches | (away <= recipe.coast.band_m),

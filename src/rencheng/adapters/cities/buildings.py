@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rencheng.adapters.cities.ground import Ground
+from rencheng.adapters.cities.ground import Ground, place_ids
 from rencheng.adapters.cities.homes import I64, share_out, vacant_share
 from rencheng.adapters.cities.lots import Places
 from rencheng.adapters.cities.recipe import Era, Home, Presence, Recipe, Workplace
-from rencheng.domain.city import F32, F64, I32, Buildings
+from rencheng.domain.city import F32, F64, I32, Buildings, Shapes
 
 # HAZUS has no unreinforced masonry designed to a moderate or high code.
 _URM_LEVEL = {"HC": "LC", "MC": "LC"}
@@ -95,7 +95,7 @@ def make_buildings(
     kinds: list[Home | Workplace] = [*recipe.homes, *recipe.workplaces]
     kind, xy, zone, link = _with_sites(recipe, plan, sites)
     n = len(kind)
-    storeys = np.empty(n, dtype=np.int8)
+    storeys = np.empty(n, dtype=np.int16)
     curve = np.empty(n, dtype=object)
     area = np.empty(n)
     level = _levels(recipe.eras, link, rng)
@@ -114,19 +114,24 @@ def make_buildings(
     row = {name: i for i, name in enumerate(curves)}
     where = {"zone": zone, "use": use, "dwellings": dwellings, "area": area}
     lived_in = rng.binomial(dwellings, 1.0 - vacant_share(recipe))
+    places = ground.degrees(xy)
     return Buildings(
-        xy=ground.degrees(xy),
+        id=place_ids(places),
+        xy=places,
         zone=zone,
         cell=np.full(n, -1, dtype=np.int32),
         link=link,
         curve=np.array([row[name] for name in curve], dtype=np.int16),
         curves=curves,
+        certainty=np.full(n, np.nan, dtype=np.float32),
         storeys=storeys,
+        height_m=np.full(n, np.nan, dtype=np.float32),
         use=use,
         uses=uses,
         dwellings=dwellings,
         floor_area_m2=area.astype(np.float32),
         occupants=_occupants(where, uses, lived_in, population, recipe.people),
+        shapes=Shapes.none(n),
     )
 
 

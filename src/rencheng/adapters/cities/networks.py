@@ -243,6 +243,7 @@ def make_lifelines(recipe: Recipe, draft: Draft, site: Site, ground: Ground) -> 
         serves=np.array(draft.serves),
         curve=tuple(c + a if c.endswith(".") else c for c, a in zip(curve, anchored, strict=True)),
         restoration=tuple(RESTORATION.get(kind, kind) for kind in draft.kind),
+        capacity=np.full(len(node), np.nan),
     )
 
 
@@ -259,6 +260,8 @@ def make_mains(draft: Draft, site: Site) -> Mains:
         length_m=np.array([roads.length_m[r[5]].sum() for r in rows], dtype=np.float32),
         zone=np.array([r[3] for r in rows], dtype=np.int32),
         material=tuple(r[4] for r in rows),
+        diameter_m=np.full(len(rows), np.nan, dtype=np.float32),
+        capacity=np.full(len(rows), np.nan, dtype=np.float32),
         shapes=make_shapes(
             [shapes.xy[shapes.part[k] : shapes.part[k + 1]] for k in r[5]] for r in rows
         ),

@@ -28,7 +28,7 @@ from rencheng.adapters.cities.packages import sha256
 from rencheng.domain.city import City
 from rencheng.domain.errors import CorruptDataError, NotFoundError, RenchengError
 
-SCHEMA = "rencheng.city/1"
+SCHEMA = "rencheng.city/2"
 MANIFEST, STRINGS = "city.json", "strings.json"
 _KEPT_BEFORE = 3
 
@@ -189,7 +189,7 @@ _TABLES = tuple(
     if f.name
     in {
         "zones", "grid", "buildings", "roads", "facilities", "lifelines", "mains", "dependencies",
-        "stops",
+        "stops", "terrain",
     }
 )  # fmt: skip
 

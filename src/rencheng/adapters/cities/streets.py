@@ -12,9 +12,15 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
-from rencheng.adapters.cities.ground import Geometries, Ground, make_shapes, row_of
+from rencheng.adapters.cities.ground import (
+    Geometries,
+    Ground,
+    make_shapes,
+    place_ids,
+    row_of,
+)
 from rencheng.adapters.cities.source import RawLinks
-from rencheng.domain.city import F64, I32, Roads
+from rencheng.domain.city import F64, I32, I64, Roads
 
 # Where neither the network nor the recipe states a speed. No source: house default.
 OTHER_KM_H = 30.0
@@ -52,7 +58,9 @@ def build_streets(
     usual = np.array([speeds_km_h.get(k, OTHER_KM_H) for k in kinds])
     speed = np.where(raw.speed_km_h > 0, raw.speed_km_h, usual[kind]) / 3.6
     middle = shapely.get_coordinates(shapely.line_interpolate_point(lines, 0.5, normalized=True))
+    ends = np.concatenate([raw.node_xy[raw.start], raw.node_xy[raw.end]])
     roads = Roads(
+        id=_link_ids(place_ids(ends).reshape(2, -1), middle, ground),
         node_xy=raw.node_xy,
         start=raw.start.astype(np.int32),
         end=raw.end.astype(np.int32),
@@ -66,6 +74,13 @@ def build_streets(
         shapes=make_shapes([line] for line in raw.line),
     )
     return Streets(roads, lines, ground.metres(raw.node_xy), main_part(roads))
+
+
+def _link_ids(ends: I64, middle_m: F64, ground: Ground) -> I64:
+    """Return a permanent number for each link from its two ends and its middle. (links,)"""
+    middle = place_ids(ground.degrees(middle_m))
+    found: I64 = (ends[0] ^ (ends[1] >> 1)) ^ (middle >> 2)
+    return found
 
 
 def main_part(roads: Roads) -> I32:
