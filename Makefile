@@ -14,7 +14,7 @@ WEB_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' 2>/dev/n
 SPACE := $(shell command -v tput >/dev/null 2>&1 && tput sgr0 2>/dev/null)
 say = @printf '\n\033[1m==> %s\033[0m\n' "$(1)"
 
-.PHONY: help run test test-fast test-e2e lint format bench verify wheel lock browser city clean
+.PHONY: help run test test-fast test-e2e lint format bench verify wheel lock browser postgres city clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,7 +26,7 @@ run: $(BIN)/.ready $(WEB) ## set up everything and serve the console (PORT=8000 
 	@$(BIN)/rencheng city build $(CITY) --fetch --if-missing --state $(STATE)
 	@$(BIN)/rencheng serve --city $(CITY) --port $(PORT) --state $(STATE) --demo
 
-test: $(BIN)/.ready-dev $(WEB) browser ## every test, the browser's included
+test: $(BIN)/.ready-dev $(WEB) browser postgres ## every test, the browser's included
 	$(call say,Front end)
 	@cd web && npm run --silent check && npm run --silent test
 	$(call say,Python)
@@ -93,3 +93,6 @@ $(WEB): $(WEB_SOURCES) hatch_build.py $(BIN)/.ready
 
 browser:
 	@bash tests/e2e/browser.sh
+
+postgres:
+	@bash tests/contract/postgres.sh

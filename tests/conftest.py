@@ -16,6 +16,8 @@ from rencheng.domain.errors import SourceUnavailableError
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from postgres_server import Server, running  # noqa: E402 - the folder must be known first
+
 settings.register_profile(
     "house", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -64,3 +66,10 @@ def city(state: Path) -> City:
 
     with alone(state):
         return make_or_load("coquimbo", state)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """Return a PostgreSQL server of this test process; skips, and says why, where there is none."""
+    with running() as server:
+        yield server

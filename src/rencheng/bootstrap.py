@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("rencheng")
 
 STORE_FILE = "rencheng.sqlite"
+STORE_ADDRESS = "RENCHENG_STORE"
+"""Environment variable with the address of a PostgreSQL database, instead of the file."""
 LOGINS_FILE = "demo-logins.txt"
 DRIVER = "replay-driver"
 DELIVERY_PAUSE_S = 1.0
@@ -177,11 +180,15 @@ def wall_clock() -> datetime:
 
 
 def open_identity(state: Path) -> tuple[Identity, Store]:
-    """Open the accounts of a state folder, without the rest (for the command line)."""
-    from rencheng.adapters.store import open_store
+    """Open the accounts of a state folder, without the rest (for the command line).
+
+    The store is the file in the folder, or the database that `$RENCHENG_STORE` names.
+    """
+    from rencheng.adapters.store import open_postgres, open_store
     from rencheng.service.identity import Identity
 
-    store = open_store(state / STORE_FILE)
+    address = os.environ.get(STORE_ADDRESS, "")
+    store = open_postgres(address) if address else open_store(state / STORE_FILE)
     return Identity(work=store, now=wall_clock), store
 
 

@@ -1,4 +1,4 @@
-"""What every store promises. A new store is one more line in `STORES`."""
+"""What every store promises, in a file and on a server alike."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rencheng.adapters.store import codec, open_store
+from rencheng.adapters.store import codec, open_postgres, open_store
 from rencheng.domain.alarm import Alarm, Level
 from rencheng.domain.errors import ConflictError, InvalidInputError, NotFoundError
 from rencheng.domain.hazard import Bulletin, BulletinKind
@@ -26,15 +27,17 @@ from rencheng.domain.run import Run
 from rencheng.service.ports import UnitOfWork
 
 T0 = datetime(2015, 9, 16, 22, 54, 33, 123457, tzinfo=UTC)
-STORES: dict[str, Callable[[Path], Any]] = {
-    "sqlite": lambda folder: open_store(folder / "state.db")
-}
+STORES = ("postgresql", "sqlite")
 Work = Callable[[], UnitOfWork]
 
 
-@pytest.fixture(params=sorted(STORES))
+@pytest.fixture(params=STORES)
 def work(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Work]:
-    store = STORES[request.param](tmp_path)
+    if request.param == "sqlite":
+        store = open_store(tmp_path / "state.db")
+    else:
+        server = request.getfixturevalue("postgres")
+        store = open_postgres(server.database(f"t{uuid4().hex}"))
     yield store
     store.close()
 

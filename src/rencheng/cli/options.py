@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,9 +28,9 @@ def open_existing(state: Path) -> tuple[Identity, Store]:
     NotFoundError
         When the folder holds no state.
     """
-    from rencheng.bootstrap import STORE_FILE, open_identity
+    from rencheng.bootstrap import STORE_ADDRESS, STORE_FILE, open_identity
 
-    if not (state / STORE_FILE).exists():
+    if not os.environ.get(STORE_ADDRESS) and not (state / STORE_FILE).exists():
         raise NotFoundError(
             "cli.no_state",
             f"there is no state in {state}",

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from rencheng.adapters.store import open_store, opening
+from rencheng.adapters.store.schema import SCHEMA
 from rencheng.domain.errors import CorruptDataError, SourceUnavailableError
 from rencheng.domain.log import first_broken
 from rencheng.domain.provenance import Mode
@@ -89,6 +90,19 @@ def test_an_empty_file_is_a_new_one(tmp_path: Path) -> None:
     open_store(path).close()
 
 
+def test_an_older_layout_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = filled(tmp_path / "state.db")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("update meta set value = '1'")
+        connection.commit()
+    store = open_store(path)
+    with store() as unit:
+        assert len(unit.log.lines(None)) == 3
+    store.close()
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("select value from meta").fetchone() == (str(SCHEMA),)
+
+
 def test_a_file_of_a_newer_program_is_refused(tmp_path: Path) -> None:
     path = filled(tmp_path / "state.db")
     with closing(sqlite3.connect(path)) as connection:
@@ -161,7 +175,7 @@ def test_a_whole_file_that_cannot_be_written_is_not_called_damaged(
         error.sqlite_errorcode = code
         raise OperationalError("", {}, error)
 
-    monkeypatch.setattr(opening, "_prepare", refuse)
+    monkeypatch.setattr(opening, "prepare", refuse)
     with pytest.raises(SourceUnavailableError) as caught:
         open_store(path)
     assert caught.value.key == key

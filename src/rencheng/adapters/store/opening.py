@@ -6,10 +6,10 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, select
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError
 
-from rencheng.adapters.store.schema import SCHEMA, meta, metadata
+from rencheng.adapters.store.layout import prepare
 from rencheng.adapters.store.unit import SqlUnitOfWork
 from rencheng.domain.errors import CorruptDataError, SourceUnavailableError
 
@@ -30,18 +30,19 @@ _UNUSABLE = (
 
 
 class Store:
-    """A state file; calling it gives a new unit of work. Any thread may call it."""
+    """A file or a database; calling it gives a new unit of work. Any thread may call it."""
 
-    def __init__(self, engine: Engine, path: Path) -> None:
+    def __init__(self, engine: Engine, name: str) -> None:
         self._engine = engine
-        self.path = path
+        self.name = name
+        """What to call it in a message; never holds a password."""
 
     def __call__(self) -> SqlUnitOfWork:
         """Return a new unit of work."""
         return SqlUnitOfWork(self._engine)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of it."""
         self._engine.dispose()
 
 
@@ -66,14 +67,14 @@ def open_store(path: Path) -> Store:
     try:
         with engine.connect() as connection:
             _check(connection, path)
-            _prepare(connection, path)
+            prepare(connection, str(path))
     except DatabaseError as error:
         engine.dispose()
         raise _refused(path, error) from error
     except CorruptDataError:
         engine.dispose()
         raise
-    return Store(engine, path)
+    return Store(engine, str(path))
 
 
 def _engine(path: Path) -> Engine:
@@ -120,28 +121,6 @@ def _check(connection: Connection, path: Path) -> None:
     connection.rollback()
     if found != "ok":
         raise _corrupt(path, str(found))
-
-
-def _prepare(connection: Connection, path: Path) -> None:
-    with connection.begin():
-        names = set(inspect(connection).get_table_names())
-        if not names:
-            metadata.create_all(connection)
-            connection.execute(meta.insert().values(key="schema", value=str(SCHEMA)))
-            return
-        version = None
-        if "meta" in names:
-            query = select(meta.c.value).where(meta.c.key == "schema")
-            version = connection.execute(query).scalar_one_or_none()
-    if version is None or not set(metadata.tables) <= names:
-        raise _corrupt(path, "tables are missing")
-    if version != str(SCHEMA):
-        raise CorruptDataError(
-            "store.schema",
-            f"{path} has layout {version}, this program knows {SCHEMA}",
-            hint="Start the program that wrote it, or move the file away to begin anew",
-            params={"path": str(path), "found": version, "known": SCHEMA},
-        )
 
 
 def _refused(path: Path, error: DatabaseError) -> CorruptDataError | SourceUnavailableError:

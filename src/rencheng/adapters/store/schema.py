@@ -31,8 +31,11 @@ from rencheng.domain.proposal import Proposal
 from rencheng.domain.run import Run
 from rencheng.service.ports import Account, CycleRecord, Delivery, Session, Token
 
-SCHEMA = 1
-"""Number of this layout of the tables; the file says which one it has."""
+SCHEMA = 2
+"""Number of this layout of the tables; the store says which one it has."""
+
+Number = BigInteger().with_variant(Integer, "sqlite")
+"""A row number: SQLite counts only its own kind of integer by itself."""
 
 metadata = MetaData()
 
@@ -113,7 +116,7 @@ def _table(kind: Kind) -> Table:
     table = Table(
         kind.name,
         metadata,
-        Column("seq", Integer, primary_key=True, autoincrement=True),
+        Column("seq", Number, primary_key=True, autoincrement=True),
         Column("id", String, nullable=False, unique=True),
         Column("run", String, nullable=False),
         Column("version", Integer, nullable=False),
@@ -144,7 +147,7 @@ tables: dict[str, Table] = {kind.name: _table(kind) for kind in KINDS}
 observations = Table(
     "observations",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", Number, primary_key=True, autoincrement=True),
     Column("run", String, nullable=False),
     Column("id", String, nullable=False),
     Column("datastream", String, nullable=False),
@@ -179,15 +182,15 @@ streams = Table(
     metadata,
     Column("run", String, primary_key=True),
     Column("datastream", String, primary_key=True),
-    Column("count", Integer, nullable=False),
-    Column("suspect", Integer, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("suspect", BigInteger, nullable=False),
 )
 """How much each stream has said, kept beside the observations so that nobody has to count."""
 
 log = Table(
     "log",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("seq", Number, primary_key=True, autoincrement=False),
     Column("at", BigInteger, nullable=False),
     Column("sim_at", BigInteger, nullable=False),
     Column("actor", String, nullable=False),
@@ -210,11 +213,21 @@ for change in ("update", "delete"):
             "begin select raise(abort, 'the log is append-only'); end"
         ).execute_if(dialect="sqlite"),
     )
+event.listen(
+    log,
+    "after_create",
+    DDL(  # type: ignore[no-untyped-call]
+        "create function log_stays() returns trigger language plpgsql as "
+        "$$ begin raise exception 'the log is append-only'; end $$; "
+        "create trigger log_no_change before update or delete or truncate on log "
+        "for each statement execute function log_stays()"
+    ).execute_if(dialect="postgresql"),
+)
 
 events = Table(
     "events",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("seq", Number, primary_key=True, autoincrement=False),
     Column("kind", String, nullable=False),
     Column("id", String, nullable=False),
     Column("organisation", String, nullable=False),

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, CursorResult, Engine, RootTransaction, Select, select
-from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
 
 from rencheng.adapters.store.journal import SqlEvents, SqlLog
 from rencheng.adapters.store.observations import SqlObservations
@@ -18,6 +18,7 @@ from rencheng.domain.alert import Alert
 from rencheng.domain.errors import (
     ConflictError,
     CorruptDataError,
+    InvalidInputError,
     RenchengError,
     SourceUnavailableError,
 )
@@ -107,7 +108,22 @@ def with_reason(step: Callable[[], T]) -> T:
 def in_plain_words(error: DatabaseError) -> RenchengError:
     """Return what an error of the database means to whoever runs the program."""
     text = str(error.orig)
-    if "locked" in text or "busy" in text:
+    state = getattr(error.orig, "sqlstate", None) or ""
+    if isinstance(error, DataError):
+        return InvalidInputError(
+            "store.value",
+            f"the store cannot hold this value: {text}",
+            hint="Look for control characters or numbers out of range in what was sent",
+            params={"why": text},
+        )
+    if state.startswith(("08", "57P")) or error.connection_invalidated:
+        return SourceUnavailableError(
+            "store.gone",
+            f"the database server does not answer: {text}",
+            hint="Look whether it runs and can be reached, then try again",
+            params={"why": text},
+        )
+    if "locked" in text or "busy" in text or state in ("55P03", "40001", "40P01"):
         return SourceUnavailableError(
             "store.busy",
             "the store is held by another writer",
