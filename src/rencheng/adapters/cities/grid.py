@@ -101,7 +101,7 @@ def make_cells(
     if kind == "squares":
         return _squares(areas, zone_id, options)
     if kind == "h3":
-        return _hexagons(areas, zone_id, options, ground)
+        return _hexagons(areas, options, ground)
     if kind == "zones":
         prefix = str(options.get("prefix", "Z"))
         ids = tuple(f"{prefix}-{int(number)}" for number in zone_id)
@@ -218,7 +218,7 @@ def _merge(
     return [(keys, _area_only(shapely.union_all(parts))) for keys, parts in kept]
 
 
-def _hexagons(areas: Geometries, zone_id: I64, options: Mapping[str, Any], ground: Ground) -> Mesh:
+def _hexagons(areas: Geometries, options: Mapping[str, Any], ground: Ground) -> Mesh:
     """Return all H3 cells that touch a zone, whole, sorted by id; the id is H3's own.
 
     A cell belongs to the zone that holds its middle, else to the one with the most of it.
