@@ -155,6 +155,17 @@ class RawPeople:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RawCounts:
+    """Residents by zone without geometry; `readers.table.join_population` gives them to zones."""
+
+    code: Names
+    """Code, number or name of the zone. (rows,)"""
+    population: F64
+    age: F64
+    """By group of `domain.city.AGES`; NaN unknown. (groups, rows)"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
     """Everything that one source, or all of them together, said."""
 
@@ -162,6 +173,7 @@ class Given:
     """Shapely polygon of the city, lon lat."""
     zones: RawZones | None = None
     people: RawPeople | None = None
+    counts: RawCounts | None = None
     roads: RawLinks | None = None
     buildings: RawBuildings | None = None
     facilities: RawPlaces | None = None
