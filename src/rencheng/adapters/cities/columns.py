@@ -81,13 +81,15 @@ COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
                        "velocidad"),
         "direction": ("direction", "oneway", "one_way", "单行", "方向", "通行方向", "sentido"),
     },
-    "stops": {"id": ("stop_id", *_ID, "站点编号"), "name": ("stop_name", *_NAME, "站名", "站点名称"),
+    "stops": {"id": ("stop_id", *_ID, "站点编号"),
+              "name": ("stop_name", *_NAME, "站名", "站点名称"),
               "departures": ("departures", "trips", "班次", "发车次数", "salidas")},
 }  # fmt: skip
 """Columns of each layer that a vector file or a table may give, with the names that others use."""
 
 PLACE = {
-    "lon": ("lon", "lng", "long", "longitude", "经度", "longitud", "lon_wgs84", "point_x", "stop_lon"),
+    "lon": ("lon", "lng", "long", "longitude", "经度", "longitud", "lon_wgs84", "point_x",
+            "stop_lon"),
     "lat": ("lat", "latitude", "纬度", "latitud", "lat_wgs84", "point_y", "stop_lat"),
     "x": ("x", "easting", "east", "x_coord", "东坐标", "横坐标", "este", "coord_x", "utm_x"),
     "y": ("y", "northing", "north", "y_coord", "北坐标", "纵坐标", "norte", "coord_y", "utm_y"),
@@ -108,8 +110,8 @@ _STEMS = {
     "boundary": ("boundary", "border", "边界", "limite", "extent", "outline"),
     "zones": ("zone", "tract", "district", "街道", "社区", "行政区", "分区", "comuna", "barrio",
               "census", "admin"),
-    "facilities": ("hospital", "health", "school", "facilit", "医院", "学校", "设施", "医疗", "消防",
-                   "避难", "shelter", "salud", "colegio", "fire"),
+    "facilities": ("hospital", "health", "school", "facilit", "医院", "学校", "设施", "医疗",
+                   "消防", "避难", "shelter", "salud", "colegio", "fire"),
     "stops": ("stop", "站点", "公交", "parada", "bus"),
     "people": ("population", "people", "人口", "poblacion", "hexgrid", "grid"),
 }  # fmt: skip
@@ -248,7 +250,7 @@ def guess_layer(stem: str, names: Sequence[str], geometry: str, rows: int) -> st
         "polygons": ("boundary", "buildings", "zones", "facilities"),
         "points": ("facilities", "stops", "people", "buildings"),
     }.get(geometry, ())
-    score = {layer: 0.0 for layer in can}
+    score = dict.fromkeys(can, 0.0)
     folded = stem.casefold()
     for layer in can:
         if any(word in folded for word in _STEMS.get(layer, ())):
