@@ -10,8 +10,9 @@ from typing import Any
 
 from rencheng.adapters.store import Store, open_store
 from rencheng.adapters.words import render
+from rencheng.domain.change import CityVersion
 from rencheng.domain.city import City
-from rencheng.domain.errors import SourceUnavailableError
+from rencheng.domain.errors import NotFoundError, SourceUnavailableError
 from rencheng.domain.identity import Actor
 from rencheng.domain.observation import Datastream, Quantity
 from rencheng.domain.provenance import Mode, Origin
@@ -68,14 +69,41 @@ class Clock:
         return self.time
 
 
-@dataclass(frozen=True)
 class OneCity:
-    """The city that is served."""
+    """Versions of a city that need no disk; the last one given is served."""
 
-    city: City
+    def __init__(self, *cities: City) -> None:
+        self._cities = list(cities)
 
     def current(self) -> City:
-        return self.city
+        return self._cities[-1]
+
+    def kept(self) -> tuple[CityVersion, ...]:
+        return tuple(
+            CityVersion(
+                version=one.version,
+                built=T0 + timedelta(days=day),
+                buildings=one.buildings.id.size,
+                links=one.roads.start.size,
+                is_current=one is self.current(),
+            )
+            for day, one in reversed(list(enumerate(self._cities)))
+        )
+
+    def load(self, version: str) -> City:
+        for one in self._cities:
+            if one.version == version:
+                return one
+        raise NotFoundError(
+            "city.no_version",
+            f"no version {version}",
+            hint="Look at the list",
+            params={"city": self.current().id, "version": version},
+        )
+
+    def set_current(self, version: str) -> City:
+        self._cities.append(self.load(version))
+        return self.current()
 
 
 @dataclass

@@ -25,6 +25,7 @@ from rencheng.api.routes import (
     replay,
     session,
     situation,
+    versions,
 )
 from rencheng.api.security import Limits, gate, public
 from rencheng.api.shapes.city import BulletinsIn, ObservationsIn, ReportsIn
@@ -36,6 +37,7 @@ from rencheng.bootstrap import Brain, handed_over
 ROOT = "/api/v1"
 TOPICS = (
     session,
+    versions,
     city,
     situation,
     columns,

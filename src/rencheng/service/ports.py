@@ -10,6 +10,7 @@ from typing import Protocol, Self, TypeVar
 
 from rencheng.domain.alarm import Alarm
 from rencheng.domain.alert import Alert
+from rencheng.domain.change import CityVersion
 from rencheng.domain.city import City
 from rencheng.domain.hazard import Bulletin
 from rencheng.domain.incident import Incident, Task
@@ -309,6 +310,18 @@ class Cities(Protocol):
 
     def current(self) -> City:
         """Return the city that is served."""
+        ...
+
+    def kept(self) -> tuple[CityVersion, ...]:
+        """Return the versions on disk, newest first."""
+        ...
+
+    def load(self, version: str) -> City:
+        """Read a version; `NotFoundError` when there is none, `CorruptDataError` when damaged."""
+        ...
+
+    def set_current(self, version: str) -> City:
+        """Serve a version from now on, after reading it whole."""
         ...
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -129,3 +130,18 @@ def test_saving_again_mends_a_damaged_version(folder: Folder, tiny_city: City) -
     spoil(folder, version, "zones.id.npy")
     assert folder.save(tiny_city).version == version
     assert folder.load(version).version == version
+
+
+def test_versions_are_kept_newest_first_and_a_damaged_one_is_left_out(
+    folder: Folder, tiny_city: City
+) -> None:
+    first = folder.current().version
+    second = folder.save(other(tiny_city)).version
+    os.utime(folder.path / first / "city.json", (1, 1))
+    assert [(one.version, one.is_current) for one in folder.kept()] == [
+        (second, False),
+        (first, True),
+    ]
+    assert folder.kept()[0].buildings == tiny_city.buildings.id.size
+    (folder.path / second / "roads.id.npy").unlink()
+    assert [one.version for one in folder.kept()] == [first]

@@ -17,6 +17,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -25,6 +26,7 @@ import msgspec
 import numpy as np
 
 from rencheng.adapters.cities.packages import sha256
+from rencheng.domain.change import CityVersion
 from rencheng.domain.city import City
 from rencheng.domain.errors import CorruptDataError, NotFoundError, RenchengError
 
@@ -55,6 +57,30 @@ class Folder:
     def versions(self) -> tuple[str, ...]:
         """Return the complete versions on disk, sorted."""
         return tuple(sorted(p.parent.name for p in self.path.glob(f"[!.]*/{MANIFEST}")))
+
+    def kept(self) -> tuple[CityVersion, ...]:
+        """Return the complete versions on disk, newest first; damaged ones are left out."""
+        names = self._history()
+        found = []
+        for version in self.versions():
+            folder = self.path / version
+            try:
+                count = {
+                    name: int(np.load(folder / f"{name}.npy", mmap_mode="r").shape[0])
+                    for name in ("buildings.id", "roads.id")
+                }
+            except (OSError, ValueError):
+                continue
+            found.append(
+                CityVersion(
+                    version=version,
+                    built=datetime.fromtimestamp((folder / MANIFEST).stat().st_mtime, UTC),
+                    buildings=count["buildings.id"],
+                    links=count["roads.id"],
+                    is_current=names[:1] == [version],
+                )
+            )
+        return tuple(sorted(found, key=lambda one: (one.built, one.version), reverse=True))
 
     def current(self) -> City:
         """Return the city that is served.
