@@ -247,8 +247,8 @@ def lengths_m(lines: NDArray[np.object_]) -> F64:
     lon, lat = np.radians(points).T
     step = np.hypot(np.diff(lat), np.diff(lon) * np.cos((lat[1:] + lat[:-1]) / 2))
     same = owner[1:] == owner[:-1]
-    summed: F64 = np.bincount(owner[1:][same], step[same], minlength=len(lines)) * _EARTH_M
-    return summed
+    summed = np.bincount(owner[1:][same], step[same], minlength=len(lines)) * _EARTH_M
+    return np.asarray(summed, dtype=np.float64)
 
 
 def _compare(links: list[Link], lines: NDArray[np.object_], faults: Faults) -> None:
