@@ -13,6 +13,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from rencheng import __version__
 from rencheng.api.live import Pulse
 from rencheng.api.live import router as live
+from rencheng.api.ogc.routes import router as ogc
 from rencheng.api.problems import MEDIA_TYPE, add_problem_handlers
 from rencheng.api.routes import (
     alerts,
@@ -84,6 +85,7 @@ def _application(brain: Brain | None) -> FastAPI:
     for topic in TOPICS:
         app.include_router(topic.router, prefix=ROOT)
     app.include_router(live, prefix=ROOT)
+    app.include_router(ogc)
 
     @app.get(SCHEMA, include_in_schema=False)
     @public

@@ -117,10 +117,13 @@ def add_problem_handlers(app: FastAPI) -> None:
     """Answer every error as `application/problem+json`; none shows our insides."""
 
     @app.exception_handler(RenchengError)
-    def _ours(_: Request, error: RenchengError) -> JSONResponse:
+    def _ours(request: Request, error: RenchengError) -> JSONResponse:
         if isinstance(error, CorruptDataError):
             log.error("%s", error)
-        return answer(error)
+        response = answer(error)
+        if response.status_code == 401 and request.url.path.startswith("/ogc"):
+            response.headers.append("WWW-Authenticate", 'Basic realm="rencheng", charset="UTF-8"')
+        return response
 
     @app.exception_handler(RequestValidationError)
     def _shape(_: Request, error: RequestValidationError) -> JSONResponse:

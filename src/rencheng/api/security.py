@@ -5,7 +5,10 @@ Deny by default: a route that says neither `needs`, `signed_in_only` nor `public
 
 from __future__ import annotations
 
+import binascii
+from base64 import b64decode
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from secrets import compare_digest
@@ -23,6 +26,8 @@ from rencheng.service.identity import Caller
 
 COOKIE = "rencheng_session"
 CSRF_HEADER = "X-CSRF-Token"
+MAPS = "/ogc"
+"""Where OGC API Features is served."""
 SAFE = {"GET", "HEAD", "OPTIONS"}
 MARK = "__rencheng_access__"
 PUBLIC, SIGNED_IN = "public", "signed-in"
@@ -108,7 +113,7 @@ def gate(connection: HTTPConnection) -> Caller | None:
 
 
 def caller_of(connection: HTTPConnection) -> Caller:
-    """Return who signed the request, by bearer token or by session cookie with CSRF token."""
+    """Return who signed the request: bearer token, Basic on `/ogc`, or cookie with CSRF token."""
     brain = brain_of(connection)
     scheme, _, secret = connection.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer" and secret:
@@ -116,6 +121,8 @@ def caller_of(connection: HTTPConnection) -> Caller:
         if caller.token is not None:
             limits_of(connection).tokens.take(caller.token.id, brain.house.now())
         return caller
+    if scheme.lower() == "basic" and is_for_maps(connection):
+        return _caller_of_basic(connection, secret)
     cookie = connection.cookies.get(COOKIE)
     if not cookie:
         raise NotSignedInError(
@@ -131,6 +138,40 @@ def caller_of(connection: HTTPConnection) -> Caller:
                 f"header {CSRF_HEADER} is missing or wrong",
                 hint="Reload the page and try again",
             )
+    return caller
+
+
+def is_for_maps(connection: HTTPConnection) -> bool:
+    """Return whether it is a request for `/ogc`, whose clients can send HTTP Basic."""
+    path = str(connection.scope.get("path", ""))
+    return path == MAPS or path.startswith(f"{MAPS}/")
+
+
+def _caller_of_basic(connection: HTTPConnection, secret: str) -> Caller:
+    """Return the account that HTTP Basic names, with one of its tokens as the password.
+
+    Wrong ones count like wrong passwords at sign-in. Passwords themselves are not taken: every
+    request would have to hash one.
+    """
+    brain, address = brain_of(connection), address_of(connection)
+    now = brain.house.now()
+    try:
+        name, _, token = b64decode(secret.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        name, token = "", ""
+    brain.identity.attempts.must_be_free(name, address, now)
+    caller: Caller | None = None
+    if name and token:
+        with suppress(NotSignedInError):
+            caller = brain.identity.caller_of_token(token)
+    if caller is None or caller.token is None or caller.actor.id != name:
+        brain.identity.attempts.failed(name, address, now)
+        raise NotSignedInError(
+            "identity.basic",
+            "name and token do not belong together",
+            hint="Send the account's name and one of its tokens as the password",
+        )
+    limits_of(connection).tokens.take(caller.token.id, now)
     return caller
 
 

@@ -39,7 +39,7 @@ def kind_of(table: Table, city: City) -> Kind:
         return Kind(name="MultiLineString" if is_multi else "LineString", is_multi=is_multi)
     if parts.size and not parts.any() and table.xy is not None:
         return Kind(name="Point")
-    rings = _Rings.of(shapes, np.flatnonzero(parts > 0))
+    rings = _Rings.of(shapes, np.flatnonzero(parts > 1))
     is_multi = bool((rings.polygons > 1).any())
     if (parts == 0).any() and table.xy is not None:
         return Kind(name="Unknown", is_multi=is_multi)

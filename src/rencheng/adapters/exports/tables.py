@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,7 +63,7 @@ class Table:
     name: str
     count: Callable[[City], int]
     ids: Callable[[City], Values]
-    """Permanent ids; unique in most cities, see `unique_ids`."""
+    """Permanent ids; unique in most cities, see `Ids`."""
     columns: tuple[Column, ...]
     shape: str
     """`point`, `line`, `polygon`, or empty: no geometry."""
@@ -138,19 +138,50 @@ def known(values: NDArray[Any]) -> Cells:
     return np.ma.masked_array(values, np.zeros(values.shape, dtype=np.bool_))
 
 
-def unique_ids(table: Table, city: City) -> NDArray[np.object_]:
-    """Return one text for each row, its permanent id; the second of equal ids ends in `~2`. (n,)"""
-    ids = as_array(table.ids(city))
-    names = _texts([str(one) for one in ids.tolist()])
-    _, first, count = np.unique(ids.astype(str), return_index=True, return_counts=True)
-    if (count > 1).any():
-        seen: dict[str, int] = {}
-        again = np.ones(ids.size, dtype=np.bool_)
-        again[first] = False
-        for row in np.flatnonzero(again).tolist():
-            number = seen[names[row]] = seen.get(names[row], 1) + 1
-            names[row] = f"{names[row]}~{number}"
-    return names
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ids:
+    """Permanent ids of a layer's rows as texts; of equal ones the second ends in `~2`."""
+
+    values: NDArray[Any]
+    order: I64
+    """Rows in the order of their ids. (rows,)"""
+    again: Mapping[int, int]
+    """Row → which of several equal ones it is, from 2."""
+
+    @classmethod
+    def of(cls, table: Table, city: City) -> Ids:
+        """Return the ids of a layer."""
+        values = as_array(table.ids(city))
+        order = np.argsort(values, kind="stable").astype(np.int64)
+        rank = np.arange(order.size)
+        same = np.zeros(order.size, dtype=np.bool_)
+        same[1:] = values[order[1:]] == values[order[:-1]]
+        leader = np.maximum.accumulate(np.where(same, 0, rank))
+        number = (rank - leader + 1)[same].tolist()
+        again = dict(zip(order[same].tolist(), number, strict=True))
+        return cls(values=values, order=order, again=again)
+
+    def names(self, rows: Rows) -> list[str]:
+        """Return the ids of some rows."""
+        names = [str(one) for one in self.values[rows].tolist()]
+        if self.again:
+            for place, row in enumerate(rows.tolist()):
+                if row in self.again:
+                    names[place] += f"~{self.again[row]}"
+        return names
+
+    def row(self, name: str) -> int | None:
+        """Return the row that has this id, None when none has."""
+        for text, _, number in ((name, "", ""), name.rpartition("~")):
+            try:
+                wanted = text if self.values.dtype == object else int(text)
+                place = int(np.searchsorted(self.values, wanted, sorter=self.order))
+                row = int(self.order[place + int(number or 1) - 1])
+            except (ValueError, IndexError, OverflowError):
+                continue
+            if self.names(np.array([row]))[0] == name:
+                return row
+        return None
 
 
 def _unknown(count: int, dtype: np.dtype[Any]) -> Cells:

@@ -28,7 +28,7 @@ from rencheng.adapters.exports.geometry import (
     kind_of,
 )
 from rencheng.adapters.exports.provenance import LAYERS_TABLE, labels, layer_rows, manifest
-from rencheng.adapters.exports.tables import Rows, Table, unique_ids
+from rencheng.adapters.exports.tables import Ids, Rows, Table
 from rencheng.domain.city import City
 from rencheng.domain.errors import ConflictError, InvalidInputError
 
@@ -273,14 +273,14 @@ def _plain(value: Any) -> Any:
 def _write_geojson(city: City, tables: Sequence[Table], folder: Path) -> None:
     """Write one feature collection a layer; a layer without geometry has null for it."""
     for table in tables:
-        kind, ids = kind_of(table, city), unique_ids(table, city)
+        kind, ids = kind_of(table, city), Ids.of(table, city)
         about = json.dumps(manifest(city, [table]), ensure_ascii=False)
         with (folder / f"{table.name}.geojson").open("wb") as stream:
             stream.write(f'{{"type":"FeatureCollection","name":"{table.name}",'.encode())
             stream.write(f'"rencheng":{about},"features":[\n'.encode())
             separator = b""
             for rows in blocks(table, city):
-                for one in features(table, city, rows, ids[rows].tolist(), kind):
+                for one in features(table, city, rows, ids.names(rows), kind):
                     stream.write(separator + msgspec.json.encode(one))
                     separator = b",\n"
             stream.write(b"\n]}\n")
