@@ -55,7 +55,6 @@ class _Seen:
     negative: int = 0
     first: list[tuple[float, float]] = field(default_factory=list)
     """Places of the first negative cells."""
-    without_ages: int = 0
 
 
 class PopulationRaster:
