@@ -67,6 +67,12 @@ def test_swapped_axes_are_seen():
     assert not c.looks_swapped(chile, (-72.0, -31.0, -70.0, -29.0))
 
 
+def test_northing_before_easting_is_seen_by_the_area_of_the_system():
+    metres = np.array([[2_500_000.0, 500_000.0], [2_501_000.0, 501_000.0]])
+    assert c.looks_swapped(metres, None, "EPSG:4547")
+    assert not c.looks_swapped(metres[:, ::-1], None, "EPSG:4547")
+
+
 def test_two_systems_are_compared_by_where_they_put_things():
     bounds = (382000.0, 6354000.0, 382300.0, 6354400.0)
     own = c.CRS.from_epsg(28356).to_wkt("WKT1_ESRI")

@@ -239,25 +239,42 @@ def from_bd09(bd: F64) -> F64:
     return places
 
 
-def looks_swapped(xy: F64, bbox: Box | None = None) -> bool:
-    """Whether degrees look like lat, lon instead of lon, lat.
+def looks_swapped(xy: F64, bbox: Box | None = None, crs: str = "") -> bool:
+    """Whether coordinates look like y, x instead of x, y: lat, lon, or northing, easting.
 
     Parameters
     ----------
     xy
-        Degrees. (n, 2)
+        As the file has them. (n, 2)
     bbox
-        Where the city lies (west, south, east, north); without it only latitudes beyond 90° tell.
+        Where the city lies: west, south, east, north. [deg] Without it, degrees tell only by
+        latitudes beyond 90°, and metres by the area that the system is made for.
+    crs
+        What the coordinates are in; empty: degrees.
     """
     places = np.asarray(xy, dtype=np.float64).reshape(-1, 2)
     places = places[np.isfinite(places).all(axis=1)]
     if not len(places):
         return False
-    west, south, east, north = bbox or (-180.0, -90.0, 180.0, 90.0)
-    x, y = places[:, 0], places[:, 1]
-    straight = ((x >= west) & (x <= east) & (y >= south) & (y <= north)).mean()
-    swapped = ((y >= west) & (y <= east) & (x >= south) & (x <= north)).mean()
+    box = bbox or (-180.0, -90.0, 180.0, 90.0)
+    if crs and not is_degrees(crs):
+        area = _system(crs_name(crs)).area_of_use
+        if bbox is None and area is None:
+            return False
+        box = bbox or area.bounds
+        straight, swapped = (
+            _share_inside(to_lonlat(turn, crs), box) for turn in (places, places[:, ::-1])
+        )
+    else:
+        straight, swapped = (_share_inside(turn, box) for turn in (places, places[:, ::-1]))
     return bool(swapped > 0.5 and straight < 0.5 * swapped)
+
+
+def _share_inside(lonlat: F64, box: Box) -> float:
+    west, south, east, north = box
+    x, y = lonlat[:, 0], lonlat[:, 1]
+    with np.errstate(invalid="ignore"):
+        return float(((x >= west) & (x <= east) & (y >= south) & (y <= north)).mean())
 
 
 def differ(one: str, other: str, xy: F64) -> bool:
@@ -311,3 +328,9 @@ def short_name(crs: Any) -> str:
     system = _system(name)
     number = system.to_epsg(min_confidence=70)
     return f"EPSG:{number}" if number else str(system.name)
+
+
+def title(crs: str) -> str:
+    """Return what a system is called in full, such as `WGS 84 / UTM zone 33N`."""
+    name = crs_name(crs)
+    return name if name in SHIFTED else str(_system(name).name)
