@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from rencheng.adapters.files import DEFAULT_CITY
-from rencheng.domain.errors import ConflictError, NotFoundError, RenchengError
+from rencheng.adapters.files import must_be_alone as must_be_alone
+from rencheng.domain.errors import NotFoundError, RenchengError
 from rencheng.service.ports import Account, Cities
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from rencheng.service.dispatch import Dispatcher
     from rencheng.service.house import House
     from rencheng.service.identity import Identity
+    from rencheng.service.import_desk import ImportRoom
     from rencheng.service.lookup import Gazetteer
     from rencheng.service.observed import ObservedServices
 
@@ -74,6 +76,7 @@ class Brain:
     is_idle: bool = False
     """Whether nothing runs in the background: who uses the brain turns the loop itself."""
     close: Callable[[], None] = lambda: None
+    room: ImportRoom | None = None
     _desk: ReplayDesk | None = None
     _names: Gazetteer | None = None
     _stop: Event = field(default_factory=Event)
@@ -84,6 +87,8 @@ class Brain:
         if self.is_idle:
             return
         self.runner.start()
+        if self.room is not None:
+            self.room.desk.start()
         self._thread = Thread(target=self._deliver, name="delivery", daemon=True)
         self._thread.start()
         Thread(target=self.desk.resume, name="replays", daemon=True).start()
@@ -93,12 +98,23 @@ class Brain:
         if self.is_idle:
             return
         self._stop.set()
+        if self.room is not None:
+            self.room.desk.stop()
         if self._desk is not None:
             self._desk.stop()
         self.runner.stop()
         if self._thread is not None:
             self._thread.join(5.0)
         self.close()
+
+    @property
+    def imports(self) -> ImportRoom:
+        """What importing a city needs; `NotFoundError` where there is no state folder."""
+        if self.room is None:
+            raise NotFoundError(
+                "import.nowhere", "there is no state folder", hint="Start with `rencheng serve`"
+            )
+        return self.room
 
     @property
     def desk(self) -> ReplayDesk:
@@ -198,6 +214,7 @@ def build_brain(
     *,
     demo: bool = False,
     address: str = "http://127.0.0.1:8000",
+    data_root: Path | None = None,
 ) -> Brain:
     """Wire everything on a state folder.
 
@@ -211,8 +228,11 @@ def build_brain(
         Make demo accounts on a fresh state; without it existing ones cannot sign in.
     address
         Where the server will listen; the replay driver knocks there.
+    data_root
+        Folder whose files may be imported without sending them; None: none.
     """
     from rencheng.adapters.cities.store import Folder
+    from rencheng.adapters.imports import open_room
     from rencheng.adapters.notify.webhook.targets import read_targets
 
     identity, store = open_identity(state)
@@ -223,6 +243,7 @@ def build_brain(
         targets = read_targets(state)
         models = load_models(state)
         brain = assemble(store, identity, cities, models=models, address=address, targets=targets)
+        brain.room = open_room(brain.house, state, data_root=data_root)
         brain.demo_names = demo_accounts(identity, state) if demo else ()
     except RenchengError:
         store.close()
@@ -365,24 +386,3 @@ def _write_private(file: Path, logins: dict[str, str]) -> None:
     file.chmod(0o600)
     rows = "".join(f"{name} {password}\n" for name, password in logins.items())
     file.write_text(f"# 演示账号 demo accounts: name password\n{rows}", encoding="utf-8")
-
-
-def must_be_alone(state: Path) -> IO[str]:
-    """Take the state folder for this process; `ConflictError` when another server has it."""
-    state.mkdir(parents=True, exist_ok=True)
-    handle = (state / "serve.lock").open("w")
-    try:
-        import fcntl
-    except ImportError:  # no such lock outside Unix; SQLite still guards its own file
-        return handle
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        handle.close()
-        raise ConflictError(
-            "bootstrap.taken",
-            f"another server uses {state}",
-            hint="Stop it first, or name another folder with --state",
-            params={"path": str(state)},
-        ) from error
-    return handle

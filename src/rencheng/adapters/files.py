@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import IO
 
-from rencheng.domain.errors import NotFoundError
+from rencheng.domain.errors import ConflictError, NotFoundError
 
 PACKAGE = Path(__file__).resolve().parent.parent
 DEFAULT_CITY = "coquimbo"
@@ -21,3 +22,24 @@ def data_folder() -> Path:
         "the data folder of the installation is missing",
         hint="Install the package again",
     )
+
+
+def must_be_alone(state: Path) -> IO[str]:
+    """Take the state folder for this process; `ConflictError` when another server has it."""
+    state.mkdir(parents=True, exist_ok=True)
+    handle = (state / "serve.lock").open("w")
+    try:
+        import fcntl
+    except ImportError:  # no such lock outside Unix; SQLite still guards its own file
+        return handle
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        handle.close()
+        raise ConflictError(
+            "bootstrap.taken",
+            f"another server uses {state}",
+            hint="Stop it first, or name another folder with --state",
+            params={"path": str(state)},
+        ) from error
+    return handle

@@ -21,7 +21,9 @@ from rencheng.api.routes import (
     city,
     columns,
     command,
+    imports,
     ingest,
+    needs,
     records,
     replay,
     session,
@@ -39,6 +41,8 @@ ROOT = "/api/v1"
 TOPICS = (
     session,
     versions,
+    imports,
+    needs,
     city,
     situation,
     columns,

@@ -39,6 +39,7 @@ MOST_SUBSCRIBERS = 500
 SIGNED_OUT, FORBIDDEN, NO_RUN, TOO_MANY, BROKEN = 4401, 4403, 4404, 4429, 1011
 KINDS = {
     "clock", "cycle", "alarm", "proposal", "task", "alert", "report", "event", "incident", "model",
+    "import", "city",
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -18,6 +19,8 @@ from rencheng.domain.provenance import Text
 
 MAX_BODY = 5 * 1024 * 1024
 """Largest request. [byte]"""
+UPLOAD = re.compile(r"/api/v1/imports/[^/]+/files/[^/]+")
+"""Address of a file of an import."""
 CONTENT_POLICY = (
     "default-src 'self'; worker-src blob: 'self'; img-src 'self' data: blob:; "
     "style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'self'; form-action 'self'; "
@@ -37,7 +40,10 @@ FOREVER = "public, max-age=31536000, immutable"
 
 
 class BodyLimit:
-    """Refuse a request whose body is larger than `limit`, whatever it says of itself. [byte]"""
+    """Refuse a request whose body is larger than `limit`, whatever it says of itself. [byte]
+
+    A file of an import is written to the disk as it comes in, and has the limit of its shelf.
+    """
 
     def __init__(self, app: ASGIApp, limit: int = MAX_BODY) -> None:
         self.app, self.limit = app, limit
@@ -47,9 +53,10 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        limit = self._limit_of(scope)
         said = Headers(scope=scope).get("content-length", "0")
-        if not said.isdigit() or int(said) > self.limit:
-            response = answer(self._error(), 413)
+        if not said.isdigit() or int(said) > limit:
+            response = answer(self._error(limit), 413)
             response.headers["Connection"] = "close"
             await response(scope, receive, send)
             return
@@ -59,18 +66,25 @@ class BodyLimit:
             nonlocal size
             message = await receive()
             size += len(message.get("body", b""))
-            if size > self.limit:
-                raise RefusedError(self._error(), 413)
+            if size > limit:
+                raise RefusedError(self._error(limit), 413)
             return message
 
         await self.app(scope, counted, send)
 
-    def _error(self) -> TooMuchError:
+    def _limit_of(self, scope: Scope) -> int:
+        if scope["method"] != "PUT" or not UPLOAD.fullmatch(scope["path"]):
+            return self.limit
+        brain = getattr(scope["app"].state, "brain", None)
+        room = getattr(brain, "room", None)
+        return self.limit if room is None else max(self.limit, room.shelf.largest)
+
+    def _error(self, limit: int) -> TooMuchError:
         return TooMuchError(
             "http.too_large",
-            f"the request is larger than {self.limit} bytes",
+            f"the request is larger than {limit} bytes",
             hint="Send smaller batches",
-            params={"limit_mb": self.limit / 1024 / 1024},
+            params={"limit_mb": limit / 1024 / 1024},
         )
 
 

@@ -33,6 +33,7 @@ def serve(
     city: str = DEFAULT_CITY,
     state: State = STATE,
     demo: bool = False,
+    data_root: Path | None = None,
     check_port: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """启动控制台服务 Serve the console and the API.
@@ -47,6 +48,8 @@ def serve(
         城市编号 Id of the city.
     demo
         创建演示账号 Make demo accounts with random passwords.
+    data_root
+        可从中导入数据的服务器文件夹 Folder of the server that data may be imported from.
     check_port
         只检查端口是否空闲 Only check that the port is free.
     """
@@ -60,7 +63,7 @@ def serve(
     lock = must_be_alone(state)
     local = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 compared, not bound
     address = f"http://{f'[{local}]' if ':' in local else local}:{port}"
-    brain = build_brain(state, city, demo=demo, address=address)
+    brain = build_brain(state, city, demo=demo, address=address, data_root=data_root)
     served = brain.house.cities.current()
     speaking.say("cli.serve.city", city=served.name.get(speaking.language(), served.id))
     hand_over(brain)

@@ -51,6 +51,8 @@ class CycleRunner:
         self._house, self._models = house, models
         self._samples, self._spacing_s = samples, spacing_s
         self._latest: dict[str, CycleResult] = {}
+        self._turned: dict[str, str] = {}
+        """Version of the city that the last turn of a run was for."""
         self._memory: dict[str, Memory] = {}
         self._wanted: dict[str, None] = {}
         self._wake = Condition()
@@ -65,7 +67,9 @@ class CycleRunner:
         return self._is_running
 
     def latest(self, run: str) -> CycleResult | None:
-        """Return the last turn of a run, None before its first since the start."""
+        """Return the last turn of a run; None before its first for the city served now."""
+        if self._turned.get(run) != self._house.cities.current().version:
+            return None
         return self._latest.get(run)
 
     def start(self) -> None:
@@ -123,7 +127,7 @@ class CycleRunner:
             )
             self._watch(run, inputs, result)
             proposals.publish(self._house, ctx, result.decisions.drafts, result.id)
-            self._latest[run] = result
+            self._latest[run], self._turned[run] = result, city.version
             self._keep(ctx, result)
             self._took_s = perf_counter() - start
         finally:
@@ -162,7 +166,7 @@ class CycleRunner:
             seed=result.seed,
             samples=result.samples,
             bulletin=result.bulletin.id if result.bulletin else "",
-            city_version=self._house.cities.current().version,
+            city_version=self._turned[result.run],
             models=result.models,
             figures=tuple(
                 (f.key, f.band.p05, f.band.p50, f.band.p95, f.unit) for f in result.figures

@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from rencheng.api import geojson
 from rencheng.api.asking import RunDep
+from rencheng.api.imports_out import layer_out
 from rencheng.api.paging import SliceDep
 from rencheng.api.security import ActorDep, BrainDep, needs
 from rencheng.api.shapes.city import (
@@ -20,7 +21,6 @@ from rencheng.api.shapes.city import (
     CityOut,
     FeatureCollection,
     FindingOut,
-    LayerOut,
     OrganisationOut,
     PlaceOut,
     SensorOut,
@@ -75,19 +75,7 @@ def show_city(brain: BrainDep) -> CityOut:
         timezone=city.timezone,
         bbox=city.bbox,
         population=population,
-        layers=[
-            LayerOut(
-                name=layer.name,
-                origin=layer.origin.value,
-                source=layer.source,
-                licence=layer.licence,
-                version=layer.version,
-                count=layer.count,
-                coverage=layer.coverage,
-                notes=text_out(layer.notes) if layer.notes else None,
-            )
-            for layer in city.layers
-        ],
+        layers=[layer_out(layer) for layer in city.layers],
         organisations=[
             OrganisationOut(
                 id=one.id,

@@ -235,6 +235,8 @@ class LiveEvent(Shape):
         "event",
         "incident",
         "model",
+        "import",
+        "city",
     ]
     id: str
     at: AwareDatetime

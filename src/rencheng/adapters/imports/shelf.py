@@ -1,0 +1,311 @@
+"""Imports on disk: one folder an import, its state in one file that is replaced whole.
+
+imports/<id>/import.json     the import
+imports/<id>/files/          what was uploaded
+imports/<id>/recipe.toml     written before a check or a build
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from rencheng.adapters.imports.names import ENDINGS, safe_name
+from rencheng.domain.errors import (
+    CorruptDataError,
+    InvalidInputError,
+    NotAllowedError,
+    NotFoundError,
+    SourceUnavailableError,
+    TooMuchError,
+)
+from rencheng.service.importing import Import, ImportFile, Incoming
+
+LARGEST = 2 * 1024**3
+"""Largest file that is taken when nothing else is said. [byte]"""
+SPARE = 512 * 1024**2
+"""Room that uploads leave on the disk for everything else. No source: our choice. [byte]"""
+_ID = re.compile(r"[a-z][a-z0-9_-]{1,80}")
+_STATE, _FILES = "import.json", "files"
+_DEEPEST = 3
+_MOST_LOOKED_AT = 5000
+
+
+class Upload:
+    """A file on its way in, beside its later place."""
+
+    def __init__(self, folder: Path, largest: int) -> None:
+        self._largest = largest
+        self._hash = hashlib.sha256()
+        self.size = 0
+        handle, name = tempfile.mkstemp(prefix=".part-", dir=folder)
+        self.path = Path(name)
+        self._stream: BinaryIO = os.fdopen(handle, "wb")
+
+    def write(self, part: bytes) -> None:
+        """Add bytes; refuse over the limit, and when the disk would be full."""
+        self.size += len(part)
+        if self.size > self._largest:
+            raise too_large(self._largest)
+        self._hash.update(part)
+        try:
+            self._stream.write(part)
+        except OSError as error:
+            raise _no_room(str(error.strerror)) from error
+
+    def finish(self) -> str:
+        """Make what was written durable and return the start of its SHA-256."""
+        self._stream.flush()
+        os.fsync(self._stream.fileno())
+        self._stream.close()
+        return self._hash.hexdigest()[:16]
+
+    def close(self) -> None:
+        """Forget what was not kept."""
+        self._stream.close()
+        self.path.unlink(missing_ok=True)
+
+
+class FolderShelf:
+    """Imports in a state folder. Writers are serialised by the store's lock.
+
+    Parameters
+    ----------
+    state
+        The state folder.
+    data_root
+        Folder of the server that files may be taken from; None: none.
+    largest
+        Largest file that is taken. [byte]
+    """
+
+    def __init__(
+        self, state: Path, *, data_root: Path | None = None, largest: int = LARGEST
+    ) -> None:
+        self.folder = state / "imports"
+        self.largest = largest
+        self._root = data_root.resolve() if data_root else None
+
+    def all(self) -> list[Import]:
+        """Return all imports, newest first."""
+        found = [
+            self._read(file)
+            for file in self.folder.glob(f"*/{_STATE}")
+            if _ID.fullmatch(file.parent.name)
+        ]
+        return sorted(found, key=lambda one: (one.created, one.id), reverse=True)
+
+    def get(self, key: str) -> Import:
+        """Return an import, or raise `NotFoundError`."""
+        file = self._of(key) / _STATE
+        if not file.is_file():
+            raise _unknown(key)
+        return self._read(file)
+
+    def put(self, item: Import) -> None:
+        """Keep an import; a reader sees it as it was or as it is, never half of it."""
+        folder = self._of(item.id)
+        (folder / _FILES).mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".import-", dir=folder)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(msgspec.json.format(msgspec.json.encode(item), indent=1))
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).replace(folder / _STATE)
+
+    def remove(self, key: str) -> None:
+        """Forget an import and what was uploaded for it."""
+        folder = self._of(key)
+        (folder / _STATE).unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def incoming(self, key: str, name: str) -> Upload:
+        """Open a file for writing."""
+        self.get(key)
+        safe_name(name)
+        folder = self._of(key) / _FILES
+        folder.mkdir(parents=True, exist_ok=True)
+        room = shutil.disk_usage(folder).free - SPARE
+        if room <= 0:
+            raise _no_room("the disk is nearly full")
+        return Upload(folder, min(self.largest, room))
+
+    def keep(self, key: str, name: str, arrived: Incoming, at: datetime) -> ImportFile:
+        """Put what arrived in its place."""
+        if not isinstance(arrived, Upload):
+            raise TypeError("only what `incoming` opened can be kept")
+        clean = safe_name(name)
+        mark = arrived.finish()
+        arrived.path.chmod(0o640)
+        arrived.path.replace(self._of(key) / _FILES / clean)
+        return ImportFile(name=clean, size=arrived.size, mark=mark, added=at)
+
+    def drop(self, key: str, name: str) -> None:
+        """Delete an uploaded file."""
+        (self._of(key) / _FILES / safe_name(name)).unlink(missing_ok=True)
+
+    def roots(self) -> Sequence[str]:
+        """Return the folders of the server that files may be taken from."""
+        return [str(self._root)] if self._root else []
+
+    def look(self, folder: str, at: datetime) -> list[ImportFile]:
+        """Return the readable files of a folder of the server, three folders deep at most.
+
+        Raises
+        ------
+        NotAllowedError
+            When no folder of the server is open, or this one lies outside it.
+        NotFoundError
+            When it is no folder.
+        """
+        root = self._root
+        if root is None:
+            raise NotAllowedError(
+                "import.no_root",
+                "no folder of the server is open for imports",
+                hint="Upload the files, or start the server with --data-root <folder>",
+            )
+        place = self._inside(root, folder)
+        found: dict[str, ImportFile] = {}
+        for file in _files_of(place, root):
+            try:
+                name = safe_name(file.name)
+            except InvalidInputError:
+                continue
+            said = file.stat()
+            mark = hashlib.sha256(f"{file}/{said.st_size}/{said.st_mtime_ns}".encode())
+            found.setdefault(
+                name,
+                ImportFile(name=name, size=said.st_size, mark=mark.hexdigest()[:16], added=at,
+                           path=str(file)),
+            )  # fmt: skip
+        if not found:
+            raise NotFoundError(
+                "import.no_data",
+                f"{folder} holds no file that a reader takes",
+                hint=f"Readers take {' '.join(ENDINGS)}",
+                params={"folder": folder, "endings": " ".join(ENDINGS)},
+            )
+        return list(found.values())
+
+    def path(self, item: Import, name: str) -> Path:
+        """Return where a file of an import lies."""
+        file = item.file(name)
+        if file is None:
+            raise _no_file(name)
+        place = Path(file.path) if file.path else self._of(item.id) / _FILES / safe_name(name)
+        if file.path and (self._root is None or not place.resolve().is_relative_to(self._root)):
+            raise _outside(file.path)
+        if not place.is_file():
+            raise _no_file(name)
+        return place
+
+    def folder_of(self, key: str) -> Path:
+        """Return the folder of an import."""
+        return self._of(key)
+
+    def _of(self, key: str) -> Path:
+        if not _ID.fullmatch(key):
+            raise _unknown(key)
+        return self.folder / key
+
+    def _inside(self, root: Path, folder: str) -> Path:
+        try:
+            place = (root / folder).resolve()
+        except (OSError, ValueError) as error:
+            raise _outside(folder) from error
+        if not place.is_relative_to(root):
+            raise _outside(folder)
+        if not place.is_dir():
+            raise NotFoundError(
+                "import.no_folder",
+                f"{folder} is no folder",
+                hint="Name a folder inside the one that the server opens",
+                params={"folder": folder},
+            )
+        return place
+
+    def _read(self, file: Path) -> Import:
+        try:
+            return msgspec.json.decode(file.read_bytes(), type=Import)
+        except FileNotFoundError as error:
+            raise _unknown(file.parent.name) from error
+        except (OSError, msgspec.DecodeError) as error:
+            raise CorruptDataError(
+                "import.broken",
+                f"{file} cannot be read: {error}",
+                hint="Delete the folder of this import and begin again; the city is untouched",
+                params={"file": file.parent.name},
+            ) from error
+
+
+def too_large(largest: int) -> TooMuchError:
+    """Return the error for a file over the limit."""
+    return TooMuchError(
+        "import.too_large",
+        f"the file is larger than {largest} bytes",
+        hint="Cut it to the city's extent, or open a folder of the server with --data-root",
+        params={"limit_mb": largest / 1024**2},
+    )
+
+
+def _files_of(folder: Path, root: Path) -> list[Path]:
+    """Return regular files that lie, links resolved, inside `root`."""
+    found: list[Path] = []
+    looked = 0
+    for base, folders, files in os.walk(folder):
+        depth = len(Path(base).relative_to(folder).parts)
+        folders[:] = sorted(f for f in folders if not f.startswith(".") and depth + 1 < _DEEPEST)
+        for name in sorted(files):
+            looked += 1
+            if looked > _MOST_LOOKED_AT:
+                return found
+            file = (Path(base) / name).resolve()
+            if file.is_relative_to(root) and file.is_file():
+                found.append(file)
+    return found
+
+
+def _unknown(key: str) -> NotFoundError:
+    return NotFoundError(
+        "import.unknown",
+        f"there is no import {key[:80]!r}",
+        hint="Reload the list of imports",
+        params={"id": key[:80]},
+    )
+
+
+def _no_file(name: str) -> NotFoundError:
+    return NotFoundError(
+        "import.no_file",
+        f"the import has no file {name[:80]!r}",
+        hint="Reload the list of files",
+        params={"file": name[:80]},
+    )
+
+
+def _outside(folder: str) -> NotAllowedError:
+    return NotAllowedError(
+        "import.outside",
+        f"{folder[:80]!r} lies outside the folder that the server opens",
+        hint="Name a folder inside it",
+        params={"folder": folder[:80]},
+    )
+
+
+def _no_room(why: str) -> SourceUnavailableError:
+    return SourceUnavailableError(
+        "import.no_room",
+        f"the file cannot be kept: {why}",
+        hint="Make room on the disk of the state folder",
+        params={"why": why},
+    )
