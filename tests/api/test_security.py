@@ -59,7 +59,7 @@ def test_every_route_declares_who_may_call_it(app: FastAPI) -> None:
 def test_the_walk_agrees_with_the_schema(app: FastAPI) -> None:
     schema = app.openapi()["paths"]
     described = {f"{m.upper()} {path}" for path, methods in schema.items() for m in methods}
-    assert described <= every_route(app).keys()
+    assert described <= {name.replace(":path}", "}") for name in every_route(app)}
 
 
 @pytest.mark.parametrize("is_known", [False, True])

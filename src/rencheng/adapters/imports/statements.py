@@ -136,8 +136,15 @@ def changed(
 ) -> dict[str, Sequence[NeedRow]]:
     """Return the forms that say something else than what is known already."""
 
-    def facts(rows: Sequence[NeedRow]) -> set[NeedRow]:
-        return {row for row in rows if row.supplier}
+    def facts(rows: Sequence[NeedRow]) -> set[tuple[str, ...]]:
+        return {
+            (
+                row.service, str(row.group), row.supplier, _hours(row.backup_low_h),
+                _hours(row.backup_high_h), row.source, row.remark,
+            )
+            for row in rows
+            if row.supplier
+        }  # fmt: skip
 
     return {
         node: rows
