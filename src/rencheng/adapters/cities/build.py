@@ -3,53 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import shapely
 
-from rencheng.adapters.cities.buildings import (
-    Plan,
-    Sites,
-    assign_kinds,
-    make_buildings,
-    plan_workplaces,
-)
-from rencheng.adapters.cities.ground import Ground, make_shapes
-from rencheng.adapters.cities.homes import plan_homes
-from rencheng.adapters.cities.land import Land, cut_grid, make_grid, survey, zone_shapes
-from rencheng.adapters.cities.layers import make_layers
-from rencheng.adapters.cities.lots import choose_places
-from rencheng.adapters.cities.needs import make_dependencies
+from rencheng.adapters.cities.given import Given, RawZones
+from rencheng.adapters.cities.graph import make_graph
+from rencheng.adapters.cities.grid import Mesh, make_cells, make_grid
+from rencheng.adapters.cities.ground import Ground, make_shapes, rings_of
+from rencheng.adapters.cities.housing import house
+from rencheng.adapters.cities.land import Land, survey
+from rencheng.adapters.cities.layers import Made, make_layers
+from rencheng.adapters.cities.needs import usual_groups
 from rencheng.adapters.cities.networks import Site, lay_networks, make_lifelines, make_mains
-from rencheng.adapters.cities.packages import member
 from rencheng.adapters.cities.parties import make_organisations, make_stocks, make_teams
 from rencheng.adapters.cities.places import (
-    Spots,
+    add_care,
+    add_given,
     add_stations,
     commune_of_zones,
     make_facilities,
     registered,
-    zone_of,
 )
-from rencheng.adapters.cities.recipe import Recipe
+from rencheng.adapters.cities.recipe import Recipe, settle
+from rencheng.adapters.cities.records import joined, record
 from rencheng.adapters.cities.sensing import make_streams
-from rencheng.adapters.cities.source import RawStops, RawZones, read_project
+from rencheng.adapters.cities.sources import Work, read_sources
 from rencheng.adapters.cities.streets import Paths, Streets, build_streets
-from rencheng.domain.city import AGES, F64, I32, Buildings, BusStops, City, Grid, Terrain, Zones
+from rencheng.adapters.cities.zoning import make_zones, middle_of
+from rencheng.domain.city import F64, I32, Buildings, BusStops, City, Grid, Terrain, Zones
 from rencheng.domain.errors import InvalidInputError
+from rencheng.domain.finding import DataFinding
 
-STEPS = ("read", "streets", "buildings", "land", "facilities", "networks", "parties", "layers")
-Progress = Callable[[str, int, int], None]
-"""Called with the key of a step that begins, its number from 0, and the number of steps."""
+STEPS = ("streets", "buildings", "land", "facilities", "networks", "parties", "layers")
+"""Steps after the sources have been read; each source is a step of its own before them."""
+Progress = Callable[[str, float, int], None]
+NETWORKS = ("power", "water", "drainage")
+SERVICES = ("power", "water", "telecom", "access")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """A city, and what was found in its sources on the way."""
+
+    city: City
+    findings: tuple[DataFinding, ...]
 
 
 def build_city(recipe: Recipe, state: Path, progress: Progress | None = None) -> City:
-    """Build a city from its recipe and the packages fetched into `state`.
+    """Build a city from its recipe, its files and the packages fetched into `state`.
 
-    The same recipe and packages give the same city, value for value.
+    The same recipe and files give the same city, value for value.
 
     Returns
     -------
@@ -61,51 +68,81 @@ def build_city(recipe: Recipe, state: Path, progress: Progress | None = None) ->
     SourceUnavailableError
         When a package has not been fetched.
     InvalidInputError
-        When the recipe or the file does not make a city.
+        When the recipe or a file does not make a city.
     """
+    return build(recipe, state, Work(progress=progress)).city
+
+
+def build(recipe: Recipe, state: Path, work: Work) -> Built:
+    """Build a city, and say what its sources had wrong.
+
+    Raises
+    ------
+    ConflictError
+        When the user stopped it; what was read is kept for the next time.
+    InvalidInputError, SourceUnavailableError, TooMuchError
+        As `build_city` and the readers.
+    """
+    total = len(recipe.sources) + len(STEPS)
+    given = read_sources(recipe, state, work, total)
+    return assemble(recipe, given, work)
+
+
+def assemble(recipe: Recipe, given: Given, work: Work | None = None) -> Built:
+    """Make a city of what the sources said: derive, generate what the recipe lets be generated."""
+    watch = work or Work()
+    total = len(recipe.sources) + len(STEPS)
 
     def step(key: str) -> None:
-        if progress:
-            progress(key, STEPS.index(key), len(STEPS))
+        watch.tell(key, len(recipe.sources) + STEPS.index(key), total)
 
-    step("read")
-    package = next(p for p in recipe.packages if p.name == recipe.project.package)
-    file = member(state, package.pin, recipe.project.archive)
-    raw_zones, raw_links, raw_stops = read_project(file, recipe.project)
-    _check_people(raw_zones)
-    ground = Ground.of(recipe.epsg)
+    ground = Ground.around(recipe.epsg, *middle_of(recipe, given))
+    if given.roads is None or len(given.roads.start) == 0:
+        raise InvalidInputError(
+            "city.no_roads",
+            "no source gives any street",
+            hint="Add a source with the layer roads: without streets nothing can be reached",
+        )
     step("streets")
-    land = survey(raw_zones, recipe.coast, ground)
-    streets = build_streets(raw_links, land.areas, recipe.speeds_km_h, ground)
+    districts = make_zones(recipe, given, ground)
+    land = survey(districts.raw.areas, recipe.coast, ground)
+    streets = build_streets(given.roads, land.areas, recipe.speeds_km_h, ground)
     step("buildings")
-    spots = registered(recipe, land, ground)
-    buildings, off_street = _buildings(recipe, raw_zones, land, streets, spots, ground)
-    site = _site(raw_zones, land, streets, buildings, ground)
+    spots = add_given(registered(recipe, land, ground), given.facilities, recipe, land, ground)
+    housed = house(recipe, given, districts, land, streets, spots, ground)
+    raw, recipe = housed.raw, settle(recipe, float(np.nansum(housed.raw.population)))
     step("land")
-    grid, cell = _grid(recipe, raw_zones, land, buildings, ground)
+    site = _site(raw, land, streets, housed.buildings, ground)
+    mesh, grid, cell = _grid(recipe, raw, land, housed.buildings, ground)
     step("facilities")
-    spots = add_stations(spots, recipe, streets, site.centre_m, site.population)
+    if recipe.missing.facilities == "generate":
+        spots = add_stations(spots, recipe, streets, site.centre_m, site.population)
+        spots = add_care(spots, recipe, streets, site.centre_m, site.population)
     facilities, places = make_facilities(spots, streets, land, ground)
     commune = commune_of_zones(spots, places, site.centre_m)
     step("networks")
-    draft, supply = lay_networks(recipe, site)
-    lifelines = make_lifelines(recipe, draft, site, ground)
-    mains = make_mains(draft, site)
+    lifelines, mains, supply, found = _networks(recipe, given, site, ground)
     step("parties")
-    zones = _zones(recipe, raw_zones, site, commune, ground)
-    needs = make_dependencies(zones.id, lifelines, facilities, supply, recipe.backups)
-    streams = make_streams(recipe, site, lifelines, facilities, ground)
-    city = _assemble(
-        recipe, zones=zones, grid=grid, buildings=replace(buildings, cell=cell),
+    zones = _zones(recipe, raw, site, commune, ground)
+    usual = {}
+    if recipe.missing.dependencies == "generate":
+        usual = usual_groups(zones.id, lifelines, facilities, supply, recipe.backups)
+    names = {f"zone:{number}:{service}" for number in zones.id for service in SERVICES}
+    graph = make_graph(given.dependencies, usual, names.union(lifelines.id, facilities.id))
+    city = _city(
+        recipe, given, zones=zones, grid=grid, buildings=replace(housed.buildings, cell=cell),
         roads=streets.roads, facilities=facilities, lifelines=lifelines, mains=mains,
-        dependencies=needs, stops=_stops(raw_stops), datastreams=streams,
-        organisations=make_organisations(recipe.organisations, commune),
+        dependencies=graph.dependencies, stops=_stops(given),
+        datastreams=make_streams(recipe, given.sensors, site, lifelines, facilities, ground),
+        organisations=make_organisations(recipe.organisations, zones.code),
     )  # fmt: skip
     step("layers")
-    return replace(city, layers=make_layers(city, recipe, spots.dropped, off_street))
+    made = Made(given=given, spots=spots, housed=housed, mesh=mesh, graph=graph)
+    findings = (*given.findings, *districts.findings, *housed.findings, *found, *graph.findings)
+    return Built(city=replace(city, layers=make_layers(city, recipe, made)), findings=findings)
 
 
-def _assemble(recipe: Recipe, **tables: Any) -> City:
+def _city(recipe: Recipe, given: Given, **tables: Any) -> City:
     """Put the tables together with what follows from the recipe alone."""
     zones, facilities = tables["zones"], tables["facilities"]
     west, south, east, north = shapely.total_bounds(shapely.points(zones.shapes.xy)).tolist()
@@ -115,8 +152,8 @@ def _assemble(recipe: Recipe, **tables: Any) -> City:
         version="",
         timezone=recipe.timezone,
         bbox=(west, south, east, north),
-        terrain=Terrain.none(),
-        teams=make_teams(recipe.teams, facilities),
+        terrain=given.terrain or Terrain.none(),
+        teams=make_teams(recipe.teams, facilities, tables["organisations"]),
         stocks=make_stocks(recipe.stocks, facilities),
         layers=(),
         facts={key: fact.value for key, fact in recipe.facts.items()},
@@ -138,77 +175,50 @@ def _site(
 
 def _grid(
     recipe: Recipe, raw: RawZones, land: Land, buildings: Buildings, ground: Ground
-) -> tuple[Grid, I32]:
+) -> tuple[Mesh, Grid, I32]:
     """Return the grid, and the cell of each building."""
-    squares = cut_grid(land.areas, raw.id, recipe.grid)
-    cell = squares.cell_of(ground.metres(buildings.xy), buildings.zone)
+    rule = recipe.grid
+    options = {
+        "prefix": rule.prefix, "side_m": rule.side_m, "smallest_m2": rule.smallest_m2,
+        "resolution": rule.resolution,
+    }  # fmt: skip
+    mesh = make_cells(rule.kind, land.areas, raw.id, options, ground)
+    cell = mesh.cell_of(ground.metres(buildings.xy), buildings.zone)
     night = buildings.occupants[0].astype(np.float64)
     living: F64 = np.bincount(
-        cell[cell >= 0], weights=night[cell >= 0], minlength=len(squares.id)
+        cell[cell >= 0], weights=night[cell >= 0], minlength=len(mesh.id)
     ).astype(float)
-    return make_grid(squares, living, ground), cell
+    return mesh, make_grid(mesh, living, ground), cell
 
 
-def _check_people(raw: RawZones) -> None:
-    if not np.nansum(raw.population) > 0:
-        raise InvalidInputError(
-            "city.no_people",
-            "the zones have no population at all",
-            hint="Check the column `population` of the table `zones`",
-        )
-
-
-def _buildings(
-    recipe: Recipe, raw: RawZones, land: Land, streets: Streets, spots: Spots, ground: Ground
-) -> tuple[Buildings, int]:
-    """Return the buildings, and how many of them found no street in their zone."""
-    roads = streets.roads
-    is_coastal = land.touches
-    homes = plan_homes(recipe, raw.population, is_coastal)
-    main = [roads.kinds.index(k) for k in recipe.lots.main_kinds if k in roads.kinds]
-    is_main = np.isin(roads.kind, main) & (roads.zone >= 0)
-    length: F64 = np.bincount(
-        roads.zone[is_main], weights=roads.length_m[is_main], minlength=len(raw.id)
-    ).astype(float)
-    sites = _sites(spots, land, streets)
-    works = plan_workplaces(recipe, length, sites)
-    counts = np.vstack([homes.count, works])
-    rng = np.random.default_rng([recipe.seed, 1])
-    places = choose_places(counts.sum(axis=0), streets, land.areas, recipe.lots, rng)
-    wish = np.array([h.on_main for h in recipe.homes] + [1.0] * len(recipe.workplaces))
-    plan = Plan(places, assign_kinds(places, counts, wish, rng))
-    made = make_buildings(recipe, plan, sites, raw.population, ground)
-    return made, int((~places.is_on_street).sum())
-
-
-def _sites(spots: Spots, land: Land, streets: Streets) -> Sites:
-    """Return the places of registered schools and health sites, with their zone and street."""
-    xy: dict[str, F64] = {}
-    zone, link = {}, {}
-    tree = shapely.STRtree(streets.lines)
-    for key, is_mine in (("school", _is_school), ("health", _is_health)):
-        chosen = [p for p, ident in zip(spots.place, spots.id, strict=True) if is_mine(ident)]
-        xy[key] = np.array(chosen).reshape(-1, 2)
-        zone[key] = zone_of(land, xy[key])
-        link[key] = tree.nearest(shapely.points(xy[key])).astype(np.int32)
-    return Sites(xy, zone, link)
-
-
-def _is_school(ident: str) -> bool:
-    return ident.startswith("school-")
-
-
-def _is_health(ident: str) -> bool:
-    return ident.startswith("health-")
+def _networks(recipe: Recipe, given: Given, site: Site, ground: Ground) -> tuple[Any, ...]:
+    """Return nodes, lines, who supplies whom, and what was wrong with those given."""
+    rule = recipe.missing
+    wanted = {
+        name
+        for name in ("power", "water", "telecom")
+        if getattr(rule, name) == "generate" and getattr(given, name, None) is None
+    }
+    draft, supply = lay_networks(recipe, site, wanted)
+    lifelines, mains = make_lifelines(recipe, draft, site, ground), make_mains(draft, site)
+    records = [
+        record(raw, site, ground)
+        for raw in (getattr(given, name) for name in NETWORKS)
+        if raw is not None and len(raw.id)
+    ]
+    found = [finding for one in records for finding in one.findings]
+    return (*joined(lifelines, mains, supply, records), found)
 
 
 def _centres(buildings: Buildings, land: Land, ground: Ground) -> F64:
     """Return for each zone the home nearest to the middle of its residents. [m] (zones, 2)"""
     xy = ground.metres(buildings.xy)
-    home = buildings.dwellings > 0
     centres: F64 = shapely.get_coordinates(shapely.point_on_surface(land.areas))
+    homes = np.flatnonzero(buildings.dwellings > 0)
+    homes = homes[np.argsort(buildings.zone[homes], kind="stable")]
+    first = np.searchsorted(buildings.zone[homes], np.arange(len(land.areas) + 1))
     for zone in range(len(land.areas)):
-        rows = np.flatnonzero(home & (buildings.zone == zone))
+        rows = homes[first[zone] : first[zone + 1]]
         weight = buildings.occupants[0, rows].astype(np.float64)
         if weight.sum() > 0:
             middle = (xy[rows] * weight[:, None]).sum(axis=0) / weight.sum()
@@ -220,25 +230,39 @@ def _zones(
     recipe: Recipe, raw: RawZones, site: Site, commune: tuple[str, ...], ground: Ground
 ) -> Zones:
     land = site.land
-    away = shapely.distance(shapely.points(site.centre_m), land.coast)
+    away = np.full(len(land.areas), np.nan)
+    if land.coast is not None:
+        away = shapely.distance(shapely.points(site.centre_m), land.coast)
+    band_m = recipe.coast.band_m if recipe.coast else 0.0
     town = {p.commune: p.name_en.rpartition(" of ")[2] for p in recipe.organisations if p.commune}
+    code = tuple(
+        str(own) or guessed for own, guessed in zip(raw.code, commune, strict=True)
+    )  # fmt: skip
     return Zones(
         id=raw.id.astype(np.int32),
-        code=commune,
+        code=code,
         name=tuple(
-            f"{town.get(code, recipe.name_en)} {number}"
-            for code, number in zip(commune, raw.id, strict=True)
+            str(name) or f"{town.get(where, recipe.name_en)} {number}"
+            for name, where, number in zip(raw.name, code, raw.id, strict=True)
         ),
         population=raw.population,
-        age=np.full((len(AGES), raw.id.size), np.nan),
+        age=raw.age,
         area_m2=shapely.area(land.areas),
         centre=ground.degrees(site.centre_m),
-        is_coastal=land.touches | (away <= recipe.coast.band_m),
+        is_coastal=land.touches | (away <= band_m),
         coast_m=away,
         road_node=site.zone_node,
-        shapes=make_shapes(zone_shapes(raw)),
+        shapes=make_shapes([rings_of(area) for area in raw.areas]),
     )
 
 
-def _stops(raw: RawStops) -> BusStops:
-    return BusStops(id=raw.id, name=raw.name, xy=raw.xy, departures=raw.departures.astype(np.int32))
+def _stops(given: Given) -> BusStops:
+    raw = given.stops
+    if raw is None:
+        return BusStops(id=(), name=(), xy=np.empty((0, 2)), departures=np.empty(0, dtype=np.int32))
+    return BusStops(
+        id=tuple(map(str, raw.id)),
+        name=tuple(map(str, raw.name)),
+        xy=raw.xy,
+        departures=raw.departures.astype(np.int32),
+    )

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rencheng.adapters.cities.assumptions import Era, Home, Presence, Workplace
 from rencheng.adapters.cities.ground import Ground, place_ids
 from rencheng.adapters.cities.homes import I64, share_out, vacant_share
 from rencheng.adapters.cities.lots import Places
-from rencheng.adapters.cities.recipe import Era, Home, Presence, Recipe, Workplace
+from rencheng.adapters.cities.recipe import Recipe
 from rencheng.domain.city import F32, F64, I32, Buildings, Shapes
 
 # HAZUS has no unreinforced masonry designed to a moderate or high code.

@@ -30,6 +30,12 @@ class Ground:
             Transformer.from_crs(epsg, 4326, always_xy=True),
         )
 
+    @classmethod
+    def around(cls, epsg: int, lon: float, lat: float) -> Ground:
+        """Return the ground of a system by its number; 0: the UTM zone of the place."""
+        zone = min(int((lon + 180.0) // 6.0) + 1, 60)
+        return cls.of(epsg or (32600 if lat >= 0 else 32700) + zone)
+
     def metres(self, lonlat: F64) -> F64:
         """Return easting, northing of lon, lat. [m] (points, 2)"""
         places = np.asarray(lonlat, dtype=np.float64).reshape(-1, 2)
@@ -53,6 +59,17 @@ def make_shapes(items: Iterable[Sequence[F64]]) -> Shapes:
         xy=np.concatenate(parts) if parts else np.empty((0, 2)),
         part=ends.astype(np.int32),
         shape=np.array(first, dtype=np.int32),
+    )
+
+
+def lines_shapes(lines: Geometries) -> Shapes:
+    """Return shapes of one part each from linestrings. [deg]"""
+    xy, row = shapely.get_coordinates(lines, return_index=True)
+    size = np.bincount(row, minlength=len(lines))
+    return Shapes(
+        xy=xy,
+        part=np.concatenate([[0], np.cumsum(size)]).astype(np.int32),
+        shape=np.arange(len(lines) + 1, dtype=np.int32),
     )
 
 

@@ -45,16 +45,25 @@ def share_out(total: int, weight: F64) -> I64:
 def census_dwellings(recipe: Recipe, population: F64) -> int:
     """Return the dwellings of the zones: the census's, in proportion to the people in the zones.
 
+    Without a census among the recipe's facts its assumption on people in a dwelling is taken.
+
     The zones hold fewer people than the communes of the census, so they get the same share of the
     dwellings; persons per dwelling and the share of vacant ones stay as counted.
     """
-    counted = _fact(recipe, "dwellings")
-    return round(counted * float(np.nansum(population)) / _fact(recipe, "population_2024"))
+    people = float(np.nansum(population))
+    facts = recipe.facts
+    if "dwellings" not in facts or "population_2024" not in facts:
+        occupied = people / recipe.housing.people_per_dwelling
+        return round(occupied / (1.0 - recipe.housing.vacant_share))
+    return round(facts["dwellings"].value * people / facts["population_2024"].value)
 
 
 def vacant_share(recipe: Recipe) -> float:
-    """Return the share of private dwellings that the census found vacant."""
-    return _fact(recipe, "dwellings_vacant") / _fact(recipe, "dwellings")
+    """Return the share of private dwellings that the census found vacant, else an assumption."""
+    facts = recipe.facts
+    if "dwellings" not in facts or "dwellings_vacant" not in facts:
+        return recipe.housing.vacant_share
+    return facts["dwellings_vacant"].value / facts["dwellings"].value
 
 
 def plan_homes(recipe: Recipe, population: F64, is_coastal: Flags) -> Stock:
@@ -73,19 +82,8 @@ def plan_homes(recipe: Recipe, population: F64, is_coastal: Flags) -> Stock:
             "no kind of home in the recipe has a single dwelling",
             hint="Give one kind of [[homes]] `dwellings = 1`, so that dwellings add up",
         )
-    tilt = np.array([[k.share * (k.coastal if c else 1.0) for c in is_coastal] for k in kinds])
+    tilt: F64 = np.array([[k.share * (k.coastal if c else 1.0) for c in is_coastal] for k in kinds])
     wanted = tilt / tilt.sum(axis=0) * dwellings
     count = np.floor(wanted / size[:, None]).astype(np.int64)
     count[smallest] += dwellings - (count * size[:, None]).sum(axis=0)
     return Stock(count, dwellings)
-
-
-def _fact(recipe: Recipe, key: str) -> float:
-    if key not in recipe.facts:
-        raise InvalidInputError(
-            "city.no_fact",
-            f"the recipe {recipe.id} has no fact {key!r}",
-            hint="Add it with its source to facts.toml",
-            params={"fact": key},
-        )
-    return recipe.facts[key].value

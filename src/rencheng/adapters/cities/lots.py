@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
+from rencheng.adapters.cities.assumptions import Lots
 from rencheng.adapters.cities.ground import Geometries, row_of
-from rencheng.adapters.cities.recipe import Lots
 from rencheng.adapters.cities.streets import Streets
 from rencheng.domain.city import F64, I32, Flags
 

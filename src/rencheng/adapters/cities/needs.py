@@ -1,13 +1,11 @@
-"""Who needs whom: the dependency graph, with suppliers before those that they supply."""
+"""Who needs whom by default: what each kind of asset needs, from the networks as they lie."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from rencheng.adapters.cities.networks import Supply
-from rencheng.domain.city import Dependencies, Facilities, Lifelines
+from rencheng.domain.city import I32, Facilities, Lifelines
 from rencheng.domain.errors import InvalidInputError
 
 Group = tuple[str, float, float, tuple[str, ...]]
@@ -56,16 +54,17 @@ class Needs:
         self.node(name).append((service, low, high, suppliers))
 
 
-def make_dependencies(
-    zone_ids: np.ndarray,
+def usual_groups(
+    zone_ids: I32,
     lifelines: Lifelines,
     facilities: Facilities,
     supply: Supply,
     backups: dict[str, tuple[float, float]],
-) -> Dependencies:
-    """Draw the dependency graph of the city. It has no cycles.
+) -> dict[str, list[Group]]:
+    """Draw the dependency graph of the city by default rules. It has no cycles.
 
-    Left out: what networks need of telecom (remote control), staff, fuel beyond `access`. Road
+    A need of a network that the city does not have is left out: nobody knows who supplies it. Left
+    out too: what networks need of telecom (remote control), staff, fuel beyond `access`. Road
     access of a zone is a node without suppliers; its state comes from the road model.
     """
     needs = Needs(backups)
@@ -78,65 +77,48 @@ def make_dependencies(
         kind, z = facilities.kind[row], int(facilities.zone[row])
         needs.node(name)
         for service in FACILITY_NEEDS.get(kind, ()):
-            backup = f"{_BACKUP_OF.get(kind, kind)}_{service}"
-            needs.need(name, service, (_source(service, z, zone_ids, names, supply),), backup)
+            source = _source(service, z, zone_ids, names, supply)
+            if source:
+                needs.need(name, service, (source,), f"{_BACKUP_OF.get(kind, kind)}_{service}")
+    feeder = supply.of_zone.get("power")
     for z, zone in enumerate(zone_ids):
-        feeder = names[supply.feeder[z]]
-        needs.need(_zone(zone, "power"), "power", (feeder,))
-        needs.need(_zone(zone, "water"), "water", (names[supply.tank[z]],))
-        needs.need(_zone(zone, "telecom"), "telecom", (names[supply.exchange[z]],))
-        needs.need(_zone(zone, "telecom"), "power", (feeder,), "zone_telecom_power")
-    return pack(needs.groups)
+        for service, nodes in supply.of_zone.items():
+            needs.need(_zone(zone, service), service, (names[nodes[z]],))
+            if service == "telecom" and feeder is not None:
+                power = (names[feeder[z]],)
+                needs.need(_zone(zone, service), "power", power, "zone_telecom_power")
+    return needs.groups
 
 
-def _lifeline(
-    needs: Needs, row: int, lifelines: Lifelines, supply: Supply, zone_ids: np.ndarray
-) -> None:
+def _lifeline(needs: Needs, row: int, lifelines: Lifelines, supply: Supply, zone_ids: I32) -> None:
     """Add what a network node needs: its own sector above it, and power where it pumps or talks."""
     name, kind, zone = lifelines.id[row], lifelines.kind[row], int(lifelines.zone[row])
     needs.node(name)
     above = tuple(lifelines.id[r] for r in supply.above.get(row, ()))
     if above:
         backup = f"{kind}_water" if lifelines.sector[row] == "water" else ""
+        backup = backup if backup in needs.backups else ""
         needs.need(name, lifelines.sector[row], above, backup)
-    if kind in ("treatment", "well", "pump", "exchange"):
-        feeder = lifelines.id[supply.feeder[zone]]
+    if kind in ("treatment", "well", "pump", "exchange") and "power" in supply.of_zone:
+        feeder = lifelines.id[supply.of_zone["power"][zone]]
         needs.need(name, "power", (feeder,), f"{kind}_power")
     if kind == "treatment":
         needs.need(name, "access", (_zone(zone_ids[zone], "access"),), "treatment_access")
 
 
 def _order(lifelines: Lifelines) -> list[int]:
-    """Return the rows with suppliers first: by network, and within it from source to user."""
+    """Return the rows by network, and within it from source to user."""
     rank = {"generation": 0, "substation": 1, "feeder": 2, "exchange": 3}
     rank |= {"treatment": 4, "well": 4, "pump": 5, "tank": 6}
-    return sorted(range(len(lifelines.id)), key=lambda r: (rank[lifelines.kind[r]], r))
+    return sorted(range(len(lifelines.id)), key=lambda r: (rank.get(lifelines.kind[r], 7), r))
 
 
-def _source(
-    service: str, zone: int, zone_ids: np.ndarray, names: tuple[str, ...], supply: Supply
-) -> str:
+def _source(service: str, zone: int, zone_ids: I32, names: tuple[str, ...], supply: Supply) -> str:
     if service == "access":
         return _zone(zone_ids[zone], "access")
-    of_zone = {"power": supply.feeder, "water": supply.tank, "telecom": supply.exchange}[service]
-    return names[int(of_zone[zone])]
+    nodes = supply.of_zone.get(service)
+    return "" if nodes is None else names[int(nodes[zone])]
 
 
 def _zone(zone: int, service: str) -> str:
     return f"zone:{int(zone)}:{service}"
-
-
-def pack(groups: dict[str, list[Group]]) -> Dependencies:
-    """Return the graph as columns."""
-    node = tuple(groups)
-    row = {name: i for i, name in enumerate(node)}
-    flat = [group for name in node for group in groups[name]]
-    return Dependencies(
-        node=node,
-        group_start=np.cumsum([0] + [len(groups[n]) for n in node]).astype(np.int32),
-        service=tuple(g[0] for g in flat),
-        backup_low_h=np.array([g[1] for g in flat], dtype=np.float64),
-        backup_high_h=np.array([g[2] for g in flat], dtype=np.float64),
-        supplier_start=np.cumsum([0] + [len(g[3]) for g in flat]).astype(np.int32),
-        supplier=np.array([row[s] for g in flat for s in g[3]], dtype=np.int32),
-    )

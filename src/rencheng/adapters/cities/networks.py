@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from rencheng.adapters.cities.assumptions import Networks, Place
 from rencheng.adapters.cities.ground import Ground, make_shapes
 from rencheng.adapters.cities.land import Land
 from rencheng.adapters.cities.places import spread, zone_of
-from rencheng.adapters.cities.recipe import Networks, Recipe
+from rencheng.adapters.cities.recipe import Recipe
 from rencheng.adapters.cities.streets import Paths, Streets
 from rencheng.domain.city import F64, I32, Lifelines, Mains
 
@@ -61,13 +63,9 @@ class Draft:
 class Supply:
     """Which node supplies which: rows of `Lifelines`."""
 
-    feeder: I32
-    """Of each zone. (zones,)"""
-    tank: I32
-    """Of each zone. (zones,)"""
-    exchange: I32
-    """Of each zone. (zones,)"""
-    above: dict[int, tuple[int, ...]]
+    of_zone: dict[str, I32]
+    """Node that supplies each zone, by service, as far as there are networks. (zones,)"""
+    above: dict[int, tuple[int, ...]] = field(default_factory=dict)
     """Suppliers of the same sector, any one of which is enough, by row."""
 
 
@@ -86,24 +84,43 @@ class Site:
     population: F64
 
 
-def lay_networks(recipe: Recipe, site: Site) -> tuple[Draft, Supply]:
-    """Lay all three networks."""
+def lay_networks(recipe: Recipe, site: Site, wanted: Collection[str]) -> tuple[Draft, Supply]:
+    """Lay the networks that are wanted, of `power`, `water` and `telecom`.
+
+    Without residents none is laid: nobody would know where.
+    """
     draft = Draft()
-    above: dict[int, tuple[int, ...]] = {}
+    supply = Supply({})
     plan = recipe.networks
-    feeder = _power(draft, plan, site, above, np.random.default_rng([recipe.seed, 5]))
-    tank = _water(draft, plan, site, above, np.random.default_rng([recipe.seed, 6]))
-    exchange = _telecom(draft, plan, site, np.random.default_rng([recipe.seed, 7]))
-    return draft, Supply(feeder, tank, exchange, above)
+    if not site.population.sum() > 0:
+        return draft, supply
+    if "power" in wanted:
+        rng = np.random.default_rng([recipe.seed, 5])
+        supply.of_zone["power"] = _power(draft, recipe, site, supply.above, rng)
+    if "water" in wanted:
+        rng = np.random.default_rng([recipe.seed, 6])
+        supply.of_zone["water"] = _water(draft, recipe, site, supply.above, rng)
+    if "telecom" in wanted:
+        rng = np.random.default_rng([recipe.seed, 7])
+        supply.of_zone["telecom"] = _telecom(draft, plan, site, rng)
+    return draft, supply
+
+
+def _stated_or_spread(stated: tuple[Place, ...], count: int, site: Site, seed: list[int]) -> I32:
+    """Return the road nodes of stated places, or of as many among the people."""
+    if stated:
+        return _at(site, np.array(stated), is_degrees=True)
+    rng = np.random.default_rng(seed)
+    return _at(site, spread(site.centre_m, site.population, count, rng))
 
 
 def _power(
-    draft: Draft, plan: Networks, site: Site, above: dict[int, tuple[int, ...]],
+    draft: Draft, recipe: Recipe, site: Site, above: dict[int, tuple[int, ...]],
     rng: np.random.Generator,
 ) -> I32:  # fmt: skip
     """Bulk points feed substations, these feed feeders; return the feeder of each zone."""
-    total = float(site.population.sum())
-    bulk_nodes = _at(site, np.array(plan.bulk), is_degrees=True)
+    plan, total = recipe.networks, float(site.population.sum())
+    bulk_nodes = _stated_or_spread(plan.bulk, plan.bulk_points, site, [recipe.seed, 51])
     bulk = [
         draft.add(f"bulk-{i + 1}", "power", "generation", n, total)
         for i, n in enumerate(bulk_nodes)
@@ -144,31 +161,38 @@ def _sectors(zones: I32, site: Site, centre: F64, most: float) -> list[I32]:
     away = site.centre_m[zones] - centre
     order = zones[np.argsort(np.arctan2(away[:, 1], away[:, 0]), kind="stable")]
     load = np.cumsum(site.population[order])
+    if len(zones) and not load[-1] > 0:
+        return [order]
     groups = max(1, round(float(load[-1]) / most)) if len(zones) else 0
     middle = load - site.population[order] / 2
     which = np.floor(middle / load[-1] * groups).astype(int) if groups else load.astype(int)
+    # An empty zone at the end belongs to the last group.
+    which = np.minimum(which, groups - 1)
     return [order[which == g] for g in range(groups) if (which == g).any()]
 
 
 def _water(
-    draft: Draft, plan: Networks, site: Site, above: dict[int, tuple[int, ...]],
+    draft: Draft, recipe: Recipe, site: Site, above: dict[int, tuple[int, ...]],
     rng: np.random.Generator,
 ) -> I32:  # fmt: skip
     """Plant and wells feed pumps, pumps feed tanks, tanks feed zones; return the zones' tanks."""
     people, total = site.population, float(site.population.sum())
-    roads = site.streets.roads
+    plan, roads = recipe.networks, site.streets.roads
     sources = {
-        "treatment": _at(site, np.array(plan.treatment), is_degrees=True),
-        "well": _at(site, np.array(plan.wells), is_degrees=True),
+        "treatment": _stated_or_spread(
+            plan.treatment, plan.treatment_plants, site, [recipe.seed, 61]
+        ),
+        "well": _at(site, np.array(plan.wells).reshape(-1, 2), is_degrees=True),
     }
     tank_m = spread(site.centre_m, people, plan.tanks, rng)
     tank_nodes = _at(site, tank_m)
     distance, before = site.paths.trees(tank_nodes)
     of_zone = distance[:, site.zone_node].argmin(axis=0)
-    served: F64 = np.bincount(of_zone, weights=people, minlength=plan.tanks).astype(float)
+    tanks_here = len(tank_nodes)
+    served: F64 = np.bincount(of_zone, weights=people, minlength=tanks_here).astype(float)
     pump_nodes = _at(site, spread(site.streets.node_m[tank_nodes], served + 1.0, plan.pumps, rng))
     of_tank = distance[:, pump_nodes].argmin(axis=1)
-    lifted = np.bincount(of_tank, weights=served, minlength=plan.pumps)
+    lifted = np.bincount(of_tank, weights=served, minlength=len(pump_nodes))
     supply = [
         draft.add(f"{kind}-{i + 1}", "water", kind, n, total if kind == "treatment" else np.nan)
         for kind, nodes in sources.items()

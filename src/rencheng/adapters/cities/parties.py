@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from rencheng.adapters.cities.recipe import Crews, Party
+from rencheng.adapters.cities.assumptions import Crews
+from rencheng.adapters.cities.recipe import Party
 from rencheng.domain.city import Facilities
-from rencheng.domain.resource import Organisation, Stock, Team, TeamKind
+from rencheng.domain.resource import Organisation, OrganisationKind, Stock, Team, TeamKind
 
 # Seats in a bus, patients in an ambulance, people in a crew. No source: house defaults.
 SEATS, PATIENTS, CREW = 40.0, 1.0, 5.0
@@ -15,6 +16,14 @@ _OWNER = {
     TeamKind.REPAIR_WATER: "water_utility",
     TeamKind.ROADS: "roads_department",
     TeamKind.BUS: "transport_operator",
+}
+_DUTY = {
+    TeamKind.AMBULANCE: "ambulance",
+    TeamKind.RESCUE: "command",
+    TeamKind.REPAIR_POWER: "repair_power",
+    TeamKind.REPAIR_WATER: "repair_water",
+    TeamKind.ROADS: "roads",
+    TeamKind.BUS: "bus",
 }
 
 
@@ -37,7 +46,19 @@ def make_organisations(
     )
 
 
-def make_teams(crews: Crews, facilities: Facilities) -> tuple[Team, ...]:
+def _owner(kind: TeamKind, organisations: tuple[Organisation, ...]) -> str:
+    """Return who runs crews of a kind: by the usual name, else by duty, else the first office."""
+    names = [one.id for one in organisations]
+    if _OWNER[kind] in names:
+        return _OWNER[kind]
+    by_duty = [one.id for one in organisations if _DUTY[kind] in one.duties]
+    office = [one.id for one in organisations if one.kind is OrganisationKind.EMERGENCY]
+    return next(iter((*by_duty, *office, *names)), "")
+
+
+def make_teams(
+    crews: Crews, facilities: Facilities, organisations: tuple[Organisation, ...]
+) -> tuple[Team, ...]:
     """Return the crews: ambulances at emergency sites, rescue at stations, the rest at depots."""
     by_kind: dict[str, list[str]] = {}
     for ident, kind in zip(facilities.id, facilities.kind, strict=True):
@@ -45,12 +66,11 @@ def make_teams(crews: Crews, facilities: Facilities) -> tuple[Team, ...]:
     teams: list[Team] = []
 
     def add(kind: TeamKind, bases: list[str], count: int, capacity: float) -> None:
+        owner = _owner(kind, organisations)
         for number in range(count if bases else 0):
             ident = f"{kind.value}-{sum(t.kind == kind for t in teams) + 1:02d}"
             base = bases[number % len(bases)]
-            team = Team(
-                id=ident, organisation=_OWNER[kind], kind=kind, facility=base, capacity=capacity
-            )
+            team = Team(id=ident, organisation=owner, kind=kind, facility=base, capacity=capacity)
             teams.append(team)
 
     hospitals, urgent = by_kind.get("hospital", []), by_kind.get("urgent_care", [])

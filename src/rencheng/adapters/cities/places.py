@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rencheng.adapters.cities.given import RawPlaces
 from rencheng.adapters.cities.ground import Ground, nearest_row, row_of
 from rencheng.adapters.cities.land import Land
 from rencheng.adapters.cities.recipe import Recipe, Site
@@ -40,6 +41,13 @@ CURVES = {
 }
 
 
+HEALTH = frozenset(
+    {"hospital", "clinic", "urgent_care", "primary_care", "dialysis", "mental_health"}
+)
+SCHOOLS = frozenset({"shelter"})
+STATIONS = frozenset({"fire_station", "warehouse", "command_centre"})
+
+
 @dataclass(frozen=True, slots=True)
 class Spots:
     """Facilities before they become columns."""
@@ -54,7 +62,9 @@ class Spots:
     emergency: list[bool]
     commune: list[str]
     dropped: dict[str, int]
-    """Registered places that lie outside the zones, by kind."""
+    """Known places that lie outside the zones, by layer."""
+    made: set[int]
+    """Rows of facilities that are generated."""
 
     def add(self, ident: str, name: str, kind: str, place: F64) -> None:
         """Add a facility of which nothing more is known."""
@@ -70,7 +80,7 @@ class Spots:
 
 def registered(recipe: Recipe, land: Land, ground: Ground) -> Spots:
     """Return the open health sites and schools that lie in the zones."""
-    spots = Spots([], [], [], [], [], [], [], [], {})
+    spots = Spots([], [], [], [], [], [], [], [], {}, set())
     rng = np.random.default_rng([recipe.seed, 3])
     beds = {b.facility: b.beds for b in recipe.beds}
     for site, place in _inside(recipe.health_sites, land, ground, spots, "health_sites"):
@@ -78,13 +88,9 @@ def registered(recipe: Recipe, land: Land, ground: Ground) -> Spots:
         spots.beds[-1] = beds.get(site.code, float("nan"))
         spots.emergency[-1] = bool(site.emergency)
         spots.commune[-1] = site.commune
-    rule = recipe.shelters
     for site, place in _inside(recipe.schools, land, ground, spots, "schools"):
-        area = rule.school_area_m2 * float(np.exp(rng.normal(0.0, rule.school_area_sigma)))
-        if any(word in site.name.upper() for word in rule.small_words):
-            area *= rule.small_factor
         spots.add(f"school-{site.code}", site.name, "shelter", place)
-        spots.shelter[-1] = float(np.floor(area / rule.area_per_person_m2))
+        spots.shelter[-1] = _shelter_places(recipe, site.name, rng)
         spots.commune[-1] = site.commune
     return spots
 
@@ -102,20 +108,88 @@ def _inside(
     return [(s, p) for s, p, z in zip(is_open, places, zone, strict=True) if z >= 0]
 
 
+def add_given(
+    spots: Spots, raw: RawPlaces | None, recipe: Recipe, land: Land, ground: Ground
+) -> Spots:
+    """Add the facilities that a source gives and that lie in a zone.
+
+    The floor area of a shelter is drawn where the source does not say how many people it takes,
+    if the recipe lets facilities be generated; else it stays unknown.
+    """
+    if raw is None or len(raw.id) == 0:
+        return spots
+    rng = np.random.default_rng([recipe.seed, 31])
+    places = ground.metres(raw.xy)
+    inside = row_of(land.areas, places) >= 0
+    spots.dropped["facilities"] = int((~inside).sum())
+    taken = set(spots.id)
+    beds = {b.facility: b.beds for b in recipe.beds}
+    for row in np.flatnonzero(inside):
+        ident = str(raw.id[row])
+        if ident in taken:
+            continue
+        taken.add(ident)
+        spots.add(ident, str(raw.name[row]), str(raw.kind[row]), places[row])
+        spots.beds[-1] = beds.get(ident, float(raw.beds[row]))
+        spots.emergency[-1] = bool(raw.has_emergency[row])
+        if raw.kind[row] == "shelter":
+            known = float(raw.shelter_places[row])
+            may_draw = np.isnan(known) and recipe.missing.facilities == "generate"
+            drawn = _shelter_places(recipe, spots.name[-1], rng) if may_draw else known
+            spots.shelter[-1] = drawn
+    return spots
+
+
+def _shelter_places(recipe: Recipe, name: str, rng: np.random.Generator) -> float:
+    rule = recipe.shelters
+    area = rule.school_area_m2 * float(np.exp(rng.normal(0.0, rule.school_area_sigma)))
+    if any(word in name.upper() for word in rule.small_words):
+        area *= rule.small_factor
+    return float(np.floor(area / rule.area_per_person_m2))
+
+
+def add_care(spots: Spots, recipe: Recipe, streets: Streets, centre_m: F64, weight: F64) -> Spots:
+    """Add hospitals, and shelters, on streets near people where none at all is known: generated."""
+    rng = np.random.default_rng([recipe.seed, 41])
+    plan = recipe.networks
+    for name, kind, count in (
+        ("Hospital", "hospital", plan.hospitals),
+        ("Shelter", "shelter", plan.shelters),
+    ):
+        if kind in spots.kind:
+            continue
+        for number, place in enumerate(spread(centre_m, weight, count, rng), start=1):
+            node = streets.nearest(place[None])[0]
+            spots.made.add(len(spots.id))
+            spots.add(f"{kind}-{number:02d}", f"{name} {number}", kind, streets.node_m[node])
+            if kind == "hospital":
+                spots.beds[-1], spots.emergency[-1] = plan.hospital_beds, True
+            else:
+                spots.shelter[-1] = _shelter_places(recipe, "", rng)
+    return spots
+
+
 def add_stations(
     spots: Spots, recipe: Recipe, streets: Streets, centre_m: F64, weight: F64
 ) -> Spots:
-    """Add fire stations, warehouses and a command centre on streets near people: generated."""
+    """Add fire stations, warehouses and a command centre on streets near people: generated.
+
+    A kind of which a source gives any is not added to.
+    """
     rng = np.random.default_rng([recipe.seed, 4])
     plan = recipe.networks
+    known = set(spots.kind)
     for name, kind, count in (
         ("Fire station", "fire_station", plan.fire_stations),
         ("Warehouse", "warehouse", plan.warehouses),
         ("Command centre", "command_centre", 1),
     ):
+        if kind in known:
+            continue
         for number, place in enumerate(spread(centre_m, weight, count, rng), start=1):
             node = streets.nearest(place[None])[0]
             ident = f"{kind.replace('_', '-')}-{number:02d}"
+            spots.made.add(len(spots.id))
             spots.add(ident, f"{name} {number}", kind, streets.node_m[node])
     return spots
 
@@ -126,6 +200,10 @@ def spread(places: F64, weight: F64, count: int, rng: np.random.Generator) -> F6
     Lloyd's iteration from a weighted random start; a centre that loses everybody stays put.
     """
     weight = np.nan_to_num(weight)
+    if not weight.sum() > 0:
+        weight = np.ones(len(places))
+    # No more centres than places with people.
+    count = min(count, int(np.count_nonzero(weight)))
     first = rng.choice(len(places), size=count, replace=False, p=weight / weight.sum())
     centres = places[np.sort(first)].astype(float)
     for _ in range(50):
@@ -154,10 +232,10 @@ def make_facilities(
             xy=ground.degrees(places),
             zone=zone_of(land, places),
             road_node=streets.nearest(places),
-            beds=np.array(spots.beds),
-            shelter_places=np.array(spots.shelter),
+            beds=np.array(spots.beds, dtype=np.float64),
+            shelter_places=np.array(spots.shelter, dtype=np.float64),
             has_emergency=np.array(spots.emergency, dtype=bool),
-            curve=tuple(CURVES[kind] for kind in spots.kind),
+            curve=tuple(CURVES.get(kind, "") for kind in spots.kind),
         ),
         places,
     )
@@ -165,6 +243,8 @@ def make_facilities(
 
 def zone_of(land: Land, places: F64) -> I32:
     """Return the zone that holds each place, or the nearest one. (points,)"""
+    if len(places) == 0:
+        return np.empty(0, dtype=np.int32)
     row = row_of(land.areas, places)
     return np.where(row >= 0, row, nearest_row(land.areas, places)).astype(np.int32)
 

@@ -1,32 +1,44 @@
-"""The recipe of a city: what to read, where from, and every assumption as a number with a name."""
+"""The recipe of a city: what to read, what to do about gaps, and every assumption with a name."""
 
 from __future__ import annotations
 
 import csv
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
+from typing import Any, Literal
 
 import msgspec
 
+from rencheng.adapters.cities.assumptions import (
+    Beds,
+    Crews,
+    Era,
+    Home,
+    Housing,
+    Lots,
+    Networks,
+    Place,
+    Presence,
+    Range,
+    Scaled,
+    Sensing,
+    Shelters,
+    Workplace,
+)
+from rencheng.adapters.cities.forms import fill
 from rencheng.adapters.cities.packages import Package
+from rencheng.adapters.cities.readers import Box, Source
 from rencheng.adapters.files import data_folder
-from rencheng.domain.errors import InvalidInputError, NotFoundError
+from rencheng.domain.errors import Fault, InvalidInputError, NotFoundError
 from rencheng.domain.resource import OrganisationKind
 
-Place = tuple[float, float]
-Range = tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Project:
-    """Where zones, streets and buses stand: an AequilibraE project inside a package."""
-
-    package: str
-    archive: str
-    network: str
-    transit: str
-    drop_link_types: tuple[str, ...] = ()
+SCHEMA = "rencheng.city-recipe/2"
+RECIPE, DEFAULTS = "recipe.toml", "defaults.toml"
+Choice = Literal["generate", "leave"]
+_EXTRAS = {"facts": "facts.toml", "organisations": "organisations.toml"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,133 +54,54 @@ class Coast:
 class Cells:
     """The management grid."""
 
+    kind: Literal["squares", "h3", "zones"] = "squares"
+    prefix: str = "G"
     side_m: float
+    """Of squares. [m]"""
     smallest_m2: float
-    prefix: str
+    """A smaller piece of a square goes to its neighbour. [m²]"""
+    resolution: int = 9
+    """Of H3 cells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lots:
-    """Where buildings can stand along streets."""
+class Districts:
+    """Zones where no source gives any: squares cut from the boundary."""
 
-    spacing_m: float
-    rows_m: tuple[float, ...]
-    kinds: tuple[str, ...]
-    main_kinds: tuple[str, ...]
+    side_m: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Home:
-    """A kind of residential building."""
+class TypeTable:
+    """Which table turns building tags into types."""
 
-    key: str
-    share: float
-    """Of all dwellings."""
-    dwellings: int
-    use: str
-    storeys: tuple[int, int]
-    area_m2: float
-    """Of one dwelling. [m²]"""
-    on_main: float
-    """How strongly it stands on main streets, 0 to 1."""
-    coastal: float
-    """Factor on `share` in coastal zones."""
-    structures: dict[str, float]
+    file: str = ""
+    """File beside the recipe; empty: the one that is shipped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Workplace:
-    """A kind of building that nobody lives in."""
+class Missing:
+    """What to do about a layer that no source gives."""
 
-    key: str
-    count: int
-    """In the whole city; -1: one at each registered site."""
-    use: str
-    storeys: tuple[int, int]
-    area_m2: float
-    structures: dict[str, float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Era:
-    """When a street was built up, and the code level of the time."""
-
-    key: str
-    share: float
-    level: str
+    population: Choice
+    buildings: Choice
+    power: Choice
+    water: Choice
+    telecom: Choice
+    facilities: Choice
+    dependencies: Choice
+    sensors: Choice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Presence:
-    """Where people are by night, day and commute."""
+class Register:
+    """Where a list that lies beside the recipe comes from."""
 
-    home: tuple[float, float, float]
-    commercial: tuple[float, float, float]
-    education: tuple[float, float, float]
-    industry: tuple[float, float, float]
-    commercial_share: float
-    education_share: float
-    industry_share: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Networks:
-    """Sizes and places of the generated networks."""
-
-    bulk: tuple[Place, ...]
-    substations: int
-    feeder_residents: float
-    anchored_share: float
-    treatment: tuple[Place, ...]
-    wells: tuple[Place, ...]
-    pumps: int
-    tanks: int
-    brittle_share: float
-    exchanges: int
-    fire_stations: int
-    warehouses: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sensing:
-    """How many sensors of each kind."""
-
-    accelerometers: int
-    pressure_points: int
-    tide_gauge: Place
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shelters:
-    """How many people a school can take."""
-
-    area_per_person_m2: float
-    school_area_m2: float
-    school_area_sigma: float
-    small_words: tuple[str, ...]
-    small_factor: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Beds:
-    """Beds of one health site, as published."""
-
-    facility: str
-    beds: float
     source: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Crews:
-    """How many crews there are."""
-
-    ambulance_per_base: int
-    ambulance_hospital: int
-    rescue_per_station: int
-    repair_power: int
-    repair_water: int
-    roads: int
-    bus: int
+    licence: str
+    version: str
+    as_of: str = ""
+    crs: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,19 +141,34 @@ class Site:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """Everything that decides what a city becomes, apart from the packages' files."""
+    """Everything that decides what a city becomes, apart from the sources' files."""
 
+    schema: Literal["rencheng.city-recipe/2"]
     id: str
     name_zh: str
     name_en: str
     timezone: str
-    epsg: int
-    seed: int
-    packages: tuple[Package, ...]
-    project: Project
-    coast: Coast
-    speeds_km_h: dict[str, float]
+    seed: int = 1
+    epsg: int = 0
+    """Projected system in which lengths are measured; 0: the UTM zone of the middle."""
+    bbox: Box | None = None
+    """Only what touches it is read, and without boundary or zones it is the city's edge."""
+    jurisdiction: str = ""
+    valid_from: str = ""
+    status: str = "unverified"
+    packages: tuple[Package, ...] = ()
+    sources: tuple[Source, ...] = ()
+    missing: Missing
     grid: Cells
+    zones: Districts
+    taxonomy: TypeTable = TypeTable()
+    coast: Coast | None = None
+    registers: dict[str, Register] = field(default_factory=dict)
+    """Provenance of the lists beside the recipe: `health_sites`, `schools`, `beds`, `facts`."""
+    notes: dict[str, str] = field(default_factory=dict)
+    """Remarks on layers, by the layer's name: a key of the words, or a sentence."""
+    housing: Housing
+    speeds_km_h: dict[str, float]
     lots: Lots
     homes: tuple[Home, ...]
     workplaces: tuple[Workplace, ...]
@@ -229,7 +177,7 @@ class Recipe:
     networks: Networks
     sensors: Sensing
     shelters: Shelters
-    beds: tuple[Beds, ...]
+    beds: tuple[Beds, ...] = ()
     backups: dict[str, Range]
     teams: Crews
     stocks: dict[str, float]
@@ -237,14 +185,37 @@ class Recipe:
     organisations: tuple[Party, ...] = ()
     health_sites: tuple[Site, ...] = ()
     schools: tuple[Site, ...] = ()
+    scaled: dict[str, Scaled] = field(default_factory=dict)
+    """Counts that follow the residents, by the path of the field; see `settle`."""
+    folder: str = field(default="", compare=False)
+    """Where the recipe lies: paths of sources start there."""
 
 
-def recipe_folder(name: str) -> Path:
-    """Return the folder of a recipe: a shipped one by name, or a folder of the reader's own."""
-    for folder in (data_folder() / "cities" / name, Path(name)):
-        if (folder / "recipe.toml").is_file():
-            return folder
-    known = sorted(p.parent.name for p in (data_folder() / "cities").glob("*/recipe.toml"))
+def settle(recipe: Recipe, residents: float) -> Recipe:
+    """Return the recipe with every count that follows the residents worked out."""
+    body = msgspec.to_builtins(recipe)
+    for path, scale in recipe.scaled.items():
+        *above, last = path.split(".")
+        table = body
+        for step in above:
+            table = table[int(step)] if isinstance(table, list) else table[step]
+        table[last] = scale.of(residents)
+    return msgspec.convert(body, Recipe)
+
+
+def recipe_file(name: str) -> Path:
+    """Return the file of a recipe: a shipped one by name, a folder that holds one, or the file.
+
+    Raises
+    ------
+    NotFoundError
+        When there is none.
+    """
+    shipped = data_folder() / "cities"
+    for file in (shipped / name / RECIPE, Path(name) / RECIPE, Path(name)):
+        if file.is_file():
+            return file
+    known = sorted(p.parent.name for p in shipped.glob(f"*/{RECIPE}"))
     raise NotFoundError(
         "city.no_recipe",
         f"there is no recipe {name!r}; known: {', '.join(known)}",
@@ -253,31 +224,78 @@ def recipe_folder(name: str) -> Path:
     )
 
 
+def recipe_folder(name: str) -> Path:
+    """Return the folder of a recipe."""
+    return recipe_file(name).parent
+
+
 def load_recipe(name: str) -> Recipe:
-    """Read a recipe and the facts beside it.
+    """Read a recipe, the facts and lists beside it, and the house's assumptions for the rest.
 
     Raises
     ------
     NotFoundError
         When there is no such recipe.
     InvalidInputError
-        When a file of it is not readable or a field is missing, misspelt or of the wrong kind.
+        When a file of it is not readable; `faults` name every field that is missing, misspelt or
+        impossible.
     """
-    folder = recipe_folder(name)
-    table = _toml(folder / "recipe.toml")
-    for extra in ("facts", "organisations"):
-        file = folder / f"{extra}.toml"
-        if file.is_file():
-            table[extra] = _toml(file).get(extra, {})
-    table["health_sites"] = _sites(folder / "health-sites.csv")
-    table["schools"] = _sites(folder / "schools.csv")
-    try:
-        return msgspec.convert(table, Recipe)
-    except msgspec.ValidationError as error:
-        raise _unreadable(folder / "recipe.toml", str(error)) from error
+    from rencheng.adapters.cities.recipe_faults import faults_of
+
+    file = recipe_file(name)
+    table = _toml(file)
+    if str(table.get("schema", SCHEMA)) != SCHEMA:
+        raise _faulty(file, [_old_schema(str(table["schema"]))])
+    base = _toml(data_folder() / "cities" / DEFAULTS)
+    table = _filled(base, table) | {"packages": _packages(base, table)}
+    for key, extra in _EXTRAS.items():
+        if (file.parent / extra).is_file():
+            table[key] = _toml(file.parent / extra).get(key, {})
+    scaled: dict[str, dict[str, Any]] = {}
+    table = _without_scales(table, "", scaled)
+    table["health_sites"] = _sites(file.parent / "health-sites.csv")
+    table["schools"] = _sites(file.parent / "schools.csv")
+    table |= {"scaled": scaled, "folder": str(file.parent)}
+    recipe, faults = fill(Recipe, table)
+    faults += faults_of(table)
+    if faults:
+        raise _faulty(file, faults)
+    return recipe  # type: ignore[no-any-return]
 
 
-def _toml(file: Path) -> dict[str, object]:
+def _filled(base: Mapping[str, Any], table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the table with what only the base states; lists are taken whole."""
+    found = dict(base)
+    for key, value in table.items():
+        under = found.get(key)
+        is_table = isinstance(value, dict) and isinstance(under, dict) and "per_100k" not in under
+        found[key] = _filled(under, value) if is_table else value  # type: ignore[arg-type]
+    return found
+
+
+def _packages(base: Mapping[str, Any], table: Mapping[str, Any]) -> Any:
+    """Return the recipe's packages, and those that every city needs."""
+    own = table.get("packages", [])
+    if not isinstance(own, list):
+        return own
+    named = {one.get("name") for one in own if isinstance(one, dict)}
+    return [*own, *(one for one in base.get("packages", []) if one["name"] not in named)]
+
+
+def _without_scales(value: Any, path: str, scaled: dict[str, dict[str, Any]]) -> Any:
+    """Return the table with each `{ per_100k, least }` replaced by its least; remember them."""
+    if isinstance(value, dict):
+        if "per_100k" in value and value.keys() <= {"per_100k", "least"}:
+            scaled[path] = value
+            return value.get("least", 0)
+        dot = f"{path}." if path else ""
+        return {k: _without_scales(v, f"{dot}{k}", scaled) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_without_scales(v, f"{path}.{i}", scaled) for i, v in enumerate(value)]
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _toml(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -307,6 +325,28 @@ def _sites(file: Path) -> list[dict[str, object]]:
         except (KeyError, ValueError) as error:
             raise _unreadable(file, f"row {len(sites) + 1}: {error}") from error
     return sites
+
+
+def _old_schema(found: str) -> Fault:
+    return Fault(
+        where="schema",
+        key="city.old_schema",
+        problem=f"schema: {found} is not {SCHEMA}",
+        hint="write a new one with `rencheng city new`",
+        first=(found, SCHEMA),
+    )
+
+
+def _faulty(file: Path, faults: list[Fault]) -> InvalidInputError:
+    """Name every fault of a recipe at once."""
+    said = "; ".join(f"{fault.problem} ({fault.hint})" for fault in faults[:5])
+    return InvalidInputError(
+        "city.recipe_faults",
+        f"{file.name} has {len(faults)} fault(s): {said}",
+        hint="Mend the fields named; `rencheng city new` writes one with every field explained",
+        params={"file": file.name, "count": len(faults)},
+        faults=faults,
+    )
 
 
 def _unreadable(file: Path, problem: str) -> InvalidInputError:

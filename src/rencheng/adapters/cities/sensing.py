@@ -1,6 +1,8 @@
-"""The city's sensors: generated, except that the tide gauge stands where the real one does."""
+"""The city's sensors: those of its sources, and generated ones for what they do not watch."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -9,7 +11,7 @@ from rencheng.adapters.cities.land import Land
 from rencheng.adapters.cities.networks import Site
 from rencheng.adapters.cities.places import spread, zone_of
 from rencheng.adapters.cities.recipe import Recipe
-from rencheng.domain.city import F64, Facilities, Lifelines
+from rencheng.domain.city import F64, I64, Facilities, Lifelines
 from rencheng.domain.observation import UNITS, Datastream, Quantity
 from rencheng.domain.provenance import Origin
 
@@ -27,6 +29,34 @@ VITAL = (Quantity.PEAK_ACCELERATION, Quantity.WATER_LEVEL)
 
 
 def make_streams(
+    recipe: Recipe, given: tuple[Datastream, ...] | None, site: Site, lifelines: Lifelines,
+    facilities: Facilities, ground: Ground,
+) -> tuple[Datastream, ...]:  # fmt: skip
+    """Return the sensors of the sources with their zones; generate what nothing watches.
+
+    Generated are accelerometers, streams at feeders, zones and hospitals, and the tide gauge where
+    the recipe states one: each only if no source watches that quantity, and the recipe lets
+    sensors be generated.
+    """
+    found = list(_placed(given or (), site.land, ground))
+    if recipe.missing.sensors != "generate":
+        return tuple(found)
+    watched = {stream.quantity for stream in found}
+    taken = {stream.id for stream in found}
+    made = _made(recipe, site, lifelines, facilities, ground)
+    return (*found, *(s for s in made if s.quantity not in watched and s.id not in taken))
+
+
+def _placed(given: tuple[Datastream, ...], land: Land, ground: Ground) -> tuple[Datastream, ...]:
+    if not given:
+        return ()
+    zones = zone_of(land, ground.metres(np.array([stream.xy for stream in given])))
+    return tuple(
+        replace(stream, zone=int(zone)) for stream, zone in zip(given, zones, strict=True)
+    )  # fmt: skip
+
+
+def _made(
     recipe: Recipe, site: Site, lifelines: Lifelines, facilities: Facilities, ground: Ground
 ) -> tuple[Datastream, ...]:
     """Place accelerometers, the tide gauge, and streams at feeders, zones and hospitals."""
@@ -41,29 +71,37 @@ def make_streams(
         node = site.streets.nearest(place[None])
         at = site.streets.node_m[node]
         add(f"acc-{i + 1:02d}", f"Accelerometer {i + 1}", Quantity.PEAK_ACCELERATION, at)
-    gauge = ground.metres(np.array([plan.tide_gauge]))
-    add("tide-01", "Tide gauge Coquimbo", Quantity.WATER_LEVEL, gauge)
+    if plan.tide_gauge is not None:
+        gauge = ground.metres(np.array([plan.tide_gauge]))
+        add("tide-01", plan.tide_gauge_name, Quantity.WATER_LEVEL, gauge)
     places = site.streets.node_m[lifelines.road_node]
     for row, (ident, kind) in enumerate(zip(lifelines.id, lifelines.kind, strict=True)):
         if kind == "feeder":
             name = f"Feeder {ident.rpartition('-')[2]}"
             add(f"state-{ident}", name, Quantity.FEEDER_STATE, places[row : row + 1], ident)
-    watched = rng.choice(
-        len(site.population),
-        size=min(plan.pressure_points, len(site.population)),
-        replace=False,
-        p=site.population / site.population.sum(),
-    )
-    for z in np.sort(watched):
-        zone = int(site.zone_ids[z])
-        at = site.centre_m[z : z + 1]
-        add(f"pressure-{zone:03d}", f"Pressure {zone}", Quantity.WATER_PRESSURE, at, f"zone:{zone}")
+    if "water" in lifelines.sector:
+        for z in _watched_zones(site, plan.pressure_points, rng):
+            zone = int(site.zone_ids[z])
+            at, asset = site.centre_m[z : z + 1], f"zone:{zone}"
+            add(f"pressure-{zone:03d}", f"Pressure {zone}", Quantity.WATER_PRESSURE, at, asset)
     for row in range(len(facilities.id)):
         if facilities.kind[row] == "hospital":
             at = ground.metres(facilities.xy[row : row + 1])
             name, ident = facilities.name[row], facilities.id[row]
-            add(f"beds-{ident.rpartition('-')[2]}", name, Quantity.FREE_BEDS, at, ident)
-    return tuple(found)
+            short = ident.rpartition("-")[2] or ident
+            add(f"beds-{short}", name, Quantity.FREE_BEDS, at, ident)
+    return tuple({stream.id: stream for stream in found}.values())
+
+
+def _watched_zones(site: Site, count: int, rng: np.random.Generator) -> I64:
+    weight = site.population if site.population.sum() > 0 else np.ones(len(site.population))
+    chosen = rng.choice(
+        len(weight),
+        size=min(count, int(np.count_nonzero(weight))),
+        replace=False,
+        p=weight / weight.sum(),
+    )
+    return np.sort(chosen).astype(np.int64)
 
 
 def _stream(

@@ -12,14 +12,14 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
+from rencheng.adapters.cities.given import RawLinks
 from rencheng.adapters.cities.ground import (
     Geometries,
     Ground,
-    make_shapes,
+    lines_shapes,
     place_ids,
     row_of,
 )
-from rencheng.adapters.cities.source import RawLinks
 from rencheng.domain.city import F64, I32, I64, Roads
 
 # Where neither the network nor the recipe states a speed. No source: house default.
@@ -39,6 +39,8 @@ class Streets:
 
     def nearest(self, places_m: F64) -> I32:
         """Return the nearest node of the main part. (points,)"""
+        if len(places_m) == 0:
+            return np.empty(0, dtype=np.int32)
         _, found = cKDTree(self.node_m[self.main]).query(places_m)
         node: I32 = self.main[np.atleast_1d(found)]
         return node
@@ -51,10 +53,10 @@ def build_streets(
 
     Lengths are measured in the projection. A link without a stated speed gets its kind's.
     """
-    lines = np.array([shapely.LineString(ground.metres(line)) for line in raw.line], dtype=object)
+    lines: Geometries = shapely.transform(raw.lines, ground.metres)
     length = np.maximum(shapely.length(lines), 1.0)
-    kinds = tuple(sorted(set(raw.kind)))
-    kind = np.array([kinds.index(k) for k in raw.kind], dtype=np.int8)
+    names, row = np.unique(raw.kind.astype(str), return_inverse=True)
+    kinds, kind = tuple(names.tolist()), row.astype(np.int8)
     usual = np.array([speeds_km_h.get(k, OTHER_KM_H) for k in kinds])
     speed = np.where(raw.speed_km_h > 0, raw.speed_km_h, usual[kind]) / 3.6
     middle = shapely.get_coordinates(shapely.line_interpolate_point(lines, 0.5, normalized=True))
@@ -70,8 +72,8 @@ def build_streets(
         kind=kind,
         kinds=kinds,
         zone=row_of(zones_m, middle),
-        name=raw.name,
-        shapes=make_shapes([line] for line in raw.line),
+        name=tuple(raw.name.tolist()),
+        shapes=lines_shapes(raw.lines),
     )
     return Streets(roads, lines, ground.metres(raw.node_xy), main_part(roads))
 
