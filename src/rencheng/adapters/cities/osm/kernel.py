@@ -17,7 +17,7 @@ GRANULARITY, LAT_OFFSET, LON_OFFSET, COUNTS = 9, 10, 11, 12
 
 
 @njit(cache=True)
-def _varint(data: Any, at: int, end: int) -> Any:
+def _varint(data: Any, at: Any, end: Any) -> Any:
     value = np.int64(0)
     shift = np.int64(0)
     while True:
@@ -32,12 +32,12 @@ def _varint(data: Any, at: int, end: int) -> Any:
 
 
 @njit(cache=True)
-def _signed(value: int) -> int:
+def _signed(value: Any) -> Any:
     return ((value >> 1) & 0x7FFFFFFFFFFFFFFF) ^ -(value & 1)
 
 
 @njit(cache=True)
-def _field(data: Any, at: int, end: int) -> Any:
+def _field(data: Any, at: Any, end: Any) -> Any:
     """Return number, first and end of the content (of a number: its value twice), next place."""
     key, at = _varint(data, at, end)
     wire = key & 7
@@ -58,7 +58,7 @@ def _field(data: Any, at: int, end: int) -> Any:
 
 
 @njit(cache=True)
-def _many(data: Any, at: int, end: int) -> int:
+def _many(data: Any, at: Any, end: Any) -> Any:
     """Return how many numbers a packed field holds."""
     found = 0
     for i in range(at, end):
@@ -67,7 +67,7 @@ def _many(data: Any, at: int, end: int) -> int:
 
 
 @njit(cache=True)
-def _deltas(data: Any, at: int, end: int, out: Any) -> None:
+def _deltas(data: Any, at: Any, end: Any, out: Any) -> None:
     """Write signed differences of a packed field, summed up; there must be exactly enough."""
     value = np.int64(0)
     for i in range(out.size):
@@ -79,7 +79,7 @@ def _deltas(data: Any, at: int, end: int, out: Any) -> None:
 
 
 @njit(cache=True)
-def _plain(data: Any, at: int, end: int, out: Any) -> None:
+def _plain(data: Any, at: Any, end: Any, out: Any) -> None:
     """Write unsigned numbers of a packed field; there must be exactly enough."""
     for i in range(out.size):
         out[i], at = _varint(data, at, end)
@@ -88,7 +88,7 @@ def _plain(data: Any, at: int, end: int, out: Any) -> None:
 
 
 @njit(cache=True)
-def _count_object(data: Any, at: int, end: int, tags: int, list_field: int, found: Any) -> None:
+def _count_object(data: Any, at: Any, end: Any, tags: Any, list_field: Any, found: Any) -> None:
     """Count the tags and list entries (refs or members) of one way or relation."""
     while at < end:
         number, first, last, at = _field(data, at, end)
@@ -99,7 +99,7 @@ def _count_object(data: Any, at: int, end: int, tags: int, list_field: int, foun
 
 
 @njit(cache=True)
-def _count_group(data: Any, at: int, end: int, found: Any) -> None:
+def _count_group(data: Any, at: Any, end: Any, found: Any) -> None:
     while at < end:
         number, first, last, at = _field(data, at, end)
         if number == 1:
@@ -146,7 +146,7 @@ def count(data: Any) -> Any:
 
 
 @njit(cache=True)
-def _dense(data: Any, at: int, end: int, out: Any, done: Any) -> None:
+def _dense(data: Any, at: Any, end: Any, out: Any, done: Any) -> None:
     """Write dense nodes; `out` is (node (3, n), tag (3, m))."""
     node, tag = out
     ids = lats = lons = pairs = (np.int64(0), np.int64(0))
@@ -181,7 +181,7 @@ def _dense(data: Any, at: int, end: int, out: Any, done: Any) -> None:
 
 
 @njit(cache=True)
-def _tags(data: Any, keys: Any, values: Any, tag: Any, place: Any) -> int:
+def _tags(data: Any, keys: Any, values: Any, tag: Any, place: Any) -> Any:
     """Write the tags of one object from its two packed fields; `place` is (row, next tag)."""
     row, begin = place
     stop = begin + _many(data, keys[0], keys[1])
@@ -192,7 +192,7 @@ def _tags(data: Any, keys: Any, values: Any, tag: Any, place: Any) -> int:
 
 
 @njit(cache=True)
-def _node(data: Any, at: int, end: int, out: Any, done: Any) -> None:
+def _node(data: Any, at: Any, end: Any, out: Any, done: Any) -> None:
     """Write one node that is not dense."""
     node, tag = out
     keys = values = (np.int64(0), np.int64(0))
@@ -215,7 +215,7 @@ def _node(data: Any, at: int, end: int, out: Any, done: Any) -> None:
 
 
 @njit(cache=True)
-def _way(data: Any, at: int, end: int, out: Any, done: Any) -> None:
+def _way(data: Any, at: Any, end: Any, out: Any, done: Any) -> None:
     """Write one way; `out` is (id (n,), first ref (n + 1,), ref (r,), tag (3, m))."""
     ids, first_ref, ref, tag = out
     keys = values = refs = (np.int64(0), np.int64(0))
@@ -240,7 +240,7 @@ def _way(data: Any, at: int, end: int, out: Any, done: Any) -> None:
 
 
 @njit(cache=True)
-def _relation(data: Any, at: int, end: int, out: Any, done: Any) -> None:
+def _relation(data: Any, at: Any, end: Any, out: Any, done: Any) -> None:
     """Write one relation; `out` is (id, first member (n + 1,), member (3, m), tag (3, t))."""
     ids, first_member, member, tag = out
     keys = values = roles = refs = kinds = (np.int64(0), np.int64(0))
@@ -271,7 +271,7 @@ def _relation(data: Any, at: int, end: int, out: Any, done: Any) -> None:
 
 
 @njit(cache=True)
-def _group(data: Any, at: int, end: int, out: Any, done: Any) -> None:
+def _group(data: Any, at: Any, end: Any, out: Any, done: Any) -> None:
     nodes, ways, relations = out
     while at < end:
         number, first, last, at = _field(data, at, end)

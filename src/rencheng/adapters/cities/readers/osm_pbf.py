@@ -9,9 +9,7 @@ Permanent ids: a building's is its way's number, or its relation's number with a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +24,10 @@ from rencheng.adapters.cities.osm.places import read_places, read_stops
 from rencheng.adapters.cities.osm.roads import read_roads
 from rencheng.adapters.cities.osm.stock import read_buildings, read_units
 from rencheng.adapters.cities.readers import Box, Job, Source
+from rencheng.adapters.cities.stating import layer_of
 from rencheng.domain.city import Flags
 from rencheng.domain.errors import InvalidInputError
-from rencheng.domain.provenance import Layer, Origin
+from rencheng.domain.finding import Severity
 
 LICENCE = "ODbL-1.0"
 MEMORY_FACTOR = 20.0
@@ -55,6 +54,7 @@ class OsmPbf:
             When reading it would take more memory than the job has.
         """
         check_size(file, job, factor=MEMORY_FACTOR)
+        _check_options(source)
         wanted = source.layers or _DEFAULT
         names = _listed(source, "names", osm_tags.NAME_KEYS)
         keys = tuple(
@@ -72,57 +72,81 @@ class OsmPbf:
                 hint="Make an extract with ways and relations, not a file of changes or of nodes",
                 params={"file": file.name, "nodes": extract.node_id.size},
             )
-        return _given(source, file, job, extract, names)
+        faults = {layer: Faults(layer) for layer in self.layers}
+        found = _tables(source, job, extract, names, faults)
+        for layer in source.layers:
+            if layer in faults and layer not in found:
+                faults[layer].add("osm_nothing", Severity.WARNING, [layer], layer=layer)
+        job.go_on(1.0)
+        stated = replace(source, licence=source.licence or LICENCE)
+        return Given(
+            **found,
+            layers=tuple(
+                layer_of(name, stated, file, _count(table), crs="EPSG:4326")
+                for name, table in found.items()
+                if name != "boundary"
+            ),
+            findings=tuple(finding for of in faults.values() for finding in of.findings),
+        )
 
 
 READER = OsmPbf()
 
 
-def _given(source: Source, file: Path, job: Job, extract: Extract, names: tuple[str, ...]) -> Given:
-    wanted = source.layers or _DEFAULT
-    box, found, counts = job.clip, {}, {}
-    faults = {layer: Faults(layer) for layer in OsmPbf.layers}
+def _tables(
+    source: Source, job: Job, extract: Extract, names: tuple[str, ...], faults: dict[str, Faults]
+) -> dict[str, Any]:
+    """Return the tables wanted of which the extract holds anything, inside the box."""
+    wanted, box = source.layers or _DEFAULT, job.clip
+    found: dict[str, Any] = {}
     if "roads" in wanted:
         classes = _listed(source, "classes", osm_tags.CAR_CLASSES)
-        roads = read_roads(extract, classes, names, faults["roads"])
-        found["roads"] = _clipped_links(roads, box)
-        counts["roads"] = found["roads"].start.size
+        found["roads"] = _clipped_links(read_roads(extract, classes, names, faults["roads"]), box)
     job.go_on(0.8)
     if "buildings" in wanted:
         buildings = read_buildings(extract, faults["buildings"])
         found["buildings"] = _kept(buildings, _touching(buildings.areas, box))
-        counts["buildings"] = found["buildings"].id.size
     job.go_on(0.9)
     if "facilities" in wanted:
         places = read_places(extract, names, faults["facilities"])
         found["facilities"] = _kept(places, _touching(shapely.points(places.xy), box))
-        counts["facilities"] = found["facilities"].id.size
     if "stops" in wanted:
         stops = read_stops(extract, names, faults["stops"])
         found["stops"] = _kept(stops, _touching(shapely.points(stops.xy), box))
-        counts["stops"] = found["stops"].id.size
     if "zones" in wanted or "boundary" in wanted:
-        level = source.options.get("admin_level") if "zones" in wanted else None
-        boundary = str(source.options.get("boundary", "")) if "boundary" in wanted else ""
+        level = source.options.get("admin_level")
         zones, city = read_units(
-            extract, None if level is None else int(level), boundary, names, faults["zones"]
+            extract,
+            int(level) if level is not None and "zones" in wanted else None,
+            str(source.options.get("boundary", "")) if "boundary" in wanted else "",
+            names,
+            faults["zones"],
         )
-        found["boundary"] = city
+        if city is not None:
+            found["boundary"] = city
         if zones is not None and "zones" in wanted:
-            found["zones"] = replace(
-                _kept(replace(zones, age=zones.age.T), _touching(zones.areas, box)),
-            )
-            found["zones"] = replace(found["zones"], age=found["zones"].age.T)
-            counts["zones"] = found["zones"].id.size
-    job.go_on(1.0)
-    version = _digest(file)
-    return Given(
-        **{name: table for name, table in found.items() if counts.get(name, 1)},
-        layers=tuple(
-            _layer(name, count, source, file, version) for name, count in counts.items() if count
-        ),
-        findings=tuple(finding for of in faults.values() for finding in of.findings),
-    )
+            found["zones"] = _kept(zones, _touching(zones.areas, box))
+    return {name: table for name, table in found.items() if _count(table)}
+
+
+def _check_options(source: Source) -> None:
+    level = source.options.get("admin_level", 8)
+    if not str(level).isdigit() or not 1 <= int(level) <= 12:
+        raise InvalidInputError(
+            "osm.option",
+            f"source {source.id!r}: admin_level is {level!r}",
+            hint="Write a whole number from 1 to 12",
+            params={
+                "source": source.id, "option": "admin_level", "value": str(level),
+                "allowed": "1-12",
+            },
+        )  # fmt: skip
+
+
+def _count(table: Any) -> int:
+    """Return how many rows a table has; a boundary is one."""
+    rows = getattr(table, "start", getattr(table, "id", None))
+    return 1 if rows is None else len(rows)
 
 
 def _listed(source: Source, option: str, usual: tuple[str, ...]) -> tuple[str, ...]:
@@ -133,9 +157,9 @@ def _listed(source: Source, option: str, usual: tuple[str, ...]) -> tuple[str, .
 
 def _touching(geometries: Any, box: Box | None) -> Flags:
     """Return which geometries touch the box. (n,)"""
-    bounds = shapely.bounds(geometries)
     if box is None:
-        return np.ones(len(bounds), dtype=np.bool_)
+        return np.ones(len(geometries), dtype=np.bool_)
+    bounds = shapely.bounds(geometries)
     west, south, east, north = box
     near = (bounds[:, 0] <= east) & (bounds[:, 2] >= west)
     near &= (bounds[:, 1] <= north) & (bounds[:, 3] >= south)
@@ -144,43 +168,29 @@ def _touching(geometries: Any, box: Box | None) -> Flags:
 
 
 def _kept(table: Any, rows: Flags) -> Any:
-    """Return a table with some of its rows."""
+    """Return a table with some of its rows; `age` has them in its second dimension."""
     if rows.all():
         return table
-    columns: Mapping[str, Any] = {
-        name: getattr(table, name)[rows] for name in table.__dataclass_fields__
-    }
-    return replace(table, **columns)
+    columns = {name: getattr(table, name) for name in table.__dataclass_fields__}
+    return replace(
+        table, **{n: c[..., rows] if n == "age" else c[rows] for n, c in columns.items()}
+    )
 
 
 def _clipped_links(links: RawLinks, box: Box | None) -> RawLinks:
     rows = _touching(links.lines, box)
     if rows.all():
         return links
-    used, ends = np.unique(
-        np.concatenate([links.start[rows], links.end[rows]]), return_inverse=True
-    )
+    ends = np.concatenate([links.start[rows], links.end[rows]])
+    used, row = np.unique(ends, return_inverse=True)
     half = int(rows.sum())
     return RawLinks(
         node_xy=links.node_xy[used],
-        start=ends[:half].astype(np.int64),
-        end=ends[half:].astype(np.int64),
-        direction=links.direction[rows], kind=links.kind[rows], name=links.name[rows],
-        speed_km_h=links.speed_km_h[rows], lines=links.lines[rows],
-    )  # fmt: skip
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as stream:
-        whole = sha256()
-        while part := stream.read(1 << 20):
-            whole.update(part)
-    return whole.hexdigest()[:12]
-
-
-def _layer(name: str, count: int, source: Source, file: Path, version: str) -> Layer:
-    return Layer(
-        name=name, origin=Origin(source.origin), source=source.citation or file.name,
-        licence=source.licence or LICENCE, version=version, count=count, coverage=0.0,
-        as_of=source.as_of, crs="EPSG:4326",
-    )  # fmt: skip
+        start=row[:half].astype(np.int64),
+        end=row[half:].astype(np.int64),
+        direction=links.direction[rows],
+        kind=links.kind[rows],
+        name=links.name[rows],
+        speed_km_h=links.speed_km_h[rows],
+        lines=links.lines[rows],
+    )
