@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from rencheng.domain.city import City
 
 app = App(name="city", help="构建、查看、检查城市 Build, show and check cities")
+app.command(
+    "rencheng.cli.download:download",
+    name="download",
+    help="下载公开数据 Fetch public data for a city",
+)
 app.command("rencheng.cli.versions:versions", help="列出保留的版本 List the versions kept")
 app.command("rencheng.cli.versions:changes", help="比较两个版本 Compare two versions")
 app.command("rencheng.cli.versions:use", help="启用某个版本 Serve a version from now on")
