@@ -259,9 +259,10 @@ def looks_swapped(xy: F64, bbox: Box | None = None, crs: str = "") -> bool:
     box = bbox or (-180.0, -90.0, 180.0, 90.0)
     if crs and not is_degrees(crs):
         area = _system(crs_name(crs)).area_of_use
-        if bbox is None and area is None:
-            return False
-        box = bbox or area.bounds
+        if bbox is None:
+            if area is None:
+                return False
+            box = area.bounds
         straight, swapped = (
             _share_inside(to_lonlat(turn, crs), box) for turn in (places, places[:, ::-1])
         )

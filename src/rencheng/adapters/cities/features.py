@@ -191,6 +191,15 @@ def read_features(
     )
 
 
+def extent(file: Path, part: str = "") -> tuple[int, tuple[float, float, float, float] | None]:
+    """Return the number of features and their extent in the file's own coordinates; -1, None."""
+    try:
+        about = pyogrio.read_info(file, layer=part or None, force_total_bounds=True)
+    except _ERRORS as error:
+        raise broken(file, error) from error
+    return int(about["features"]), about.get("total_bounds")
+
+
 def _shapes(file: Path, column: Any) -> Any:
     try:
         return np.asarray(shapely.from_wkb(column.to_numpy(), on_invalid="ignore"), dtype=object)

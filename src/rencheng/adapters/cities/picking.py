@@ -124,7 +124,8 @@ def pick(rows: Rows, source: Source, layer: str, faults: Faults) -> tuple[Picked
         mapping |= guess_place(rows.names)
     for name in NEEDED.get(layer, ()):
         ages = name in ("population", "people") and "age_0_14" in mapping
-        if name not in mapping and name not in source.options and not ages:
+        stated = name in mapping or name in source.columns or name in source.options
+        if not stated and not ages:
             wrong.append(_missing(f"{layer}.{name}", name, rows.names))
     return Picked(
         rows, mapping, source.values, faults, row_names(rows, mapping),

@@ -77,8 +77,11 @@ def test_a_layer_inside_a_file_is_chosen_by_name(tmp_path):
 
 def test_buildings_keep_tags_and_permanent_numbers(tmp_path):
     table = frame(
-        楼栋编号=["a", "b", "b"], 结构类型=["砖混", "框架", "剪力墙"], 层数=[6, 18, 30], 高度=[18.0, 54.0, -5.0]
-    )  # fmt: skip
+        楼栋编号=["a", "b", "b"],
+        结构类型=["砖混", "框架", "剪力墙"],
+        层数=[6, 18, 30],
+        高度=[18.0, 54.0, -5.0],
+    )
     table.to_file(tmp_path / "建筑.gpkg")
     given = read(tmp_path / "建筑.gpkg")
     again = read(tmp_path / "建筑.gpkg").buildings
@@ -187,8 +190,12 @@ def test_streets_are_cut_where_they_meet(tmp_path):
         shapely.LineString([(1, 1 + 3e-8), (2, 1)]),
         shapely.LineString([(3, 3), (3, 3)]),
     ]
-    table = frame(lines, highway=["primary", "residential", "service", "x"],
-                  oneway=["yes", "no", "-1", ""], maxspeed=["60", "30 mph", "slow", None])  # fmt: skip
+    table = frame(
+        lines,
+        highway=["primary", "residential", "service", "x"],
+        oneway=["yes", "no", "-1", ""],
+        maxspeed=["60", "30 mph", "slow", None],
+    )
     table.to_file(tmp_path / "r.gpkg")
     given = read(tmp_path / "r.gpkg")
     roads = given.roads
