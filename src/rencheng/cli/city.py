@@ -1,19 +1,25 @@
-"""`rencheng city`: fetch, build, show and check cities."""
+"""`rencheng city`: begin, fetch, build, show and check cities."""
 
 from __future__ import annotations
 
+import re
+import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from threading import Event
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
 from rencheng.cli import speaking
-from rencheng.domain.errors import RenchengError
+from rencheng.domain.errors import ConflictError, RenchengError
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from rencheng.adapters.cities.build import Progress
     from rencheng.adapters.cities.packages import Package
     from rencheng.domain.city import City
 
@@ -27,10 +33,35 @@ app.command("rencheng.cli.versions:versions", help="列出保留的版本 List t
 app.command("rencheng.cli.versions:changes", help="比较两个版本 Compare two versions")
 app.command("rencheng.cli.versions:use", help="启用某个版本 Serve a version from now on")
 
-Recipe = Annotated[str, Parameter(help="配方名或文件夹 Name of a recipe, or its folder")]
+Recipe = Annotated[
+    str, Parameter(help="配方名、文件夹或文件 Name of a recipe, its folder, or its file")
+]
 State = Annotated[Path | None, Parameter(help="状态文件夹 State folder (default .state)")]
 _STYLE = {"observed": "green", "derived": "cyan", "synthetic": "yellow", "missing": "red"}
+INTERRUPTED = 130
+"""Exit code of a program that was stopped by Ctrl-C, as shells have it."""
 _WEIGHT = {"error": "bold red", "warning": "yellow", "info": "dim"}
+
+
+@app.command
+def new(folder: Annotated[Path, Parameter(help="新文件夹 A new folder")]) -> int:
+    """写出带注释的配方样板 Write a commented recipe to begin a city of one's own."""
+    from rencheng.adapters.files import data_folder
+
+    file = folder / "recipe.toml"
+    if file.exists():
+        raise ConflictError(
+            "city.folder_taken",
+            f"{file} is there already",
+            hint="Name another folder",
+            params={"path": str(file)},
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    ident = re.sub(r"[^a-z0-9_-]+", "-", folder.resolve().name.lower()).strip("-_") or "city"
+    text = (data_folder() / "cities" / "template.toml").read_text(encoding="utf-8")
+    file.write_text(text.format(id=ident), encoding="utf-8")
+    speaking.say("cli.city.new", file=str(file), folder=str(folder))
+    return 0
 
 
 @app.command
@@ -71,7 +102,7 @@ def build(
         if fetch:
             _fetch(load_recipe(recipe).packages, folder)
         if not (if_missing and served(recipe, folder)):
-            _build(recipe, folder)
+            return _build(recipe, folder)
     except RenchengError as error:
         if not if_missing or not Folder(folder, load_recipe(recipe).id).is_usable():
             raise
@@ -80,30 +111,75 @@ def build(
     return 0
 
 
-def _build(recipe: str, folder: Path) -> None:
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    from rencheng.adapters.cities.making import make
+def _build(recipe: str, folder: Path) -> int:
+    from rencheng.adapters.cities.making import make, source_findings
 
     began = time.monotonic()
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=speaking.console(), transient=True) as bar:
-        task = bar.add_task("")
-
-        def progress(step: str, number: int, total: int) -> None:
-            words = speaking.words(f"cli.city.step.{step}")
-            bar.update(task, description=words, completed=number, total=total)
-
-        city = make(recipe, folder, progress)
+    try:
+        with _bar() as progress, _stoppable() as stop:
+            city = make(recipe, folder, progress, stop.is_set)
+    except ConflictError as error:
+        if error.key != "city.stopped":
+            raise
+        speaking.say("cli.city.stopped", style="yellow", recipe=recipe)
+        return INTERRUPTED
     speaking.say(
         "cli.city.built",
         style="green",
         name=city.name[speaking.language()],
         version=city.version,
         buildings=f"{city.buildings.zone.size:,}",
-        people=f"{city.zones.population.sum():,.0f}",
+        people=_people(city),
         seconds=time.monotonic() - began,
     )
+    found = source_findings(folder, city)
+    if found:
+        speaking.say("cli.city.found", style="yellow", n=len(found), city=city.id)
+    return 0
+
+
+@contextmanager
+def _bar() -> Iterator[Progress]:
+    """Show a line for each source and step, and how far it is."""
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Bar(*columns, console=speaking.console(), transient=True) as bar:
+        lines: dict[str, Any] = {}
+
+        def progress(key: str, done: float, total: int) -> None:
+            kind, _, source = key.partition(":")
+            if key not in lines:
+                for line in lines.values():
+                    bar.update(line, completed=1.0)
+                params = {"source": source} if source else {}
+                words = speaking.words(f"cli.city.step.{kind}", **params)
+                lines[key] = bar.add_task(f"{int(done) + 1}/{total} {words}", total=1.0)
+            bar.update(lines[key], completed=done - int(done) if source else 0.0)
+
+        yield progress
+
+
+@contextmanager
+def _stoppable() -> Iterator[Event]:
+    """Let the first Ctrl-C ask for a stop at the next step, and a second one end at once."""
+    stop = Event()
+
+    def ask(number: int, _frame: object) -> None:
+        stop.set()
+        signal.signal(number, before)
+        speaking.say("cli.city.stopping", style="yellow")
+
+    try:
+        before = signal.signal(signal.SIGINT, ask)
+    except ValueError:  # not the main thread: somebody else listens to the keyboard
+        yield stop
+        return
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @app.command
@@ -116,13 +192,13 @@ def show(city: Recipe = "coquimbo", *, state: State = None) -> int:
     night, day, commute = (f"{n:,.0f}" for n in served.buildings.occupants.sum(axis=1, dtype=float))
     speaking.say(
         "cli.city.people",
-        people=f"{served.zones.population.sum():,.0f}",
+        people=_people(served),
         dwellings=f"{int(served.buildings.dwellings.sum(dtype=int)):,}",
         night=night,
         day=day,
         commute=commute,
     )
-    table = _table("layer", "origin", "count", "coverage", "source", "note")
+    table = _table("layer", "origin", "count", "coverage", "as_of", "crs", "source", "note")
     for layer in served.layers:
         origin = layer.origin.value
         table.add_row(
@@ -130,6 +206,8 @@ def show(city: Recipe = "coquimbo", *, state: State = None) -> int:
             f"[{_STYLE[origin]}]{speaking.words(f'cli.city.origin.{origin}')}[/]",
             f"{layer.count:,}",
             f"{layer.coverage:.0%}",
+            layer.as_of or speaking.words("cli.city.unknown"),
+            layer.crs,
             f"{layer.source} {layer.version}\n[dim]{layer.licence}[/]",
             render(layer.notes, speaking.language()) if layer.notes else "",
         )
@@ -146,21 +224,28 @@ def show(city: Recipe = "coquimbo", *, state: State = None) -> int:
 def check(city: Recipe = "coquimbo", *, state: State = None) -> int:
     """说明覆盖与缺口 Explain coverage and gaps; exit code 1 when data contradict themselves."""
     from rencheng.adapters.cities.check import check_city
+    from rencheng.adapters.cities.making import source_findings
+    from rencheng.adapters.cities.packages import state_folder
     from rencheng.adapters.words import render
 
     served, _, problem = _served(city, state)
     _head(served)
     if problem:
         speaking.complain(problem)
-    found = check_city(served)
-    table = _table("severity", "finding", "first", "mend")
+    found = [*check_city(served), *source_findings(state_folder(state), served)]
+    order = {level: rank for rank, level in enumerate(_WEIGHT)}
+    found.sort(key=lambda one: (one.layer, order[one.severity]))
+    table = _table("where", "severity", "finding", "first", "mend")
+    before = ""
     for one in found:
         table.add_row(
+            _layer_name(one.layer) if one.layer != before else "",
             f"[{_WEIGHT[one.severity]}]{speaking.words(f'cli.city.severity.{one.severity}')}[/]",
             render(one.text, speaking.language()),
             ", ".join(one.first),
             render(one.mend, speaking.language()),
         )
+        before = one.layer
     speaking.console().print(table)
     count = {level: sum(f.severity == level for f in found) for level in _WEIGHT}
     key = "cli.city.unsound" if count["error"] else "cli.city.sound"
@@ -184,6 +269,19 @@ def _served(city: str, state: Path | None) -> tuple[City, tuple[str, ...], Rench
     folder = Folder(state_folder(state), city)
     served = folder.current()
     return served, folder.versions(), folder.problem
+
+
+def _people(city: City) -> str:
+    """Return the residents, or that they are unknown."""
+    known = city.zones.population[city.zones.population >= 0]
+    return f"{known.sum():,.0f}" if known.size else speaking.words("cli.city.unknown")
+
+
+def _layer_name(layer: str) -> str:
+    from rencheng.adapters.words import catalogue
+
+    key = f"layer.{layer}.name"
+    return speaking.words(key) if key in catalogue() else layer
 
 
 def _head(city: City) -> None:

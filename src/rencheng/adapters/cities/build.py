@@ -53,10 +53,15 @@ class Built:
     findings: tuple[DataFinding, ...]
 
 
-def build_city(recipe: Recipe, state: Path, progress: Progress | None = None) -> City:
+def build_city(recipe: Recipe, state: Path, progress: Progress | Work | None = None) -> City:
     """Build a city from its recipe, its files and the packages fetched into `state`.
 
     The same recipe and files give the same city, value for value.
+
+    Parameters
+    ----------
+    progress
+        Who is told how far it is; as `Work` it can be stopped too.
 
     Returns
     -------
@@ -70,7 +75,8 @@ def build_city(recipe: Recipe, state: Path, progress: Progress | None = None) ->
     InvalidInputError
         When the recipe or a file does not make a city.
     """
-    return build(recipe, state, Work(progress=progress)).city
+    work = progress if isinstance(progress, Work) else Work(progress=progress)
+    return build(recipe, state, work).city
 
 
 def build(recipe: Recipe, state: Path, work: Work) -> Built:

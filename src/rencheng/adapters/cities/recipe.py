@@ -193,7 +193,7 @@ class Recipe:
 
 def settle(recipe: Recipe, residents: float) -> Recipe:
     """Return the recipe with every count that follows the residents worked out."""
-    body = msgspec.to_builtins(recipe)
+    body = msgspec.json.decode(msgspec.json.encode(recipe))
     for path, scale in recipe.scaled.items():
         *above, last = path.split(".")
         table = body
