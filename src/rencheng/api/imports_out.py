@@ -87,6 +87,7 @@ def plan_out(plan: Plan) -> PlanShape:
             "missing": dict(plan.missing),
             "grid": plan.grid,
             "seed": plan.seed,
+            "bbox": plan.bbox,
         }
     )
 
@@ -114,6 +115,7 @@ def plan_of(shape: PlanShape) -> Plan:
         missing=dict(shape.missing),
         grid=shape.grid,
         seed=shape.seed,
+        bbox=shape.bbox,
     )
 
 

@@ -41,6 +41,8 @@ KINDS = {
     "clock", "cycle", "alarm", "proposal", "task", "alert", "report", "event", "incident", "model",
     "import", "city",
 }  # fmt: skip
+OF_THE_HOUSE = {"import", "city"}
+"""Kinds that concern every run: a replay runs in the same city."""
 
 
 @dataclass(slots=True, eq=False)
@@ -60,7 +62,9 @@ class Subscriber:
         if is_new_run and self.run is None:
             self._again()
         for event in events:
-            if event.run != wanted or event.kind not in KINDS:
+            if event.kind not in KINDS:
+                continue
+            if event.run != wanted and event.kind not in OF_THE_HOUSE:
                 continue
             if event.organisation and not may_see(self.actor, event.organisation):
                 continue

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from rencheng.domain.errors import Fault, InvalidInputError
-from rencheng.service.importing import GRIDS, MISSING_LAYERS, KindInfo, Plan, SourcePlan
+from rencheng.service.importing import GRIDS, MISSING_LAYERS, Box, KindInfo, Plan, SourcePlan
 
 CRS = re.compile(r"|EPSG:\d{4,6}|GCJ-02|BD-09|CGCS2000")
 SOURCE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}")
@@ -43,6 +43,8 @@ def _plan_faults(plan: Plan) -> Iterator[Fault]:
             yield _fault(f"missing.{layer}", "missing", f"{layer} = {what!r}", "generate or leave")
     if plan.grid not in GRIDS:
         yield _fault("grid", "grid", f"no grid {plan.grid!r}", f"Use one of {', '.join(GRIDS)}")
+    if plan.bbox is not None and not _is_box(plan.bbox):
+        yield _fault("bbox", "bbox", f"{plan.bbox} is no box", "west < east, south < north")
     seen: set[str] = set()
     for index, source in enumerate(plan.sources):
         if source.id in seen:
@@ -98,6 +100,11 @@ def _source_faults(
     if source.as_of and not _is_day(source.as_of):
         yield _fault(f"{where}.as_of", "as_of", f"{source.as_of!r} is no day", "2024-05-31",
                      (source.as_of,))  # fmt: skip
+
+
+def _is_box(box: Box) -> bool:
+    west, south, east, north = box
+    return -180 <= west < east <= 180 and -90 <= south < north <= 90
 
 
 def _is_day(text: str) -> bool:

@@ -89,6 +89,8 @@ class Plan:
     """By layer of `MISSING_LAYERS`: `generate` or `leave`."""
     grid: str = "squares"
     seed: int = 1
+    bbox: Box | None = None
+    """Only what touches it is read; None: everything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

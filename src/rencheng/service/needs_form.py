@@ -220,7 +220,7 @@ def state(
         return Done(
             item=len(kept),
             id=first,
-            event="city",
+            event="import",
             action="needs.stated" if kept else "needs.withdrawn",
             params={"node": first, "count": len(forms), "city": city.id},
         )

@@ -91,6 +91,11 @@ export class Store {
       this.refreshAll();
       return;
     }
+    if (event.kind === 'city') {
+      // Another city or version is served: nothing of the old one holds.
+      this.refreshAll();
+      return;
+    }
     for (const entry of this.#entries.values()) {
       if (entry.kinds.has(event.kind)) void this.#refresh(entry);
     }

@@ -39,7 +39,7 @@ def all_kinds() -> tuple[KindInfo, ...]:
         endings = ENDINGS.get(kind, ())
         try:
             layers = tuple(reader_of(Source(id="", kind=kind)).layers)
-        except InvalidInputError:
+        except (InvalidInputError, ImportError):
             found.append(KindInfo(kind=kind, layers=(), endings=endings, is_usable=False))
             continue
         package = _NEEDS.get(kind, "numpy")

@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from rencheng.adapters.imports.shelf import FolderShelf
-from rencheng.service.importing import Import, SourcePlan
+from rencheng.service.importing import Box, Import, SourcePlan
 
 SCHEMA = "rencheng.city-recipe/2"
 RECIPE = "recipe.toml"
 Value = str | int | float | bool
 
 
-def write_recipe(shelf: FolderShelf, item: Import, extra: tuple[SourcePlan, ...] = ()) -> Path:
+def write_recipe(
+    shelf: FolderShelf, item: Import, extra: tuple[SourcePlan, ...] = (), bbox: Box | None = None
+) -> Path:
     """Write the recipe of an import and return its folder.
 
     Parameters
@@ -23,6 +25,8 @@ def write_recipe(shelf: FolderShelf, item: Import, extra: tuple[SourcePlan, ...]
         The import and where it lies.
     extra
         Sources that the program adds, with files in the import's own folder.
+    bbox
+        Edge of the city where neither the plan nor a source says it.
     """
     folder = shelf.folder_of(item.id)
     lines = _table(
@@ -36,6 +40,8 @@ def write_recipe(shelf: FolderShelf, item: Import, extra: tuple[SourcePlan, ...]
             "seed": item.plan.seed,
         },
     )
+    if edge := item.plan.bbox or bbox:
+        lines.append(f"bbox = [{', '.join(f'{one:.7f}' for one in edge)}]")
     lines += ["", "[grid]", *_table("", {"kind": item.plan.grid})]
     if item.plan.missing:
         lines += ["", "[missing]", *_table("", item.plan.missing)]

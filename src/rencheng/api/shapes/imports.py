@@ -61,6 +61,8 @@ class PlanShape(Shape):
     missing: dict[str, Literal["generate", "leave"]] = Field(default_factory=dict)
     grid: Literal["squares", "h3", "zones"] = "squares"
     seed: int = Field(1, ge=0, le=2**31 - 1)
+    bbox: tuple[float, float, float, float] | None = None
+    """Only what touches it is read, west, south, east, north; null: everything."""
 
 
 class PlanIn(Shape):
