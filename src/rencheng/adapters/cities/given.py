@@ -6,7 +6,7 @@ NaN and an empty string are unknown. A table that is None was in no source.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -105,6 +105,7 @@ class RawStops:
     name: Names
     xy: F64
     departures: I64
+    """-1 where the source knows places but no timetable. (stops,)"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,8 +198,8 @@ def merge(parts: Iterable[Given]) -> Given:
     Raises
     ------
     InvalidInputError
-        When two sources give the same layer; `facilities` and `sensors` alone may come from
-        several.
+        When two sources give the same layer; `facilities`, `stops` and `sensors` alone may come
+        from several.
     """
     whole = Given()
     for part in parts:
@@ -213,6 +214,8 @@ def merge(parts: Iterable[Given]) -> Given:
                 change[one.name] = (*here, *there)
             elif isinstance(here, RawPlaces):
                 change[one.name] = _joined(here, there)
+            elif isinstance(here, RawStops):
+                change[one.name] = joined_stops([here, there])
             else:
                 raise InvalidInputError(
                     "city.two_sources",
@@ -229,5 +232,15 @@ def _joined(one: RawPlaces, other: RawPlaces) -> RawPlaces:
         **{
             column.name: np.concatenate([getattr(one, column.name), getattr(other, column.name)])
             for column in fields(RawPlaces)
+        }
+    )
+
+
+def joined_stops(parts: Sequence[RawStops]) -> RawStops:
+    """Put together the stops of several timetables."""
+    return RawStops(
+        **{
+            column.name: np.concatenate([getattr(part, column.name) for part in parts])
+            for column in fields(RawStops)
         }
     )

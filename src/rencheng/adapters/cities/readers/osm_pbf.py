@@ -13,19 +13,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import shapely
 
 from rencheng.adapters.cities import osm_tags
+from rencheng.adapters.cities.clipping import clipped_links, kept, touching
 from rencheng.adapters.cities.faults import Faults, check_size
-from rencheng.adapters.cities.given import Given, RawLinks
+from rencheng.adapters.cities.given import Given
 from rencheng.adapters.cities.osm.extract import Extract, read_extract
 from rencheng.adapters.cities.osm.places import read_places, read_stops
 from rencheng.adapters.cities.osm.roads import read_roads
 from rencheng.adapters.cities.osm.stock import read_buildings, read_units
-from rencheng.adapters.cities.readers import Box, Job, Source
+from rencheng.adapters.cities.readers import Job, Source
 from rencheng.adapters.cities.stating import layer_of
-from rencheng.domain.city import Flags
 from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.finding import Severity
 
@@ -101,18 +100,18 @@ def _tables(
     found: dict[str, Any] = {}
     if "roads" in wanted:
         classes = _listed(source, "classes", osm_tags.CAR_CLASSES)
-        found["roads"] = _clipped_links(read_roads(extract, classes, names, faults["roads"]), box)
+        found["roads"] = clipped_links(read_roads(extract, classes, names, faults["roads"]), box)
     job.go_on(0.8)
     if "buildings" in wanted:
         buildings = read_buildings(extract, faults["buildings"])
-        found["buildings"] = _kept(buildings, _touching(buildings.areas, box))
+        found["buildings"] = kept(buildings, touching(buildings.areas, box))
     job.go_on(0.9)
     if "facilities" in wanted:
         places = read_places(extract, names, faults["facilities"])
-        found["facilities"] = _kept(places, _touching(shapely.points(places.xy), box))
+        found["facilities"] = kept(places, touching(shapely.points(places.xy), box))
     if "stops" in wanted:
         stops = read_stops(extract, names, faults["stops"])
-        found["stops"] = _kept(stops, _touching(shapely.points(stops.xy), box))
+        found["stops"] = kept(stops, touching(shapely.points(stops.xy), box))
     if "zones" in wanted or "boundary" in wanted:
         level = source.options.get("admin_level")
         zones, city = read_units(
@@ -125,7 +124,7 @@ def _tables(
         if city is not None:
             found["boundary"] = city
         if zones is not None and "zones" in wanted:
-            found["zones"] = _kept(zones, _touching(zones.areas, box))
+            found["zones"] = kept(zones, touching(zones.areas, box))
     return {name: table for name, table in found.items() if _count(table)}
 
 
@@ -153,44 +152,3 @@ def _listed(source: Source, option: str, usual: tuple[str, ...]) -> tuple[str, .
     text = str(source.options.get(option, ""))
     found = tuple(part.strip() for part in text.split(",") if part.strip())
     return found or usual
-
-
-def _touching(geometries: Any, box: Box | None) -> Flags:
-    """Return which geometries touch the box. (n,)"""
-    if box is None:
-        return np.ones(len(geometries), dtype=np.bool_)
-    bounds = shapely.bounds(geometries)
-    west, south, east, north = box
-    near = (bounds[:, 0] <= east) & (bounds[:, 2] >= west)
-    near &= (bounds[:, 1] <= north) & (bounds[:, 3] >= south)
-    near[near] = shapely.intersects(np.asarray(geometries)[near], shapely.box(*box))
-    return np.asarray(near, dtype=np.bool_)
-
-
-def _kept(table: Any, rows: Flags) -> Any:
-    """Return a table with some of its rows; `age` has them in its second dimension."""
-    if rows.all():
-        return table
-    columns = {name: getattr(table, name) for name in table.__dataclass_fields__}
-    return replace(
-        table, **{n: c[..., rows] if n == "age" else c[rows] for n, c in columns.items()}
-    )
-
-
-def _clipped_links(links: RawLinks, box: Box | None) -> RawLinks:
-    rows = _touching(links.lines, box)
-    if rows.all():
-        return links
-    ends = np.concatenate([links.start[rows], links.end[rows]])
-    used, row = np.unique(ends, return_inverse=True)
-    half = int(rows.sum())
-    return RawLinks(
-        node_xy=links.node_xy[used],
-        start=row[:half].astype(np.int64),
-        end=row[half:].astype(np.int64),
-        direction=links.direction[rows],
-        kind=links.kind[rows],
-        name=links.name[rows],
-        speed_km_h=links.speed_km_h[rows],
-        lines=links.lines[rows],
-    )
