@@ -23,6 +23,8 @@ from rencheng.domain.errors import InvalidInputError
 DRIVERS = ("GTiff", "AAIGrid", "SRTMHGT", "HFA")
 """Formats of GDAL that are read. Others are left out on purpose: a virtual raster (VRT) may name
 other files and addresses, and a file that somebody uploads must not."""
+SUFFIXES = {".tif", ".tiff", ".asc", ".hgt", ".img"}
+"""Of the one raster that a zip may hold beside other files."""
 STRIP_CELLS = 4_000_000
 """Cells read at once: 32 MB as floats. Ours."""
 
@@ -42,6 +44,11 @@ class Window:
         return self.rows * self.columns
 
 
+def strip_rows(window: Window, multiple: int = 1) -> int:
+    """Return how many rows of a window are read at once, a multiple of `multiple`."""
+    return max(1, STRIP_CELLS // max(1, window.columns) // multiple) * multiple
+
+
 @dataclass(frozen=True, slots=True)
 class Raster:
     """One band of an open raster whose rows run along the axes of its projection."""
@@ -59,24 +66,15 @@ class Raster:
     unknown: tuple[float, ...]
     """Values that mean nothing is known."""
 
-    def strips(self, window: Window, job: Job, *, multiple: int = 1) -> Iterator[tuple[int, F64]]:
-        """Yield the rows of a window from north to south, with what is unknown as NaN.
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Return its rows and columns."""
+        return self.data.height, self.data.width
 
-        Parameters
-        ----------
-        window
-            Part of the raster, counted from the north.
-        job
-            Told how far it is; may stop it.
-        multiple
-            Every strip but the last has a multiple of so many rows.
+    def read(self, window: Window) -> F64:
+        """Return the cells of a window from north to south, with what is unknown as NaN.
 
-        Yields
-        ------
-        row
-            First row of the strip, counted from the window's first.
-        values
-            As the file means them: scale and offset applied. (rows, columns)
+        Scale and offset of the file are applied. (rows, columns)
 
         Raises
         ------
@@ -86,54 +84,20 @@ class Raster:
         from rasterio.errors import RasterioError
         from rasterio.windows import Window as Part
 
-        rows = max(1, STRIP_CELLS // max(1, window.columns) // multiple) * multiple
-        scale, offset = self.data.scales[self.band - 1], self.data.offsets[self.band - 1]
-        for first in range(0, window.rows, rows):
-            count = min(rows, window.rows - first)
-            top = window.row + first
-            if self.is_flipped:
-                top = self.data.height - top - count
-            part = Part(window.column, top, window.columns, count)
-            try:
-                raw = self.data.read(self.band, window=part)
-            except RasterioError as error:
-                raise _unreadable(Path(self.data.name), error) from error
-            values = raw.astype(np.float64)
-            for value in self.unknown:
-                values[values == (np.float32(value) if raw.dtype == np.float32 else value)] = np.nan
-            values[~np.isfinite(values)] = np.nan
-            values = values * scale + offset
-            yield first, values[::-1] if self.is_flipped else values
-            job.go_on((first + count) / window.rows)
-
-    def window_of(self, job: Job) -> Window:
-        """Return the whole cells that touch the job's box.
-
-        Raises
-        ------
-        InvalidInputError
-            When the raster lies elsewhere.
-        """
-        height, width = self.data.height, self.data.width
-        if job.clip is None:
-            return Window(0, 0, height, width)
-        west, south, east, north = _box_in(self.crs, job.clip)
-        columns = (west - self.corner[0]) / self.step[0], (east - self.corner[0]) / self.step[0]
-        rows = (self.corner[1] - north) / self.step[1], (self.corner[1] - south) / self.step[1]
-        if not all(math.isfinite(edge) for edge in (*columns, *rows)):
-            raise _elsewhere(self)
-        left, right = max(0, math.floor(columns[0])), min(width, math.ceil(columns[1]))
-        top, bottom = max(0, math.floor(rows[0])), min(height, math.ceil(rows[1]))
-        if right <= left or bottom <= top:
-            raise _elsewhere(self)
-        return Window(top, left, bottom - top, right - left)
-
-    def corner_of(self, window: Window) -> tuple[float, float]:
-        """Return x and y of the upper left corner of a window."""
-        return (
-            self.corner[0] + window.column * self.step[0],
-            self.corner[1] - window.row * self.step[1],
-        )
+        top = window.row
+        if self.is_flipped:
+            top = self.data.height - window.row - window.rows
+        part = Part(window.column, top, window.columns, window.rows)
+        try:
+            raw = self.data.read(self.band, window=part)
+        except RasterioError as error:
+            raise _unreadable(Path(self.data.name), error) from error
+        values = raw.astype(np.float64)
+        for value in self.unknown:
+            values[values == (np.float32(value) if raw.dtype == np.float32 else value)] = np.nan
+        values[~np.isfinite(values)] = np.nan
+        values = values * self.data.scales[self.band - 1] + self.data.offsets[self.band - 1]
+        return np.asarray(values[::-1] if self.is_flipped else values)
 
 
 @contextmanager
@@ -164,8 +128,9 @@ def open_raster(
     check_size(file, job, factor=0.0)
     name = str(file)
     if file.suffix.lower() == ".zip":
-        with open_zip(file, job):
-            name = f"/vsizip/{file}"
+        with open_zip(file, job) as archive:
+            members = [m for m in archive.namelist() if Path(m).suffix.lower() in SUFFIXES]
+        name = f"/vsizip/{file}/{members[0]}" if len(members) == 1 else f"/vsizip/{file}"
     with warnings.catch_warnings():
         # A raster without a place is refused below, in words of ours.
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
@@ -257,7 +222,8 @@ def short_crs(crs: str) -> str:
     return ":".join(authority) if authority else crs
 
 
-def _box_in(crs: str, clip: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+def box_in(crs: str, clip: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    """Return a box of lon, lat as left, bottom, right, top in a projection; NaN out of reach."""
     try:
         turned = Transformer.from_crs(4326, crs, always_xy=True)
         west, south, east, north = turned.transform_bounds(*clip, densify_pts=21)
@@ -299,14 +265,4 @@ def _unreadable(file: Path, error: Exception) -> InvalidInputError:
         f"{file.name} is no raster, or it is damaged or cut short: {said}",
         hint="Open it in QGIS; fetch or export it again",
         params={"file": file.name, "said": said},
-    )
-
-
-def _elsewhere(raster: Raster) -> InvalidInputError:
-    name = Path(raster.data.name).name
-    return InvalidInputError(
-        "raster.elsewhere",
-        f"{name} does not touch the city",
-        hint="Check the crs of the source, or the box of the city",
-        params={"file": name, "crs": raster.crs[:60]},
     )

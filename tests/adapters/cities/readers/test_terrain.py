@@ -229,3 +229,23 @@ def test_heights_outside_or_beside_unknown_cells_are_unknown():
     assert np.isnan(heights[:4]).all()
     assert heights[4] == pytest.approx(15.0)
     assert np.isnan(heights_at(Terrain.none(), np.array([[1.0, 2.0]]))).all()
+
+
+def test_tiles_are_read_as_one(tmp_path):
+    save(tmp_path / "n.tif", hill()[:17])
+    save(tmp_path / "s.tif", hill()[17:], corner=(13.0, 52.983))
+    whole = read(save(tmp_path / "whole.tif", hill()), max_cells=400).terrain
+    joined = read(tmp_path / "s.tif", also="n*.tif", max_cells=400).terrain
+    assert np.allclose(joined.z, whole.z)
+    assert joined.corner == pytest.approx(whole.corner)
+
+
+@pytest.mark.parametrize(
+    ("also", "key"), [("gone.tif", "raster.also"), ("off.tif", "raster.apart")]
+)
+def test_a_tile_that_is_absent_or_off_the_grid_is_refused(tmp_path, also, key):
+    file = save(tmp_path / "a.tif", hill())
+    save(tmp_path / "off.tif", hill(), corner=(13.0304, 53.0))
+    with pytest.raises(InvalidInputError) as caught:
+        read(file, also=also)
+    assert caught.value.key == key

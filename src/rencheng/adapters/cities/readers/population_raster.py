@@ -13,6 +13,8 @@ age
     `"0-14: f_0.tif + f_1.tif + m_0.tif; 15-64: *_15_*.tif; 65+: band 3"`. Files lie beside the
     main one; `*` stands for any letters; `band 3` is a band of the main file. All must have its
     cells. A group that is not named is unknown.
+also
+    Further tiles beside the file, such as `"*_R5_C19.zip"`, on the same grid; not with `age`.
 total
     `ages` when the main file is itself one of the age files: the total is their sum.
 
@@ -34,6 +36,7 @@ from pyproj import Geod, Proj
 from rencheng.adapters.cities.coordinates import is_degrees, to_lonlat
 from rencheng.adapters.cities.faults import Faults
 from rencheng.adapters.cities.given import Given, RawPeople
+from rencheng.adapters.cities.mosaic import Mosaic, alone, open_mosaic, tiles_of
 from rencheng.adapters.cities.rasters import Raster, Window, open_raster
 from rencheng.adapters.cities.readers import Job, Source
 from rencheng.adapters.cities.stating import layer_of
@@ -65,7 +68,7 @@ class PopulationRaster:
     def read(self, source: Source, file: Path, job: Job) -> Given:
         """Return residents at the centres of cells; see the module for options."""
         with ExitStack() as open_files:
-            raster = open_files.enter_context(open_raster(file, source, job))
+            raster = open_files.enter_context(open_mosaic(file, source, job))
             window = raster.window_of(job)
             ages = _ages(source, file)
             groups = [
@@ -90,7 +93,11 @@ READER = PopulationRaster()
 
 def files_of(source: Source, file: Path) -> tuple[Path, ...]:
     """Return every file that this source reads: the main one and those of its age groups."""
-    return tuple(dict.fromkeys([file, *(f for items in _ages(source, file) for f, _ in items)]))
+    return tuple(
+        dict.fromkeys(
+            [*tiles_of(source, file), *(f for items in _ages(source, file) for f, _ in items)]
+        )
+    )
 
 
 def _ages(source: Source, file: Path) -> tuple[list[tuple[Path, int | None]], ...]:
@@ -136,13 +143,13 @@ def _fault(key: str, what: str) -> Fault:
     )
 
 
-def _check_alike(raster: Raster, groups: Sequence[Sequence[Raster]], source: Source) -> None:
-    size = (raster.data.height, raster.data.width)
+def _check_alike(raster: Mosaic, groups: Sequence[Sequence[Raster]], source: Source) -> None:
+    size = raster.shape
     other = [
         Path(one.data.name).name
         for group in groups
         for one in group
-        if (one.data.height, one.data.width) != size
+        if one.shape != size
         or one.crs != raster.crs
         or not np.allclose((*one.corner, *one.step), (*raster.corner, *raster.step), rtol=1e-9)
     ]
@@ -156,7 +163,7 @@ def _check_alike(raster: Raster, groups: Sequence[Sequence[Raster]], source: Sou
 
 
 def _points(
-    raster: Raster,
+    raster: Mosaic,
     groups: Sequence[Sequence[Raster]],
     window: Window,
     source: Source,
@@ -167,7 +174,7 @@ def _points(
     from_ages = source.options.get("total") == "ages"
     is_density = source.options.get("density") is True
     quiet = Job(memory_mb=job.memory_mb, is_stopped=job.is_stopped)
-    walks = [[one.strips(window, quiet) for one in group] for group in groups]
+    walks = [[alone(one).strips(window, quiet) for one in group] for group in groups]
     kept: list[tuple[F64, F64, F64]] = []
     count = 0
     for first, values in raster.strips(window, job):
@@ -193,7 +200,7 @@ def _points(
                 f"{source.id}: more than {count} cells with residents",
                 hint="Cut it to the city, or give the job more memory",
                 params={
-                    "file": Path(raster.data.name).name,
+                    "file": Path(raster.first.data.name).name,
                     "need_mb": round(count * POINT_BYTES / 1e6),
                     "have_mb": job.memory_mb,
                 },
@@ -206,7 +213,7 @@ def _points(
 
 
 def _kept_places(
-    raster: Raster, window: Window, first: int, total: F64, job: Job, seen: _Seen
+    raster: Mosaic, window: Window, first: int, total: F64, job: Job, seen: _Seen
 ) -> tuple[tuple[np.ndarray, np.ndarray], F64]:
     """Return rows and columns of a strip's cells with residents inside the box, and lon, lat."""
     row, column = np.nonzero(np.isfinite(total) & (total != 0.0))
@@ -224,7 +231,7 @@ def _kept_places(
 
 
 def _centres(
-    raster: Raster, window: Window, first: int, row: np.ndarray, column: np.ndarray
+    raster: Mosaic, window: Window, first: int, row: np.ndarray, column: np.ndarray
 ) -> F64:
     left, top = raster.corner_of(window)
     x = left + (column + 0.5) * raster.step[0]
@@ -233,7 +240,7 @@ def _centres(
 
 
 def _square_km(
-    raster: Raster, window: Window, first: int, row: np.ndarray, column: np.ndarray
+    raster: Mosaic, window: Window, first: int, row: np.ndarray, column: np.ndarray
 ) -> F64:
     """Return the area of cells on the ellipsoid. [km²] (cells,)"""
     centre = _centres(raster, window, first, row, column)

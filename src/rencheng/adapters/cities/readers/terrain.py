@@ -11,6 +11,8 @@ unit
 surface
     `true` when it is a surface model, with roofs and trees in it (radar and stereo models such as
     SRTM, Copernicus, ALOS are).
+also
+    Further tiles beside the file, such as `"*_S31_*.tif + b.tif"`, on the same grid.
 max_cells
     Keep no more cells than this; a larger raster is averaged to coarser cells.
 
@@ -28,7 +30,8 @@ import numpy as np
 from rencheng.adapters.cities.coordinates import to_lonlat
 from rencheng.adapters.cities.faults import Faults
 from rencheng.adapters.cities.given import Given
-from rencheng.adapters.cities.rasters import Raster, Window, open_raster, shrink
+from rencheng.adapters.cities.mosaic import Mosaic, open_mosaic
+from rencheng.adapters.cities.rasters import Window, shrink
 from rencheng.adapters.cities.readers import Job, Source
 from rencheng.adapters.cities.stating import layer_of
 from rencheng.domain.city import F32, F64, Terrain
@@ -74,7 +77,7 @@ class TerrainReader:
 
     def read(self, source: Source, file: Path, job: Job) -> Given:
         """Return the terrain of the city's box; see the module for options."""
-        with open_raster(file, source, job) as raster:
+        with open_mosaic(file, source, job) as raster:
             window = raster.window_of(job)
             factor = _factor(window, file, source, job)
             unit, is_declared = _unit(raster, source)
@@ -87,7 +90,7 @@ class TerrainReader:
             )
             faults = Faults("terrain")
             _judge(terrain, seen, window, faults)
-            if raster.unknown == () and seen.undeclared:
+            if raster.first.unknown == () and seen.undeclared:
                 faults.add("terrain_nodata", Severity.WARNING, [], count=seen.undeclared)
             if factor > 1:
                 faults.add(
@@ -123,11 +126,11 @@ def _factor(window: Window, file: Path, source: Source, job: Job) -> int:
     return factor
 
 
-def _unit(raster: Raster, source: Source) -> tuple[str, bool]:
+def _unit(raster: Mosaic, source: Source) -> tuple[str, bool]:
     """Return the unit of the heights, and whether the file rather than the recipe states it."""
     said = source.options.get("unit")
     if said is None:
-        declared = str(raster.data.units[raster.band - 1] or "").strip().lower()
+        declared = str(raster.first.data.units[raster.first.band - 1] or "").strip().lower()
         return _DECLARED.get(declared, "metres"), declared in _DECLARED
     if said not in UNITS:
         raise InvalidInputError(
@@ -140,12 +143,12 @@ def _unit(raster: Raster, source: Source) -> tuple[str, bool]:
 
 
 def _heights(
-    raster: Raster, window: Window, factor: int, metre: float, job: Job
+    raster: Mosaic, window: Window, factor: int, metre: float, job: Job
 ) -> tuple[F32, _Seen]:
     """Read the window strip by strip, so that a huge raster never lies in memory whole."""
     z = np.empty((-(-window.rows // factor), -(-window.columns // factor)), np.float32)
     seen = _Seen()
-    kind = np.dtype(raster.data.dtypes[raster.band - 1])
+    kind = np.dtype(raster.first.data.dtypes[raster.first.band - 1])
     top = float(np.iinfo(kind).max) if kind.kind in "ui" else math.inf
     for first, values in raster.strips(window, job, multiple=factor):
         _clean(values, raster, first, metre, seen)
@@ -155,9 +158,9 @@ def _heights(
     return z, seen
 
 
-def _clean(values: F64, raster: Raster, first: int, metre: float, seen: _Seen) -> None:
+def _clean(values: F64, raster: Mosaic, first: int, metre: float, seen: _Seen) -> None:
     """Make unknown what cannot be a height, and count."""
-    if not raster.unknown:
+    if not raster.first.unknown:
         undeclared = np.isin(values, USUAL_UNKNOWN)
         seen.undeclared += int(undeclared.sum())
         values[undeclared] = np.nan
