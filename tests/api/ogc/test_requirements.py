@@ -106,6 +106,8 @@ WRONG = {
                  "2018-02-12T23:20:50Z/2017-02-12T23:20:50Z", "2018-13-12T23:20:50Z", "a/b/c",
                  "2018-02-12T23:20:50Z/..junk"],
     "f": ["html", ""],
+    "crs": ["", "http://www.opengis.net/def/crs/EPSG/0/4326"],
+    "bbox-crs": ["EPSG:4326"],
 }  # fmt: skip
 
 
@@ -130,6 +132,8 @@ def test_coordinates_are_lon_lat(ask: Ask, tiny_city: City) -> None:
     for one in ask("/collections").json()["collections"]:
         assert one["crs"] == [CRS84]
         assert one["extent"]["spatial"]["crs"] == CRS84
+    named = ask("/collections/zones/items", crs=CRS84, **{"bbox-crs": CRS84})
+    assert named.headers["Content-Crs"] == f"<{CRS84}>"
 
 
 def test_every_layer_is_a_collection(ask: Ask) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from rencheng import __version__
 from rencheng.adapters.exports.contents import MAP_LAYERS
 from rencheng.adapters.exports.tables import Table
-from rencheng.api.ogc.parameters import LIMIT, MAX_LIMIT, queryables
+from rencheng.api.ogc.parameters import CRS84, LIMIT, MAX_LIMIT, queryables
 from rencheng.api.ogc.resources import GEOJSON, JSON
 from rencheng.api.problems import MEDIA_TYPE
 
@@ -32,7 +32,10 @@ def definition(base: str) -> Document:
             [*_ITEMS, *(_filter(table, name) for name in queryables(table))],
         )
         paths[f"{path}/items/{{featureId}}"] = _get(
-            f"{table.name}_item", f"One feature of {table.name}", GEOJSON, [_ref("featureId")]
+            f"{table.name}_item",
+            f"One feature of {table.name}",
+            GEOJSON,
+            [_ref("featureId"), _ref("crs")],
         )
     return {
         "openapi": "3.0.3",
@@ -94,7 +97,7 @@ def _query(name: str, description: str, schema: Document) -> Document:
     }
 
 
-_ITEMS = [_ref(name) for name in ("limit", "offset", "bbox", "datetime")]
+_ITEMS = [_ref(name) for name in ("limit", "offset", "bbox", "bbox-crs", "crs", "datetime")]
 _NUMBERS = {"type": "array", "items": {"type": "number"}}
 _COMPONENTS: Document = {
     "parameters": {
@@ -118,6 +121,14 @@ _COMPONENTS: Document = {
                 "oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}],
             },
         ),
+        **{
+            name: _query(
+                name,
+                "The coordinate system; only CRS84 is spoken.",
+                {"type": "string", "enum": [CRS84], "default": CRS84},
+            )
+            for name in ("crs", "bbox-crs")
+        },
         "datetime": _query(
             "datetime",
             "A time or an interval (RFC 3339). No layer has times: every feature is selected.",

@@ -17,7 +17,8 @@ from rencheng.domain.errors import Fault, InvalidInputError
 LIMIT, MAX_LIMIT = 100, 10_000
 """Default and largest page: those of the standard's own example."""
 LAST = 2**53
-RESERVED = ("f", "limit", "offset", "bbox", "datetime")
+CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+RESERVED = ("f", "limit", "offset", "bbox", "bbox-crs", "crs", "datetime")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
 
@@ -42,6 +43,11 @@ def nothing_but_format(query: QueryParams) -> None:
     _check(query, {"f": _format})
 
 
+def nothing_but_how(query: QueryParams) -> None:
+    """Refuse what one feature cannot be asked for: every parameter but `f` and `crs`."""
+    _check(query, {"f": _format, "crs": _crs})
+
+
 def asked(query: QueryParams, table: Table) -> Asked:
     """Return what is asked of a layer.
 
@@ -53,6 +59,7 @@ def asked(query: QueryParams, table: Table) -> Asked:
     filters = queryables(table)
     readers: dict[str, Callable[[str], object]] = {
         "f": _format, "limit": _limit, "offset": _offset, "bbox": box_of, "datetime": _datetime,
+        "crs": _crs, "bbox-crs": _crs,
     }  # fmt: skip
     found = _check(query, readers | dict.fromkeys(filters, str))
     return Asked(
@@ -129,6 +136,13 @@ def _check(query: QueryParams, readers: Mapping[str, Callable[[str], object]]) -
 def _format(text: str) -> str:
     if text != "json":
         raise ValueError("only json")
+    return text
+
+
+def _crs(text: str) -> str:
+    """Accept the one system that is spoken; clients of Part 2 name it, GDAL among them."""
+    if text != CRS84:
+        raise ValueError("only lon, lat")
     return text
 
 

@@ -16,7 +16,7 @@ from rencheng.adapters.exports.provenance import layer_rows
 from rencheng.adapters.exports.tables import Rows, Table
 from rencheng.adapters.words import both
 from rencheng.api.ogc.index import IndexCache, LayerIndex
-from rencheng.api.ogc.parameters import Asked
+from rencheng.api.ogc.parameters import CRS84, Asked
 from rencheng.domain.city import City
 from rencheng.domain.errors import NotFoundError
 from rencheng.domain.identity import Actor
@@ -26,7 +26,6 @@ from rencheng.service.ownership import assets_hidden
 PREFIX = "/ogc"
 JSON, GEOJSON = "application/json", "application/geo+json"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
-CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 CONFORMS_TO = tuple(
     f"http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/{name}"
     for name in ("core", "geojson", "oas30")

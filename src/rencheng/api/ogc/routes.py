@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from rencheng.api.ogc import resources
 from rencheng.api.ogc.definition import definition
-from rencheng.api.ogc.parameters import asked, nothing_but_format
+from rencheng.api.ogc.parameters import CRS84, asked, nothing_but_format, nothing_but_how
 from rencheng.api.ogc.resources import GEOJSON, JSON, OPENAPI, PREFIX, base_of, index_of, table_of
 from rencheng.api.security import ActorDep, BrainDep, needs
 from rencheng.domain.errors import NotFoundError
@@ -82,7 +82,7 @@ def item(
 ) -> Response:
     """Return one feature."""
     table = table_of(collection)
-    nothing_but_format(request.query_params)
+    nothing_but_how(request.query_params)
     index = index_of(table, brain.house.cities.current(), actor)
     return _answer(resources.single(base_of(request), index, feature), GEOJSON)
 
@@ -97,4 +97,5 @@ def nothing(path: str) -> Response:
 
 
 def _answer(document: dict[str, Any], media_type: str = JSON) -> Response:
-    return Response(msgspec.json.encode(document), headers=HEADERS, media_type=media_type)
+    headers = HEADERS | ({"Content-Crs": f"<{CRS84}>"} if media_type == GEOJSON else {})
+    return Response(msgspec.json.encode(document), headers=headers, media_type=media_type)
