@@ -84,7 +84,7 @@ def view(tolerance: int = 1, least: float = 0.0) -> Window:
 
 
 def decoded(body: bytes) -> list[dict[str, Any]]:
-    data = wire.tile([wire.layer("t", ("n",), body)])
+    data = wire.layer("t", ("n",), body)
     tile = mapbox_vector_tile.decode(data, default_options={"y_coord_down": True})
     return tile["t"]["features"]
 
@@ -146,7 +146,9 @@ def test_a_line_is_what_shapely_cuts_within_a_unit(line: Any) -> None:
         return
     found = shape_of(decoded(body)[0])
     assert expected.buffer(1.0).covers(found)
-    assert found.buffer(1.5).covers(expected)
+    # A piece shorter than a unit or two, or a mere touch, may vanish.
+    pieces = [one for one in getattr(expected, "geoms", [expected]) if one.length > 2.0]
+    assert all(found.buffer(1.5).covers(piece) for piece in pieces)
 
 
 @given(st.lists(stars, min_size=1, max_size=3))

@@ -6,7 +6,14 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from rencheng.adapters.tiles import wire
-from rencheng.adapters.tiles.drawing import EXTENT, WORLD_BITS, Drawing, Window, make_drawing
+from rencheng.adapters.tiles.drawing import (
+    EXTENT,
+    EXTENT_BITS,
+    WORLD_BITS,
+    Drawing,
+    Window,
+    make_drawing,
+)
 from rencheng.adapters.tiles.layers import PLANS
 from rencheng.domain.city import City
 
@@ -60,7 +67,7 @@ class CityTiles:
         body, drawn, left_out = encode(drawing, window(layer, zoom, x, y))
         if drawn == 0:
             return Tile(b"", 0, left_out)
-        return Tile(wire.tile([wire.layer(layer, keys, body.tobytes())]), drawn, left_out)
+        return Tile(wire.layer(layer, keys, body.data), drawn, left_out)
 
 
 def window(layer: str, zoom: int, x: int, y: int) -> Window:
@@ -74,6 +81,7 @@ def window(layer: str, zoom: int, x: int, y: int) -> Window:
         size=size,
         zoom=zoom,
         step=EXTENT / size,
+        shift=WORLD_BITS - EXTENT_BITS - zoom,
         buffer=BUFFER,
         tolerance=COARSE if zoom < FINE_ZOOM else 1,
         least=side * side,

@@ -52,7 +52,7 @@ def encode(d: Drawing, w: Window) -> tuple[Bytes, int, int]:
     p, paths, ends = trace(d, w, rows, inside)
     # A feature's head and tags take at most 64 bytes and 10 for each column; a path's commands
     # 8; a vertex inside a buffered tile 2 times 2, and 2 more where the first delta is longer.
-    bound = 64 + len(rows) * (64 + 10 * code.shape[1]) + 16 * len(paths) + 6 * len(p)
+    bound = 64 + len(d.value) + len(rows) * (64 + 10 * code.shape[1]) + 16 * len(paths) + 6 * len(p)
     out = np.empty(bound, np.uint8)
     geometry = np.empty(64 + 16 * len(paths) + 6 * len(p), np.uint8)
     tags = np.empty(16 + 12 * code.shape[1], np.uint8)
@@ -80,7 +80,8 @@ def encode(d: Drawing, w: Window) -> tuple[Bytes, int, int]:
             said = put(tags, put(tags, said, column), local[one])
         at = put_feature(out, at, row[rows[k]], kind[rows[k]], tags, said, geometry, size)
         drawn += 1
-    return with_values(out[:at], d.value, d.value_start, order[:used]), drawn, left
+    at = put_values(out, at, d.value, d.value_start, order[:used])
+    return out[:at], drawn, left
 
 
 @fast
@@ -121,16 +122,10 @@ def put_feature(
 
 
 @fast
-def with_values(features: Bytes, value: Bytes, start: Marks, order: Rows) -> Bytes:
-    """Return the features, followed by the values that they speak of."""
-    size = len(features)
-    for code in order:
-        size += start[code + 1] - start[code]
-    whole = np.empty(size, np.uint8)
-    at = len(features)
-    whole[:at] = features
+def put_values(out: Bytes, at: int, value: Bytes, start: Marks, order: Rows) -> int:
+    """Write the values that the features speak of; return where the next byte goes."""
     for code in order:
         for k in range(start[code], start[code + 1]):
-            whole[at] = value[k]
+            out[at] = value[k]
             at += 1
-    return whole
+    return at

@@ -6,7 +6,8 @@ to pass than a small building to encode.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numba import njit
@@ -24,7 +25,13 @@ OPEN, RING, REVERSED = 0, 1, 2
 """How a path is written: as a line or point; as a ring; as a ring from its last vertex on."""
 GROWTH = 6
 """Vertices that four cuts make of one, at most: each cut makes 3 of 2."""
-fast: Any = njit(nogil=True, cache=True, error_model="numpy")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def fast(function: F) -> F:
+    """Compile a function on its first call, and keep what was compiled."""
+    compiled: Any = njit(nogil=True, cache=True, error_model="numpy")(function)
+    return cast(F, compiled)
 
 
 @fast
@@ -76,7 +83,9 @@ def turn(rings: Reals, n: int) -> float:
 
 @fast
 def turn_snapped(p: Rows, first: int, end: int) -> int:
-    """Return twice the signed area of a snapped ring."""
+    """Return twice the signed area of a snapped ring; 0 of fewer than three vertices."""
+    if end < first + 3:
+        return 0
     area, x, y = 0, np.int64(p[first, 0]), np.int64(p[first, 1])
     for i in range(first + 1, end - 1):
         area += (p[i, 0] - x) * (p[i + 1, 1] - y) - (p[i + 1, 0] - x) * (p[i, 1] - y)
@@ -133,6 +142,44 @@ def snap(rings: Reals, which: int, n: int, p: Rows, first: int, tolerance: int) 
 
 
 @fast
+def opened(p: Rows, first: int, end: int, tolerance: int) -> int:
+    """Return the end of a snapped ring without last vertices that are near the first."""
+    x, y = p[first, 0], p[first, 1]
+    while end > first + 1:
+        if abs(p[end - 1, 0] - x) >= tolerance or abs(p[end - 1, 1] - y) >= tolerance:
+            break
+        end -= 1
+    return end
+
+
+@fast
+def trace_ring(xy: Rows, first: int, end: int, w: Window, p: Rows, paths: Marks, at: At) -> At:
+    """Append a polygon of one ring that lies inside: what most buildings are. Whole numbers only.
+
+    The same as `trace_polygon`: a world unit is 2⁻ˢʰⁱᶠᵗ of a tile unit.
+    """
+    stop, count = at
+    if end > first + 1 and xy[first, 0] == xy[end - 1, 0] and xy[first, 1] == xy[end - 1, 1]:
+        end -= 1
+    half = (1 << w.shift) >> 1
+    west, north = w.west - half, w.north - half
+    m = stop
+    for v in range(first, end):
+        x, y = (xy[v, 0] - west) >> w.shift, (xy[v, 1] - north) >> w.shift
+        if m > stop and abs(x - p[m - 1, 0]) < w.tolerance and abs(y - p[m - 1, 1]) < w.tolerance:
+            continue
+        p[m, 0], p[m, 1] = x, y
+        m += 1
+    m = opened(p, stop, m, w.tolerance)
+    area = turn_snapped(p, stop, m)
+    if area == 0:
+        return at
+    paths[count, 0] = m
+    paths[count, 1] = RING if area > 0 else REVERSED
+    return m, count + 1
+
+
+@fast
 def trace_polygon(
     xy: Rows, part: Rows, span: tuple[int, int, bool], w: Window, rings: Reals, p: Rows,
     paths: Marks, at: At,
@@ -149,7 +196,7 @@ def trace_polygon(
         n = load(xy, part[k], part[k + 1], w, rings)
         if n > 1 and rings[0, 0, 0] == rings[0, n - 1, 0] and rings[0, 0, 1] == rings[0, n - 1, 1]:
             n -= 1
-        around = turn(rings, n)
+        around = turn(rings, n) if span[1] - span[0] > 1 else 1.0
         if around == 0.0:
             continue
         if outer == 0.0:
@@ -159,13 +206,8 @@ def trace_polygon(
             continue
         if not span[2]:
             n = clip_ring(rings, n, low, high)
-        m = snap(rings, 0, n, p, end, w.tolerance)
-        while m > end + 1 and (
-            abs(p[m - 1, 0] - p[end, 0]) < w.tolerance
-            and abs(p[m - 1, 1] - p[end, 1]) < w.tolerance
-        ):
-            m -= 1
-        area = turn_snapped(p, end, m) if m > end + 2 else 0
+        m = opened(p, end, snap(rings, 0, n, p, end, w.tolerance), w.tolerance)
+        area = turn_snapped(p, end, m)
         if not is_hole:
             has_shell = area != 0
         if area != 0:
@@ -302,6 +344,8 @@ def trace(
                 at = (at[0] + 1, at[1] + 1)
         elif kind[i] == LINE:
             at = trace_line(xy, part, span, w, rings, p, paths, at)
+        elif span[2] and span[1] == span[0] + 1:
+            at = trace_ring(xy, part[span[0]], part[span[1]], w, p, paths, at)
         else:
             at = trace_polygon(xy, part, span, w, rings, p, paths, at)
         ends[k] = at[1]

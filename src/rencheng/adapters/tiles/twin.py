@@ -75,7 +75,7 @@ def _rings(parts: Sequence[list[Place]], w: Window) -> Iterator[Path]:
     outer, has_shell = 0.0, False
     for part in parts:
         ring = part[:-1] if len(part) > 1 and part[0] == part[-1] else part
-        around = _turn(ring)
+        around = _turn(ring) if len(parts) > 1 else 1.0
         if around == 0.0:
             continue
         outer = outer or around

@@ -6,7 +6,7 @@ Field numbers: Mapbox Vector Tile Specification 2.1, vector_tile.proto.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from rencheng.adapters.tiles.drawing import EXTENT
 
@@ -42,13 +42,9 @@ def value(item: Value) -> bytes:
     return framed(4, body)
 
 
-def layer(name: str, keys: Sequence[str], body: bytes) -> bytes:
-    """Return a layer as field 3 of a tile; `body` holds its features and values, encoded."""
+def layer(name: str, keys: Sequence[str], body: bytes | memoryview) -> bytes:
+    """Return a tile of one layer; `body` holds its features and values, encoded."""
     head = b"\x78" + varint(SPECIFICATION) + framed(1, name.encode())
     tail = b"".join(framed(3, key.encode()) for key in keys) + b"\x28" + varint(EXTENT)
-    return framed(3, head + body + tail)
-
-
-def tile(layers: Iterable[bytes]) -> bytes:
-    """Return a tile of encoded layers."""
-    return b"".join(layers)
+    size = len(head) + len(body) + len(tail)
+    return b"".join([varint(3 << 3 | 2), varint(size), head, body, tail])
