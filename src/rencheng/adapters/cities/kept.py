@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -31,6 +32,7 @@ from rencheng.adapters.cities.readers import Box, Source
 
 FOLDER = "imports-cache"
 KEPT_DAYS = 14
+_WORD = re.compile(r"[^\s;,+:/\\]+")
 _PLAIN = ("layers", "findings", "sensors")
 
 
@@ -39,12 +41,23 @@ def fingerprint(source: Source, file: Path, clip: Box | None) -> str:
     # A shapefile is several files of one name; one that changes changes all.
     beside = sorted(p for p in file.parent.glob(f"{_escaped(file.stem)}.*") if p.is_file())
     body = {
-        "files": {p.name: sha256(p) for p in {file, *beside}},
+        "files": {p.name: sha256(p) for p in {file, *beside, *_named(source, file)}},
         "source": msgspec.to_builtins(source),
         "clip": clip,
         "code": _code(),
     }
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _named(source: Source, file: Path) -> set[Path]:
+    """Return the files beside a source's own that its options name: tiles, age groups, nodes."""
+    words = {
+        w
+        for o in source.options.values()
+        for w in _WORD.findall(str(o))
+        if "." in w and "**" not in w
+    }
+    return {p for word in words for p in file.parent.glob(word) if p.is_file()}
 
 
 def _escaped(stem: str) -> str:

@@ -150,6 +150,12 @@ def open_mosaic(file: Path, source: Source, job: Job) -> Iterator[Mosaic]:
         yield _joined(tiles, source)
 
 
+def beside(file: Path, name: str) -> list[Path]:
+    """Return the files in the same folder that a name fits; `*` stands for any letters."""
+    leads_away = any(mark in name for mark in ("/", "\\", "**")) or name in (".", "..")
+    return [] if leads_away else sorted(p for p in file.parent.glob(name) if p.is_file())
+
+
 def tiles_of(source: Source, file: Path) -> tuple[Path, ...]:
     """Return the main file and those of the option `also`: names beside it, joined by `+`.
 
@@ -161,8 +167,7 @@ def tiles_of(source: Source, file: Path) -> tuple[Path, ...]:
     found = [file]
     missing = []
     for name in filter(None, (n.strip() for n in str(source.options.get("also", "")).split("+"))):
-        plain = "/" not in name and "\\" not in name
-        files = sorted(file.parent.glob(name)) if plain else []
+        files = beside(file, name)
         found += files
         if not files:
             missing.append(name)

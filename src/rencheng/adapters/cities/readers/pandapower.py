@@ -10,9 +10,10 @@ minimum_kv
     Buses below this voltage, and what hangs on them, are left out and counted. [kV]
 
 Nodes: a station is a `substation` where it has a transformer, else a `junction`; an external grid,
-a generator or a static generator is `generation`; a load or a motor is a `feeder`. They keep the
-names of the file, so that a table of dependencies can speak of them. Coordinates come from `geo`
-(pandapower 3) or `bus_geodata` (pandapower 2), in the `crs` of the source.
+a generator or a static generator is `generation`; a load is a `feeder`, which serves residents; a
+motor (a pump, say) is a `junction`, which serves none. They keep the names of the file, so that a
+table of dependencies can speak of them. Coordinates come from `geo` (pandapower 3) or
+`bus_geodata` (pandapower 2), in the `crs` of the source.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ TABLES: dict[str, tuple[str, ...]] = {
 """Tables read, and the columns that each must have when it has rows."""
 _GIVERS = ("ext_grid", "gen", "sgen", "storage")
 _TAKERS = ("load", "motor")
+_KINDS = {**dict.fromkeys(_GIVERS, "generation"), "load": "feeder", "motor": "junction"}
 
 
 @dataclass(slots=True)
@@ -246,7 +248,6 @@ def _carries(grid: _Grid, table: str, record: Record) -> float:
 def _add_parties(grid: _Grid, draft: Draft) -> None:
     """Add what gives and what takes power, each on a line of its own to its station."""
     for table in (*_GIVERS, *_TAKERS):
-        kind = "generation" if table in _GIVERS else "feeder"
         for index, record in grid.tables[table]:
             name = grid.name(table, index)
             station = _bus(grid, int(record["bus"]))
@@ -255,14 +256,14 @@ def _add_parties(grid: _Grid, draft: Draft) -> None:
                 continue
             if name in draft.nodes:
                 name = f"{table}:{index}"
-            draft.add_node(name, kind, _power(table, record))
+            draft.add_node(name, _KINDS[table], _power(table, record))
             if station in draft.places:
                 draft.places[name] = draft.places[station]
-            draft.add_link(Link(f"{name}:in", *_flow(kind, name, station)))
+            draft.add_link(Link(f"{name}:in", *_flow(table, name, station)))
 
 
-def _flow(kind: str, name: str, station: str) -> tuple[str, str]:
-    return (name, station) if kind == "generation" else (station, name)
+def _flow(table: str, name: str, station: str) -> tuple[str, str]:
+    return (name, station) if table in _GIVERS else (station, name)
 
 
 def _power(table: str, record: Record) -> float:
@@ -282,7 +283,9 @@ def _power(table: str, record: Record) -> float:
 
 def _say(grid: _Grid, draft: Draft, small: list[str], faults: Faults) -> None:
     faults.add("net_small", Severity.INFO, small)
-    stations = sum(1 for kind, _ in draft.nodes.values() if kind in ("substation", "junction"))
+    motors = sum(1 for _, record in grid.tables["motor"] if _is_on(record))
+    here = sum(1 for kind, _ in draft.nodes.values() if kind in ("substation", "junction"))
+    stations = here - motors
     buses = len(grid.station) - len(small)
     if stations < buses:
         faults.add("net_merged", Severity.INFO, ["bus"], count=buses, stations=stations)

@@ -35,11 +35,11 @@ from pyproj import Geod, Proj
 
 from rencheng.adapters.cities.coordinates import is_degrees, to_lonlat
 from rencheng.adapters.cities.faults import Faults
+from rencheng.adapters.cities.folders import layer_of_files
 from rencheng.adapters.cities.given import Given, RawPeople
-from rencheng.adapters.cities.mosaic import Mosaic, alone, open_mosaic, tiles_of
+from rencheng.adapters.cities.mosaic import Mosaic, alone, beside, open_mosaic, tiles_of
 from rencheng.adapters.cities.rasters import Raster, Window, open_raster
 from rencheng.adapters.cities.readers import Job, Source
-from rencheng.adapters.cities.stating import layer_of
 from rencheng.domain.city import AGES, F64
 from rencheng.domain.errors import Fault, InvalidInputError, TooMuchError
 from rencheng.domain.finding import Severity
@@ -78,7 +78,9 @@ class PopulationRaster:
             _check_alike(raster, groups, source)
             seen = _Seen()
             people = _points(raster, groups, window, source, job, seen)
-            layer = layer_of("people", source, file, len(people.people), crs=raster.crs[:60])
+            layer = layer_of_files(
+                "people", source, files_of(source, file), len(people.people), crs=raster.crs[:60]
+            )
         faults = Faults("people")
         places = np.array(seen.first) if seen.first else None
         faults.add("people_negative", Severity.WARNING, [], places, count=seen.negative)
@@ -121,8 +123,7 @@ def _ages(source: Source, file: Path) -> tuple[list[tuple[Path, int | None]], ..
             if band:
                 found[AGES.index(name.strip())].append((file, int(band[1])))
                 continue
-            inside = "/" not in item and "\\" not in item
-            files = sorted(file.parent.glob(item)) if inside else []
+            files = beside(file, item)
             if not files:
                 faults.append(_fault("people.age_file", item))
             found[AGES.index(name.strip())].extend((one, None) for one in files)

@@ -29,11 +29,11 @@ import numpy as np
 
 from rencheng.adapters.cities.coordinates import to_lonlat
 from rencheng.adapters.cities.faults import Faults
+from rencheng.adapters.cities.folders import layer_of_files
 from rencheng.adapters.cities.given import Given
-from rencheng.adapters.cities.mosaic import Mosaic, open_mosaic
+from rencheng.adapters.cities.mosaic import Mosaic, open_mosaic, tiles_of
 from rencheng.adapters.cities.rasters import Window, shrink
 from rencheng.adapters.cities.readers import Job, Source
-from rencheng.adapters.cities.stating import layer_of
 from rencheng.domain.city import F32, F64, Terrain
 from rencheng.domain.errors import InvalidInputError, TooMuchError
 from rencheng.domain.finding import Severity
@@ -101,7 +101,9 @@ class TerrainReader:
                 faults.add("terrain_unit", Severity.INFO, [file.name], unit=unit)
             if source.options.get("surface") is True:
                 faults.add("terrain_surface", Severity.WARNING, [file.name])
-            layer = layer_of("terrain", source, file, seen.known, crs=raster.crs[:60])
+            layer = layer_of_files(
+                "terrain", source, tiles_of(source, file), seen.known, crs=raster.crs[:60]
+            )
         return Given(terrain=terrain, layers=(layer,), findings=faults.findings)
 
 
