@@ -20,11 +20,11 @@ from rencheng.service.ports import Account, Cities
 if TYPE_CHECKING:
     import httpx
 
-    from rencheng.adapters.cities.check import Finding
     from rencheng.adapters.notify.webhook.channel import Target
     from rencheng.adapters.replay.desk import ReplayDesk
     from rencheng.adapters.replay.scenarios import ScenarioFolder
     from rencheng.adapters.store import Store
+    from rencheng.domain.finding import DataFinding
     from rencheng.domain.impact import Impact
     from rencheng.domain.run import Run
     from rencheng.service.cycle import CycleResult, Models
@@ -157,11 +157,9 @@ class Brain:
             self._names = Gazetteer(city)
         return self._names
 
-    def check_city(self) -> tuple[Finding, ...]:
+    def check_city(self) -> tuple[DataFinding, ...]:
         """Return what is missing or weak in the served city's data."""
-        from rencheng.adapters.cities.check import check_city
-
-        return tuple(check_city(self.house.cities.current()))
+        return self.house.findings(self.house.cities.current())
 
     def _deliver(self) -> None:
         from rencheng.service.delivery import deliver
@@ -204,7 +202,7 @@ def open_identity(state: Path) -> tuple[Identity, Store]:
     from rencheng.service.identity import Identity
 
     address = os.environ.get(STORE_ADDRESS, "")
-    store = open_postgres(address) if address else open_store(state / STORE_FILE)
+    store = open_postgres(address, state) if address else open_store(state / STORE_FILE)
     return Identity(work=store, now=wall_clock), store
 
 
@@ -242,7 +240,9 @@ def build_brain(
         cities.current()
         targets = read_targets(state)
         models = load_models(state)
-        brain = assemble(store, identity, cities, models=models, address=address, targets=targets)
+        brain = assemble(
+            store, identity, cities, models=models, address=address, targets=targets, state=state
+        )
         brain.room = open_room(brain.house, state, data_root=data_root)
         brain.demo_names = demo_accounts(identity, state) if demo else ()
     except RenchengError:
@@ -259,13 +259,16 @@ def assemble(
     models: Models,
     address: str,
     targets: Mapping[str, Target] | None = None,
+    state: Path | None = None,
 ) -> Brain:
     """Wire services around a store, a city and models; nothing is started yet.
 
-    `targets` are the webhook subscribers, who get live warnings only.
+    `targets` are the webhook subscribers, who get live warnings only; `state` is the folder where
+    builds keep what was wrong in a city's sources.
     """
     import httpx
 
+    from rencheng.adapters.cities.check import Checked
     from rencheng.adapters.notify.console.channel import ConsoleChannel
     from rencheng.adapters.notify.webhook.channel import WebhookChannel
     from rencheng.adapters.replay.scenarios import ScenarioFolder
@@ -288,6 +291,7 @@ def assemble(
             *(Subscriber(id=name, channel=webhook.name) for name in targets or {}),
         ),
         rules=models.rules,
+        findings=Checked(state),
     )
     secret = ""
 

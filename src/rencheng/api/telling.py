@@ -53,6 +53,7 @@ def why_out(why: Why) -> WhyOut:
         missing=list(why.missing),
         notes=[text_out(note) for note in why.notes],
         origin=why.origin.value,
+        weak=list(why.weak),
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -104,6 +104,12 @@ class Why:
     notes: tuple[Text, ...] = ()
     origin: Origin = Origin.DERIVED
     """The weakest origin among the inputs."""
+    weak: tuple[str, ...] = ()
+    """Names of those among `data` whose check found a warning or an error."""
+
+    def weighed(self, weak: Collection[str]) -> Why:
+        """Return the same answer that also says which of its layers are weak."""
+        return replace(self, weak=tuple(name for name in self.data if name in weak))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -71,7 +71,8 @@ def layer_ids(city: City, layer: str) -> list[str]:
 
 def columns(layer: str, asked: Asked) -> tuple[Column, ...]:
     """Return the columns of a layer."""
-    return _LAYERS[layer](asked)
+    weak = asked.turn.weak
+    return tuple(replace(one, why=one.why.weighed(weak)) for one in _LAYERS[layer](asked))
 
 
 def _zones(asked: Asked) -> tuple[Column, ...]:

@@ -49,6 +49,7 @@ from rencheng.perceive.state import city_state
 from rencheng.service.figures import figures
 from rencheng.service.incidents import is_within_reach
 from rencheng.service.rules_engine import AlarmRules
+from rencheng.service.weighing import weighed_assessment, weighed_boards, weighed_figures
 
 SAMPLES = 200
 CURRENT = timedelta(days=30)
@@ -89,6 +90,8 @@ class CycleInputs:
     seed: int
     samples: int = SAMPLES
     verified_deaths: float = float("nan")
+    weak: frozenset[str] = frozenset()
+    """Layers of the city that its check found weak."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +118,8 @@ class CycleResult:
     models: tuple[tuple[str, str], ...]
     stage_s: tuple[tuple[str, float], ...]
     """Wall time of each stage. [s]"""
+    weak: frozenset[str] = frozenset()
+    """Layers of the city that its check found weak; every figure says which of them it names."""
 
 
 @dataclass(slots=True)
@@ -157,11 +162,13 @@ def run_cycle(inputs: CycleInputs, memory: Memory | None = None) -> CycleResult:
     with watch("assess"):
         measures = measure(impact.services, at=at) if impact else ()
         assessment = assess(city, impact, measures, inputs.own, models.indicators, at=at)
+    weak = inputs.weak
     return CycleResult(
-        id="", run="", at=at, finished=at, duration_s=sum(s for _, s in watch.stages),
+        id="", run="", weak=weak, at=at, finished=at, duration_s=sum(s for _, s in watch.stages),
         seed=inputs.seed, samples=inputs.samples, bulletin=bulletin, state=state, impact=impact,
-        decisions=decisions, boards=lights, measures=measures, assessment=assessment,
-        figures=figures(city, state, impact, at=at), phase=inputs.phase,
+        decisions=decisions, boards=weighed_boards(lights, weak), measures=measures,
+        assessment=weighed_assessment(assessment, weak),
+        figures=weighed_figures(figures(city, state, impact, at=at), weak), phase=inputs.phase,
         models=impact.model_versions if impact else (), stage_s=tuple(watch.stages),
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from threading import Condition, Thread
 from time import monotonic, perf_counter
 
 from rencheng.domain.alarm import Finding, Level
+from rencheng.domain.finding import weak_layers
 from rencheng.domain.hazard import Bulletin, BulletinKind
 from rencheng.domain.provenance import Mode, Text
 from rencheng.domain.run import LIVE_RUN
@@ -120,6 +121,7 @@ class CycleRunner:
                     work, city, self._models, ctx,
                     samples=self._samples, is_arriving=monotonic() - self._woken < _ARRIVING_S,
                 )  # fmt: skip
+            inputs = replace(inputs, weak=weak_layers(self._house.findings(city)))
             found = run_cycle(inputs, self._memory_of(run))
             wall = self._house.now()
             result = replace(

@@ -12,7 +12,9 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from rencheng.domain.alarm import Level
+from rencheng.domain.city import City
 from rencheng.domain.errors import ConflictError
+from rencheng.domain.finding import DataFinding
 from rencheng.domain.identity import Actor
 from rencheng.domain.provenance import Mode, Text
 from rencheng.domain.rules import Rules
@@ -70,6 +72,8 @@ class House:
     subscribers: tuple[Subscriber, ...] = ()
     rules: Rules | None = None
     settings: Settings = field(default_factory=Settings)
+    findings: Callable[[City], tuple[DataFinding, ...]] = lambda _city: ()
+    """What is missing or weak in a city's data."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

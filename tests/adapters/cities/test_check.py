@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from rencheng.adapters.cities.check import Finding, Severity, check_city
+from rencheng.adapters.cities.check import DataFinding as Finding
+from rencheng.adapters.cities.check import Severity, check_city
 from rencheng.adapters.words import LANGUAGES, catalogue, render
 from rencheng.domain.city import City
 

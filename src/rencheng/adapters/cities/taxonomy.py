@@ -138,10 +138,9 @@ def load_taxonomy(name: str | Path = "default") -> Taxonomy:
 
 def _found(name: str | Path) -> Path:
     """Return the file of a table of the house, or of a path."""
-    text = str(name) or "default"
-    if text.isidentifier():
-        return data_folder() / "taxonomy" / f"{text}.csv"
-    return Path(name)
+    path = Path(name or "default")
+    shipped = data_folder() / "taxonomy" / f"{path.name}.csv"
+    return shipped if not path.suffix and not path.is_file() and shipped.is_file() else path
 
 
 def _read(file: Path, faults: list[Fault]) -> tuple[dict[str, dict[str, tuple[Spread, ...]]], str]:

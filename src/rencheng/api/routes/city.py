@@ -13,14 +13,13 @@ from starlette.requests import Request
 
 from rencheng.api import geojson
 from rencheng.api.asking import RunDep
-from rencheng.api.imports_out import layer_out
+from rencheng.api.imports_out import finding_out, layer_out
 from rencheng.api.paging import SliceDep
 from rencheng.api.security import ActorDep, BrainDep, needs
 from rencheng.api.shapes.city import (
     CheckOut,
     CityOut,
     FeatureCollection,
-    FindingOut,
     OrganisationOut,
     PlaceOut,
     SensorOut,
@@ -28,7 +27,7 @@ from rencheng.api.shapes.city import (
 from rencheng.api.shapes.common import Page
 from rencheng.api.shapes.situation import ObservedSeriesOut
 from rencheng.api.situation_out import series_out
-from rencheng.api.telling import number, point, text_out
+from rencheng.api.telling import number, point
 from rencheng.domain.city import City
 from rencheng.domain.errors import InvalidInputError, NotFoundError
 from rencheng.domain.identity import Permission
@@ -97,17 +96,7 @@ def check(brain: BrainDep) -> CheckOut:
     return CheckOut(
         city=city.id,
         version=city.version,
-        findings=[
-            FindingOut(
-                key=one.key,
-                severity=one.severity.value,
-                text=text_out(one.text),
-                count=one.count,
-                first=[str(name) for name in one.first],
-                mend=text_out(one.mend),
-            )
-            for one in brain.check_city()
-        ],
+        findings=[finding_out(one) for one in brain.check_city()],
     )
 
 

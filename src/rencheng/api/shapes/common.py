@@ -36,6 +36,8 @@ class WhyOut(Shape):
     missing: list[str]
     notes: list[TextOut]
     origin: OriginName
+    weak: list[str] = []
+    """Those among `data` whose check found a warning or an error."""
 
 
 class BandOut(Shape):
