@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 
 app = App(name="city", help="构建、查看、检查城市 Build, show and check cities")
 app.command(
+    "rencheng.cli.export:export",
+    name="export",
+    help="导出城市 Write the city as files for other programs",
+)
+app.command(
     "rencheng.cli.download:download",
     name="download",
     help="下载公开数据 Fetch public data for a city",
@@ -185,6 +190,8 @@ def _stoppable() -> Iterator[Event]:
 @app.command
 def show(city: Recipe = "coquimbo", *, state: State = None) -> int:
     """列出城市的图层及其来源 List the layers of the city that is served, with their provenance."""
+    from rich.markup import escape
+
     from rencheng.adapters.words import render
 
     served, versions, problem = _served(city, state)
@@ -208,8 +215,8 @@ def show(city: Recipe = "coquimbo", *, state: State = None) -> int:
             f"{layer.coverage:.0%}",
             layer.as_of or speaking.words("cli.city.unknown"),
             layer.crs,
-            f"{layer.source} {layer.version}\n[dim]{layer.licence}[/]",
-            render(layer.notes, speaking.language()) if layer.notes else "",
+            f"{escape(f'{layer.source} {layer.version}')}\n[dim]{escape(layer.licence)}[/]",
+            escape(render(layer.notes, speaking.language())) if layer.notes else "",
         )
     speaking.console().print(table)
     speaking.say("cli.city.versions", style="dim", versions=", ".join(versions))
@@ -223,6 +230,8 @@ def show(city: Recipe = "coquimbo", *, state: State = None) -> int:
 @app.command
 def check(city: Recipe = "coquimbo", *, state: State = None) -> int:
     """说明覆盖与缺口 Explain coverage and gaps; exit code 1 when data contradict themselves."""
+    from rich.markup import escape
+
     from rencheng.adapters.cities.check import check_city
     from rencheng.adapters.cities.making import source_findings
     from rencheng.adapters.cities.packages import state_folder
@@ -238,12 +247,11 @@ def check(city: Recipe = "coquimbo", *, state: State = None) -> int:
     table = _table("where", "severity", "finding", "first", "mend")
     before = ""
     for one in found:
+        text, mend = (render(said, speaking.language()) for said in (one.text, one.mend))
         table.add_row(
             _layer_name(one.layer) if one.layer != before else "",
             f"[{_WEIGHT[one.severity]}]{speaking.words(f'cli.city.severity.{one.severity}')}[/]",
-            render(one.text, speaking.language()),
-            ", ".join(one.first),
-            render(one.mend, speaking.language()),
+            *(escape(cell) for cell in (text, ", ".join(one.first), mend)),
         )
         before = one.layer
     speaking.console().print(table)

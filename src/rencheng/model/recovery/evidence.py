@@ -52,7 +52,7 @@ def with_evidence(
     is_up = is_trusted & (state.up >= 0.5)
     is_down = is_trusted & (state.up < 0.5)
     row = {node: index for index, node in enumerate(dependencies.node)}
-    seen = np.array([row.get(node, -1) for node in state.node])
+    seen = np.array([row.get(node, -1) for node in state.node], dtype=np.int64)
     up = seen[is_up & (seen >= 0)]
     down = seen[is_down & (seen >= 0)]
     _keep_up(dependencies, repair_h, backup_h, now_h, (up, down))
