@@ -38,8 +38,8 @@ class Picked:
     mapping: Mapping[str, str]
     values: Mapping[str, Mapping[str, str]]
     faults: Faults
-    ids: Names
-    """What each row is called in findings. (rows,)"""
+    ids: NDArray[Any]
+    """What each row is called in findings: texts or numbers. (rows,)"""
     decimal: str = "."
 
     def has(self, ours: str) -> bool:
@@ -133,11 +133,14 @@ def pick(rows: Rows, source: Source, layer: str, faults: Faults) -> tuple[Picked
     ), wrong  # fmt: skip
 
 
-def row_names(rows: Rows, mapping: Mapping[str, str]) -> Names:
+def row_names(rows: Rows, mapping: Mapping[str, str]) -> NDArray[Any]:
     """Return what to call each row: its id or code, else its number as the user sees it."""
     for ours in ("id", "code"):
         if ours in mapping:
-            texts = as_texts(rows.columns[mapping[ours]])
+            column = rows.columns[mapping[ours]]
+            if column.dtype.kind in "iu":
+                return column
+            texts = as_texts(column)
             if (texts != "").all():
                 return texts
     return np.char.add("row ", rows.numbers.astype(str)).astype(object)
@@ -236,8 +239,10 @@ def as_numbers(column: NDArray[Any], decimal: str = ".") -> tuple[F64, I64]:
     return found, np.array(rows, dtype=np.int64)
 
 
-def whole_ids(texts: Names) -> I64 | None:
+def whole_ids(texts: NDArray[Any]) -> I64 | None:
     """Return ids as numbers when all of them are; None when any is not. (rows,)"""
+    if texts.dtype.kind in "iu":
+        return texts.astype(np.int64)
     try:
         numbers = np.array([int(text) for text in texts.tolist()], dtype=np.int64)
     except (ValueError, OverflowError):

@@ -102,7 +102,7 @@ def _geometry(picked: Picked) -> tuple[Geometries | None, F64, list[Fault]]:
         texts[texts == ""] = None
         shapes = shapely.from_wkt(texts, on_invalid="ignore")
     if shapes is not None:
-        flat = np.asarray(shapely.force_2d(shapes), dtype=object)
+        flat = coordinates.flattened(np.asarray(shapes, dtype=object))
         if (shapely.get_type_id(flat[:1000]) <= 0).all():
             return _only_points(flat)
         box = shapely.bounds(flat)

@@ -180,11 +180,12 @@ def make_buildings(placed: Placed) -> RawBuildings:
     picked = placed.picked
     ids: I64 = place_ids(placed.xy)
     if picked.has("id"):
-        texts = as_texts(picked.rows.columns[picked.mapping["id"]])
-        twice = repeated(texts) | (texts == "")
-        picked.faults.add("building_renumbered", Severity.WARNING, texts[twice], placed.xy[twice])
-        own = whole_ids(texts[~twice])
-        ids[~twice] = hashed_ids(texts[~twice]) if own is None else own
+        given = picked.rows.columns[picked.mapping["id"]]
+        given = given if given.dtype.kind in "iu" else as_texts(given)
+        twice = repeated(given) | (given == "")
+        picked.faults.add("building_renumbered", Severity.WARNING, given[twice], placed.xy[twice])
+        own = whole_ids(given[~twice])
+        ids[~twice] = hashed_ids(given[~twice]) if own is None else own
     same = repeated(ids)
     picked.faults.add("building_repeated", Severity.ERROR, picked.ids[same], placed.xy[same])
     good = ~same

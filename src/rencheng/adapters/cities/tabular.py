@@ -256,11 +256,23 @@ def from_arrow(table: Any, skip: Iterable[str] = ()) -> dict[str, NDArray[Any]]:
         elif pa.types.is_decimal(kind):
             found[name] = np.asarray(column.cast(pa.float64()).to_numpy())
         elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
-            found[name] = np.asarray(column.to_numpy(), dtype=object)
+            found[name] = _strings(column)
         elif pa.types.is_temporal(kind):
             found[name] = as_objects(str(one) if one is not None else None
                                      for one in column.to_pylist())  # fmt: skip
     return found
+
+
+def _strings(column: Any) -> Texts:
+    """Return a column of strings; equal ones are one object. (rows,)"""
+    import pyarrow as pa
+
+    coded = column.combine_chunks().dictionary_encode()
+    if isinstance(coded, pa.ChunkedArray):
+        coded = coded.combine_chunks()
+    words = np.append(np.asarray(coded.dictionary.to_numpy(zero_copy_only=False), object), None)
+    rows = coded.indices.fill_null(len(words) - 1).to_numpy(zero_copy_only=False)
+    return np.asarray(words[rows], dtype=object)
 
 
 def read_parquet(file: Path, job: Job, *, limit: int = -1) -> Rows:
