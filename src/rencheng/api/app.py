@@ -21,6 +21,7 @@ from rencheng.api.routes import (
     city,
     columns,
     command,
+    exports,
     imports,
     ingest,
     needs,
@@ -43,6 +44,7 @@ TOPICS = (
     versions,
     imports,
     needs,
+    exports,  # before `/city/{layer}`
     city,
     situation,
     columns,
@@ -52,6 +54,8 @@ TOPICS = (
     assessment,
     replay,
     ingest,
+    tiles,
+    state,
 )
 SCHEMA = f"{ROOT}/openapi.json"
 
