@@ -30,6 +30,11 @@ app.command(
     help="导出城市 Write the city as files for other programs",
 )
 app.command(
+    "rencheng.cli.export:export",
+    name="export",
+    help="导出城市 Write the city as files for other programs",
+)
+app.command(
     "rencheng.cli.download:download",
     name="download",
     help="下载公开数据 Fetch public data for a city",
