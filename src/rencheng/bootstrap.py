@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rencheng.adapters.store import Store
     from rencheng.domain.finding import DataFinding
     from rencheng.domain.impact import Impact
+    from rencheng.domain.resource import Organisation
     from rencheng.domain.run import Run
     from rencheng.service.cycle import CycleResult, Models
     from rencheng.service.cycle_runner import CycleRunner
@@ -244,7 +245,9 @@ def build_brain(
             store, identity, cities, models=models, address=address, targets=targets, state=state
         )
         brain.room = open_room(brain.house, state, data_root=data_root)
-        brain.demo_names = demo_accounts(identity, state) if demo else ()
+        brain.demo_names = (
+            demo_accounts(identity, state, cities.current().organisations) if demo else ()
+        )
     except RenchengError:
         store.close()
         raise
@@ -352,8 +355,15 @@ def driver_token(identity: Identity) -> str:
     return identity.create_token(DRIVER, f"driver {secrets.token_hex(4)}")[0]
 
 
-def demo_accounts(identity: Identity, state: Path) -> tuple[str, ...]:
-    """Make the demo accounts of a fresh state, with random passwords in a file of mode 0600."""
+def demo_accounts(
+    identity: Identity, state: Path, offices: Sequence[Organisation] = ()
+) -> tuple[str, ...]:
+    """Make the demo accounts of a fresh state, with random passwords in a file of mode 0600.
+
+    Each belongs to that of the city's offices which its usual organisation is there.
+    """
+    from rencheng.service.seats import seat
+
     known = {account.id for account in identity.accounts()}
     missing = [row for row in DEMO if row[0] not in known]
     if missing:
@@ -363,7 +373,7 @@ def demo_accounts(identity: Identity, state: Path) -> tuple[str, ...]:
             account = Account(
                 id=key,
                 name=name,
-                organisation=organisation,
+                organisation=seat(organisation, offices),
                 roles=(role,),
                 language="zh-CN",
                 password_hash="",
