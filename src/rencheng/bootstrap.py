@@ -245,9 +245,8 @@ def build_brain(
             store, identity, cities, models=models, address=address, targets=targets, state=state
         )
         brain.room = open_room(brain.house, state, data_root=data_root)
-        brain.demo_names = (
-            demo_accounts(identity, state, cities.current().organisations) if demo else ()
-        )
+        offices = cities.current().organisations
+        brain.demo_names = demo_accounts(identity, state, offices) if demo else ()
     except RenchengError:
         store.close()
         raise
@@ -358,10 +357,7 @@ def driver_token(identity: Identity) -> str:
 def demo_accounts(
     identity: Identity, state: Path, offices: Sequence[Organisation] = ()
 ) -> tuple[str, ...]:
-    """Make the demo accounts of a fresh state, with random passwords in a file of mode 0600.
-
-    Each belongs to that of the city's offices which its usual organisation is there.
-    """
+    """Make the demo accounts of a fresh state, with random passwords in a file of mode 0600."""
     from rencheng.service.seats import seat
 
     known = {account.id for account in identity.accounts()}

@@ -1,4 +1,4 @@
-"""Which of a city's organisations a demo account belongs to: cities name their offices their way."""
+"""Which of a city's organisations a demo account belongs to, whatever its offices are called."""
 
 from __future__ import annotations
 
