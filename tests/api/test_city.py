@@ -52,27 +52,6 @@ def test_polygons_are_closed_rings(enter: Enter) -> None:
         assert ring[0] == ring[-1] and len(ring) == 5
 
 
-def test_too_many_buildings_are_thinned_and_counted(enter: Enter) -> None:
-    box = {"bbox": "-72,-30,-71,-29"}
-    client = enter("field")
-    assert client.get("city/buildings", params=box).json()["total"] == 60
-    few = client.get("city/buildings", params=box | {"limit": "7"}).json()
-    assert (len(few["features"]), few["total"]) == (7, 60)
-
-
-def test_buildings_know_their_damage_after_an_earthquake(shaken: Brain, enter: Enter) -> None:
-    client = enter("field")
-    told = client.get("city/buildings", params={"bbox": "-72,-30,-71,-29"}).json()
-    for feature in told["features"]:
-        assert sum(feature["properties"]["state"]) == pytest.approx(1.0, abs=1e-3)
-
-
-@pytest.mark.parametrize("box", ["", "1,2,3", "a,b,c,d", "5,0,4,1", "0,0,1,91", "nan,0,1,1"])
-def test_a_bad_box_is_refused(enter: Enter, box: str) -> None:
-    answer = enter("field").get("city/buildings", params={"bbox": box})
-    assert (answer.status_code, answer.json()["key"]) == (422, "http.bbox")
-
-
 def test_an_unknown_layer_is_no_layer(enter: Enter) -> None:
     assert enter("field").get("city/secrets").status_code == 422
 

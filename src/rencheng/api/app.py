@@ -29,6 +29,8 @@ from rencheng.api.routes import (
     replay,
     session,
     situation,
+    state,
+    tiles,
     versions,
 )
 from rencheng.api.security import Limits, gate, public

@@ -25,6 +25,11 @@ def encode(features: Sequence[Feature], total: int | None = None) -> bytes:
     return msgspec.json.encode(body)
 
 
+def encode_one(feature: Feature) -> bytes:
+    """Return one feature as JSON."""
+    return msgspec.json.encode(feature)
+
+
 def layer(city: City, name: str) -> bytes:
     """Return one whole layer."""
     return encode(LAYERS[name](city))
@@ -150,36 +155,38 @@ def stops(city: City) -> list[Feature]:
     ]
 
 
-def buildings(
-    city: City, box: tuple[float, float, float, float], limit: int, damage: Damage | None
-) -> tuple[list[Feature], int]:
-    """Return buildings in a box (west, south, east, north), thinned to `limit`, and how many."""
+def building(city: City, row: int, damage: Damage | None) -> Feature:
+    """Return one building: its footprint, or its point, with P[state] where it was assessed."""
     table = city.buildings
-    west, south, east, north = box
-    lon, lat = table.xy[:, 0], table.xy[:, 1]
-    hits = np.flatnonzero((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north))
-    total = len(hits)
-    if total > limit:
-        hits = hits[np.linspace(0, total - 1, limit).astype(np.int64)]
-    return [_building(city, int(row), damage) for row in hits], total
-
-
-def _building(city: City, row: int, damage: Damage | None) -> Feature:
-    table = city.buildings
-    curve = int(table.curve[row])
     state = None
     if damage is not None:
         found = damage.building_state[row]
         state = None if np.isnan(found).any() else [round(float(p), 4) for p in found]
+    curve, use, storeys = int(table.curve[row]), int(table.use[row]), int(table.storeys[row])
+    first, end = int(table.shapes.shape[row]), int(table.shapes.shape[row + 1])
+    point: Feature = {"type": "Point", "coordinates": _point(table.xy[row])}
     return _feature(
         row,
-        {"type": "Point", "coordinates": _point(table.xy[row])},
+        next(_polygons(_cut_out(table.shapes, first, end))) if end > first else point,
+        building=str(int(table.id[row])),
         curve=table.curves[curve] if curve >= 0 else "",
-        storeys=int(table.storeys[row]),
-        use=table.uses[int(table.use[row])],
+        storeys=storeys if storeys > 0 else None,
+        height_m=number(float(table.height_m[row])),
+        use=table.uses[use] if use >= 0 else "",
         zone_row=int(table.zone[row]),
         dwellings=int(table.dwellings[row]),
+        has_footprint=end > first,
         state=state,
+    )
+
+
+def _cut_out(shapes: Shapes, first: int, end: int) -> Shapes:
+    """Return the parts from `first` to `end` as one shape."""
+    part = shapes.part[first : end + 1]
+    return Shapes(
+        xy=shapes.xy[part[0] : part[-1]],
+        part=part - part[0],
+        shape=np.array([0, end - first], dtype=np.int32),
     )
 
 

@@ -100,22 +100,6 @@ def check(brain: BrainDep) -> CheckOut:
     )
 
 
-@router.get("/city/buildings", response_model=FeatureCollection)
-@needs(Permission.CITY_READ)
-def buildings(
-    brain: BrainDep,
-    run: RunDep,
-    bbox: Annotated[str, Query(max_length=100, description="west,south,east,north")],
-    limit: Annotated[int, Query(ge=1, le=20_000)] = 5000,
-) -> Response:
-    """Return buildings in a box; more than `limit` are thinned evenly, and `total` says so."""
-    city = brain.house.cities.current()
-    impact = brain.impact(run)
-    damage = impact.damage if impact else None
-    features, total = geojson.buildings(city, _box(bbox), limit, damage)
-    return Response(geojson.encode(features, total), media_type="application/geo+json")
-
-
 @router.get("/city/{layer}", response_model=FeatureCollection)
 @needs(Permission.CITY_READ)
 def show_layer(layer: LayerName, request: Request, brain: BrainDep) -> Response:
@@ -213,15 +197,3 @@ def places(
         PlaceOut(id=place.id, kind=place.kind, name=place.name, xy=point(place.xy))
         for place in brain.names().search(q)
     ]
-
-
-def _box(text: str) -> tuple[float, float, float, float]:
-    try:
-        west, south, east, north = (float(part) for part in text.split(","))
-    except ValueError:
-        west, south, east, north = 1.0, 0.0, 0.0, 0.0
-    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
-        raise InvalidInputError(
-            "http.bbox", f"{text!r} is no box", hint="Send west,south,east,north in degrees"
-        )
-    return west, south, east, north
