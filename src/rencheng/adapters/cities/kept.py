@@ -39,9 +39,10 @@ _PLAIN = ("layers", "findings", "sensors")
 def fingerprint(source: Source, file: Path, clip: Box | None) -> str:
     """Return a hash of everything that decides what a reader returns for a source."""
     # A shapefile is several files of one name; one that changes changes all.
-    beside = sorted(p for p in file.parent.glob(f"{_escaped(file.stem)}.*") if p.is_file())
+    beside = file.rglob("*") if file.is_dir() else file.parent.glob(f"{_escaped(file.stem)}.*")
+    files = sorted(p for p in {file, *beside, *_named(source, file)} if p.is_file())
     body = {
-        "files": {p.name: sha256(p) for p in {file, *beside, *_named(source, file)}},
+        "files": {str(p.relative_to(file.parent)): sha256(p) for p in files},
         "source": msgspec.to_builtins(source),
         "clip": clip,
         "code": _code(),
@@ -66,8 +67,7 @@ def _escaped(stem: str) -> str:
 
 @cache
 def _code() -> str:
-    here = Path(__file__).parent
-    files = sorted([*here.glob("*.py"), *(here / "readers").glob("*.py")])
+    files = sorted(Path(__file__).parent.rglob("*.py"))
     return hashlib.sha256("".join(sha256(file) for file in files).encode()).hexdigest()
 
 

@@ -110,8 +110,7 @@ def fingerprint(name: str) -> str:
     A large file beside the recipe counts by its size and time, not by its content.
     """
     file = recipe_file(name)
-    here = Path(__file__).parent
-    code = [*here.glob("*.py"), *(here / "readers").glob("*.py")]
+    code = Path(__file__).parent.rglob("*.py")
     shipped = [*(data_folder() / "cities").glob("*.toml"), *(data_folder() / "taxonomy").glob("*")]
     own = {file, *(p for p in file.parent.iterdir() if p.suffix != ".toml"), *_beside(file)}
     sums = {str(p.name): _mark(p) for p in sorted({*code, *shipped, *own}) if p.is_file()}

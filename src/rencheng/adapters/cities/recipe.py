@@ -38,6 +38,7 @@ from rencheng.domain.resource import OrganisationKind
 SCHEMA = "rencheng.city-recipe/2"
 RECIPE, DEFAULTS = "recipe.toml", "defaults.toml"
 Choice = Literal["generate", "leave"]
+_REGISTERS = {"health_sites": "health-sites.csv", "schools": "schools.csv"}
 _EXTRAS = {"facts": "facts.toml", "organisations": "organisations.toml"}
 
 
@@ -164,7 +165,7 @@ class Recipe:
     taxonomy: TypeTable = TypeTable()
     coast: Coast | None = None
     registers: dict[str, Register] = field(default_factory=dict)
-    """Provenance of the lists beside the recipe: `health_sites`, `schools`, `beds`, `facts`."""
+    """Lists beside the recipe: `health_sites` and `schools` (CSV), `beds`, `facts`."""
     notes: dict[str, str] = field(default_factory=dict)
     """Remarks on layers, by the layer's name: a key of the words, or a sentence."""
     housing: Housing
@@ -253,8 +254,9 @@ def load_recipe(name: str) -> Recipe:
             table[key] = _toml(file.parent / extra).get(key, {})
     scaled: dict[str, dict[str, Any]] = {}
     table = _without_scales(table, "", scaled)
-    table["health_sites"] = _sites(file.parent / "health-sites.csv")
-    table["schools"] = _sites(file.parent / "schools.csv")
+    registers = table.get("registers", {})
+    for key, name in _REGISTERS.items():
+        table[key] = _sites(file.parent / name) if key in registers else []
     table |= {"scaled": scaled, "folder": str(file.parent)}
     recipe, faults = fill(Recipe, table)
     faults += faults_of(table)

@@ -102,7 +102,7 @@ def read_each(
     for number, (source, file, reader) in enumerate(ready):
         key = f"source:{source.id}"
         work.tell(key, number, steps)
-        mark = kept.fingerprint(source, file, recipe.bbox) if file.is_file() else ""
+        mark = kept.fingerprint(source, file, recipe.bbox) if file.exists() else ""
         given = kept.take(state, mark) if mark else None
         if given is None:
             given = reader.read(source, file, _job(recipe, work, key, number, steps))
