@@ -90,13 +90,11 @@ def ingest_observations(
 
     def keep(work: UnitOfWork, ctx: Context) -> IngestResult:
         rejected, good = _sorted_out(city, items, ctx, datastreams)
-        known = work.observations.known(ctx.run, [item.id for item in good])
-        new: dict[str, ObservationItem] = {}
-        for item in good:
-            if item.id not in known:
-                new.setdefault(item.id, item)
+        keys = [(item.datastream, item.phenomenon_time, item.id) for item in good]
+        known = work.observations.known(ctx.run, keys)
+        new = {key: item for key, item, is_old in zip(keys, good, known, strict=True) if not is_old}
         kept = _judged(work, city, ctx, list(new.values()))
-        work.observations.add(batch, kept)
+        work.observations.add(kept)
         return IngestResult(
             accepted=len(kept),
             duplicate=len(good) - len(kept),

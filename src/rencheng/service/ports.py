@@ -67,12 +67,15 @@ class Repository(Protocol[T]):
 class Observations(Protocol):
     """Everything heard from devices, raw value and verdict side by side."""
 
-    def add(self, batch: str, items: Sequence[Observation]) -> set[str]:
-        """Keep new observations; return the ids that were known already (kept once)."""
+    def add(self, items: Sequence[Observation]) -> set[str]:
+        """Keep new observations, durable on return; return the ids that were known already.
+
+        An observation is one and the same when datastream, time and id are.
+        """
         ...
 
-    def known(self, run: str, ids: Iterable[str]) -> set[str]:
-        """Return which of these ids are kept already."""
+    def known(self, run: str, items: Sequence[tuple[str, datetime, str]]) -> list[bool]:
+        """Return which of these (datastream, time, id) are kept already."""
         ...
 
     def recent(self, run: str, datastream: str, before: datetime, limit: int) -> list[Observation]:

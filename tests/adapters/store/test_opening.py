@@ -14,6 +14,7 @@ from rencheng.adapters.store import open_store, opening
 from rencheng.adapters.store.schema import SCHEMA
 from rencheng.domain.errors import CorruptDataError, SourceUnavailableError
 from rencheng.domain.log import first_broken
+from rencheng.domain.observation import QualityReason
 from rencheng.domain.provenance import Mode
 
 T0 = datetime(2015, 9, 16, tzinfo=UTC)
@@ -90,17 +91,34 @@ def test_an_empty_file_is_a_new_one(tmp_path: Path) -> None:
     open_store(path).close()
 
 
+OLD = """
+create table observations (seq integer primary key, run text, id text, datastream text,
+  value float, at integer, received integer, quality text, reasons text, verdict_version text,
+  mode text, batch text);
+create table streams (run text, datastream text, count integer, suspect integer);
+insert into observations values
+  (1, 'live', 'o1', 's', 1.5, 1000000, 2000000, 'good', '', 'quality 1', 'live', 'b'),
+  (2, 'live', 'o2', 's', 99.0, 3000000, 4000000, 'suspect', 'range rate', 'quality 1', 'live', 'b');
+update meta set value = '1';
+"""
+
+
 def test_an_older_layout_is_brought_up_to_date(tmp_path: Path) -> None:
     path = filled(tmp_path / "state.db")
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("update meta set value = '1'")
-        connection.commit()
+        connection.executescript(OLD)
     store = open_store(path)
     with store() as unit:
         assert len(unit.log.lines(None)) == 3
+        last, good = unit.observations.latest("live", T0)["s"]
+        assert (last.value, good.value if good else None) == (99.0, 1.5)
+        assert last.verdict.reasons == (QualityReason.RANGE, QualityReason.RATE)
+        assert unit.observations.known("live", [("s", last.phenomenon_time, "o2")]) == [True]
     store.close()
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("select value from meta").fetchone() == (str(SCHEMA),)
+        names = {row[0] for row in connection.execute("select name from sqlite_master")}
+        assert not names & {"observations", "streams"}
 
 
 def test_a_file_of_a_newer_program_is_refused(tmp_path: Path) -> None:

@@ -34,8 +34,8 @@ def address(postgres: Server) -> str:
 
 
 @pytest.fixture
-def store(address: str) -> Iterator[Store]:
-    opened = open_postgres(address)
+def store(address: str, tmp_path: Path) -> Iterator[Store]:
+    opened = open_postgres(address, tmp_path)
     yield opened
     opened.close()
 
@@ -107,40 +107,40 @@ def test_a_reader_sees_one_moment_and_holds_up_nobody(store: Store) -> None:
     assert subjects(store) == ["meanwhile"]
 
 
-def test_an_older_layout_is_brought_up_to_date(address: str) -> None:
-    store = open_postgres(address)
+def test_an_older_layout_is_brought_up_to_date(address: str, tmp_path: Path) -> None:
+    store = open_postgres(address, tmp_path)
     write(store, "old")
     store.close()
     set_layout(address, 1)
-    store = open_postgres(address)
+    store = open_postgres(address, tmp_path)
     assert subjects(store) == ["old"]
     store.close()
     assert layout(address) == SCHEMA
 
 
-def test_a_newer_layout_is_refused(address: str) -> None:
-    open_postgres(address).close()
+def test_a_newer_layout_is_refused(address: str, tmp_path: Path) -> None:
+    open_postgres(address, tmp_path).close()
     set_layout(address, SCHEMA + 1)
     with pytest.raises(CorruptDataError) as refused:
-        open_postgres(address)
+        open_postgres(address, tmp_path)
     assert refused.value.params["found"] == SCHEMA + 1
 
 
-def test_missing_tables_are_noticed(address: str) -> None:
-    open_postgres(address).close()
+def test_missing_tables_are_noticed(address: str, tmp_path: Path) -> None:
+    open_postgres(address, tmp_path).close()
     engine = create_engine(address.replace("postgresql:", "postgresql+psycopg:"))
     with engine.begin() as connection:
         connection.execute(text("drop table tasks"))
     engine.dispose()
     with pytest.raises(CorruptDataError):
-        open_postgres(address)
+        open_postgres(address, tmp_path)
 
 
-def test_tables_of_other_programs_are_left_alone(address: str) -> None:
+def test_tables_of_other_programs_are_left_alone(address: str, tmp_path: Path) -> None:
     engine = create_engine(address.replace("postgresql:", "postgresql+psycopg:"))
     with engine.begin() as connection:
         connection.execute(text("create table theirs (x int)"))
-    store = open_postgres(address)
+    store = open_postgres(address, tmp_path)
     write(store, "ours")
     store.close()
     with engine.connect() as connection:
@@ -162,9 +162,11 @@ def test_a_value_that_the_server_cannot_hold_is_named(store: Store) -> None:
         ("postgresql://u:secret@127.0.0.1:1/db", "store.server"),
     ],
 )
-def test_an_address_that_leads_nowhere_is_named_without_its_password(bad: str, key: str) -> None:
+def test_an_address_that_leads_nowhere_is_named_without_its_password(
+    bad: str, key: str, tmp_path: Path
+) -> None:
     with pytest.raises(RenchengError) as refused:
-        open_postgres(bad)
+        open_postgres(bad, tmp_path)
     assert refused.value.key == key
     assert "secret" not in f"{refused.value} {refused.value.params}"
 

@@ -4,26 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import Connection, MetaData, RowMapping, Table, inspect, select
 
+from rencheng.adapters.history import History
+from rencheng.adapters.store.codec import from_us
 from rencheng.adapters.store.schema import SCHEMA, meta, metadata
 from rencheng.domain.errors import CorruptDataError
+from rencheng.domain.observation import Observation, Quality, QualityReason, Verdict
+from rencheng.domain.provenance import Mode
+
+_BATCH = 10_000
 
 
-def _add_tables(connection: Connection) -> None:
-    """Layout 2: tables for dependencies that owners stated. New tables only."""
+def _to_history(connection: Connection, history: History) -> None:
+    """Layout 2: observations move from a table to the history; new tables."""
+    names = set(inspect(connection).get_table_names())
+    if "observations" in names:
+        old = Table("observations", MetaData(), autoload_with=connection)
+        rows = connection.execute(select(old).order_by(old.c.seq)).mappings()
+        for some in rows.partitions(_BATCH):
+            history.add([_observation(row) for row in some])
+        for name in ("observations", "streams"):
+            Table(name, MetaData()).drop(connection, checkfirst=True)
     metadata.create_all(connection)
 
 
-STEPS: dict[int, Callable[[Connection], None]] = {1: _add_tables}
+def _observation(row: RowMapping) -> Observation:
+    return Observation(
+        id=row["id"],
+        datastream=row["datastream"],
+        value=row["value"],
+        phenomenon_time=from_us(row["at"]),
+        received=from_us(row["received"]),
+        verdict=Verdict(
+            quality=Quality(row["quality"]),
+            reasons=tuple(QualityReason(name) for name in row["reasons"].split()),
+            version=row["verdict_version"],
+        ),
+        mode=Mode(row["mode"]),
+        run=row["run"],
+    )
+
+
+STEPS: dict[int, Callable[[Connection, History], None]] = {1: _to_history}
 """What leads from each layout to the next; all in one transaction."""
 
 
-def prepare(connection: Connection, name: str) -> None:
+def prepare(connection: Connection, history: History, name: str) -> None:
     """Make the tables, or bring an older layout up to date; all or nothing.
 
     Parameters
     ----------
+    history
+        Where readings lie.
     name
         What to call the database in an error.
 
@@ -41,7 +74,7 @@ def prepare(connection: Connection, name: str) -> None:
         found = _version(connection) if meta.name in names else 0
         if 0 < found < SCHEMA:
             for step in range(found, SCHEMA):
-                STEPS[step](connection)
+                STEPS[step](connection, history)
             connection.execute(meta.update().where(meta.c.key == "schema").values(value=SCHEMA))
             names = set(inspect(connection).get_table_names())
             found = SCHEMA

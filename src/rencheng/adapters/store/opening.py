@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError
 
+from rencheng.adapters.history import History
 from rencheng.adapters.store.layout import prepare
 from rencheng.adapters.store.unit import SqlUnitOfWork
 from rencheng.domain.errors import CorruptDataError, SourceUnavailableError
@@ -32,22 +33,24 @@ _UNUSABLE = (
 class Store:
     """A file or a database; calling it gives a new unit of work. Any thread may call it."""
 
-    def __init__(self, engine: Engine, name: str) -> None:
+    def __init__(self, engine: Engine, history: History, name: str) -> None:
         self._engine = engine
+        self._history = history
         self.name = name
         """What to call it in a message; never holds a password."""
 
     def __call__(self) -> SqlUnitOfWork:
         """Return a new unit of work."""
-        return SqlUnitOfWork(self._engine)
+        return SqlUnitOfWork(self._engine, self._history)
 
     def close(self) -> None:
         """Let go of it."""
+        self._history.close()
         self._engine.dispose()
 
 
 def open_store(path: Path) -> Store:
-    """Open the state file at `path`, or make it.
+    """Open the state file at `path`, or make it; readings lie in the folder `history` beside it.
 
     Raises
     ------
@@ -63,18 +66,19 @@ def open_store(path: Path) -> Store:
         raise _unusable(path, error) from error
     if not is_ours:
         raise _corrupt(path, "it is not a database")
+    history = History(path.parent / "history")
     engine = _engine(path)
     try:
         with engine.connect() as connection:
             _check(connection, path)
-            prepare(connection, str(path))
+            prepare(connection, history, str(path))
     except DatabaseError as error:
         engine.dispose()
         raise _refused(path, error) from error
     except CorruptDataError:
         engine.dispose()
         raise
-    return Store(engine, str(path))
+    return Store(engine, history, str(path))
 
 
 def _engine(path: Path) -> Engine:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError
 
+from rencheng.adapters.history import History
 from rencheng.adapters.store.layout import prepare
 from rencheng.adapters.store.opening import Store
 from rencheng.domain.errors import InvalidInputError, SourceUnavailableError
@@ -15,7 +18,7 @@ CONNECT_S = 10
 """How long a connection may take; chosen. [s]"""
 
 
-def open_postgres(address: str) -> Store:
+def open_postgres(address: str, folder: Path) -> Store:
     """Open the database at `address`, making its tables when it has none.
 
     Parameters
@@ -23,6 +26,8 @@ def open_postgres(address: str) -> Store:
     address
         `postgresql://user@host:5432/database`; the password is better kept in the environment
         (`PGPASSWORD`) or in the user's password file.
+    folder
+        State folder; readings lie in `history` inside it.
 
     Raises
     ------
@@ -44,9 +49,10 @@ def open_postgres(address: str) -> Store:
             hint="Install the extra: pip install 'rencheng[postgres]'",
             params={"path": name},
         ) from error
+    history = History(folder / "history")
     try:
         with engine.connect() as connection:
-            prepare(connection, name)
+            prepare(connection, history, name)
     except DatabaseError as error:
         engine.dispose()
         raise SourceUnavailableError(
@@ -58,7 +64,7 @@ def open_postgres(address: str) -> Store:
     except Exception:
         engine.dispose()
         raise
-    return Store(engine, name)
+    return Store(engine, history, name)
 
 
 def _url(address: str) -> URL:

@@ -10,7 +10,6 @@ from sqlalchemy import (
     DDL,
     BigInteger,
     Column,
-    Float,
     Index,
     Integer,
     LargeBinary,
@@ -18,7 +17,6 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    UniqueConstraint,
     event,
 )
 
@@ -143,49 +141,6 @@ def _table(kind: Kind) -> Table:
 
 
 tables: dict[str, Table] = {kind.name: _table(kind) for kind in KINDS}
-
-observations = Table(
-    "observations",
-    metadata,
-    Column("seq", Number, primary_key=True, autoincrement=True),
-    Column("run", String, nullable=False),
-    Column("id", String, nullable=False),
-    Column("datastream", String, nullable=False),
-    Column("value", Float(53), nullable=False),
-    Column("at", BigInteger, nullable=False),
-    Column("received", BigInteger, nullable=False),
-    Column("quality", String, nullable=False),
-    Column("reasons", String, nullable=False),
-    Column("verdict_version", String, nullable=False),
-    Column("mode", String, nullable=False),
-    Column("batch", String, nullable=False),
-    UniqueConstraint("run", "id", name="observations_one_of_an_id"),
-)
-Index(
-    "observations_by_time",
-    observations.c.run,
-    observations.c.datastream,
-    observations.c.at,
-    observations.c.seq,
-)
-Index(
-    "observations_by_quality",
-    observations.c.run,
-    observations.c.datastream,
-    observations.c.quality,
-    observations.c.at,
-    observations.c.seq,
-)
-
-streams = Table(
-    "streams",
-    metadata,
-    Column("run", String, primary_key=True),
-    Column("datastream", String, primary_key=True),
-    Column("count", BigInteger, nullable=False),
-    Column("suspect", BigInteger, nullable=False),
-)
-"""How much each stream has said, kept beside the observations so that nobody has to count."""
 
 log = Table(
     "log",

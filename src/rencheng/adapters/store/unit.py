@@ -9,8 +9,8 @@ from typing import Any, Self, TypeVar
 from sqlalchemy import Connection, CursorResult, Engine, RootTransaction, Select, select
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
 
+from rencheng.adapters.history import History
 from rencheng.adapters.store.journal import SqlEvents, SqlLog
-from rencheng.adapters.store.observations import SqlObservations
 from rencheng.adapters.store.repository import SqlRepository
 from rencheng.adapters.store.schema import KINDS, answers
 from rencheng.domain.alarm import Alarm
@@ -145,7 +145,10 @@ def in_plain_words(error: DatabaseError) -> RenchengError:
 
 
 class SqlUnitOfWork:
-    """One transaction. Leaving it without `commit` undoes everything."""
+    """One transaction. Leaving it without `commit` undoes everything but observations.
+
+    Those are durable as soon as they are added, and adding them again changes nothing.
+    """
 
     runs: Repository[Run]
     bulletins: Repository[Bulletin]
@@ -165,11 +168,11 @@ class SqlUnitOfWork:
     log: Log
     events: Events
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, history: History) -> None:
         self._transaction = Transaction(engine)
         for kind in KINDS:
             setattr(self, kind.name, SqlRepository(self._transaction, kind))
-        self.observations = SqlObservations(self._transaction)
+        self.observations = history
         self.log = SqlLog(self._transaction)
         self.events = SqlEvents(self._transaction)
 

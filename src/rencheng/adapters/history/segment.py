@@ -1,0 +1,91 @@
+"""The log: what was accepted is on the disk before anybody is told so.
+
+A segment is a file of frames. A frame is its length, the CRC-32 of its content, a kind, and the
+content. A frame that was cut short or spoiled ends the segment: nobody was told that it was kept.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import threading
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from rencheng.domain.errors import SourceUnavailableError
+
+_HEAD = struct.Struct("<IIB")
+MAX_FRAME = 1 << 30
+"""Longer than any frame we write; a length beyond it is damage. [bytes]"""
+
+
+class Segment:
+    """One open segment; appends are written at once and synced together."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        self.size = os.fstat(self._file).st_size
+        self._synced = self.size
+        self._sync = threading.Lock()
+
+    def write(self, kind: int, content: bytes) -> int:
+        """Write a frame and return the position to `sync` to. One caller at a time.
+
+        Raises
+        ------
+        SourceUnavailableError
+            When the disk refuses; the segment is as it was before.
+        """
+        frame = _HEAD.pack(len(content), zlib.crc32(content), kind) + content
+        try:
+            view = memoryview(frame)
+            while view:
+                view = view[os.write(self._file, view) :]
+        except OSError as error:
+            os.ftruncate(self._file, self.size)
+            raise _refused(self.path, error) from error
+        self.size += len(frame)
+        return self.size
+
+    def sync(self, position: int) -> None:
+        """Return when everything up to `position` is on the disk; callers share one sync."""
+        with self._sync:
+            if self._synced >= position:
+                return
+            reached = self.size
+            try:
+                os.fdatasync(self._file)
+            except OSError as error:
+                raise _refused(self.path, error) from error
+            self._synced = reached
+
+    def close(self) -> None:
+        """Sync and let go of the file."""
+        self.sync(self.size)
+        os.close(self._file)
+
+
+def read(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield kind and content of every whole frame; cut off what is damaged at the end."""
+    with path.open("rb") as file:
+        good = 0
+        while len(head := file.read(_HEAD.size)) == _HEAD.size:
+            length, crc, kind = _HEAD.unpack(head)
+            content = file.read(length) if length <= MAX_FRAME else b""
+            if len(content) != length or zlib.crc32(content) != crc:
+                break
+            good = file.tell()
+            yield kind, content
+    if good < path.stat().st_size:
+        os.truncate(path, good)
+
+
+def _refused(path: Path, error: OSError) -> SourceUnavailableError:
+    return SourceUnavailableError(
+        "history.disk",
+        f"readings cannot be written to {path.parent}: {error.strerror}",
+        hint="Look at the free space and the rights of the state folder; send the batch again",
+        params={"path": str(path.parent), "why": error.strerror or str(error)},
+    )

@@ -1,0 +1,249 @@
+"""Readings on disk: kept once, found again after anything, the same from memory and from files."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rencheng.adapters.history.rows import ROW, Rows, Runs
+from rencheng.adapters.history.series import RunSeries
+from rencheng.domain.errors import ConflictError, CorruptDataError, SourceUnavailableError
+
+HOUR = 3_600_000_000
+DAY = 24 * HOUR
+
+
+def rows(*items: tuple[int, int, float], ident: int = 0, reasons: int = 0) -> Rows:
+    """Return rows of (stream, at, value)."""
+    made = np.zeros(len(items), ROW)
+    for name, column in zip(("stream", "at", "value"), zip(*items, strict=True), strict=True):
+        made[name] = column
+    made["ident"], made["reasons"] = ident, reasons
+    return made
+
+
+def keep(series: RunSeries, made: Rows) -> np.ndarray:
+    taken = series.take(made)
+    series.sync(taken)
+    return taken.is_new
+
+
+@pytest.fixture
+def series(tmp_path: Path) -> Any:
+    made = RunSeries(tmp_path / "run")
+    made.numbers(["a", "b"])
+    yield made
+    made.close()
+
+
+@contextmanager
+def a_copy(series: RunSeries, folder: Path) -> Iterator[RunSeries]:
+    """Open what a crash at this moment would leave behind."""
+    shutil.copytree(series.folder, folder)
+    made = RunSeries(folder)
+    yield made
+    made.close()
+
+
+def test_a_reading_is_kept_once(series: RunSeries) -> None:
+    batch = rows((0, 5, 1.0), (1, 5, 2.0), (0, 5, 1.0))
+    assert keep(series, batch).tolist() == [True, True, False]
+    assert keep(series, batch).tolist() == [False, False, False]
+    assert len(series) == 2
+
+
+def test_a_late_reading_is_new_and_its_repeat_is_not(series: RunSeries) -> None:
+    keep(series, rows((0, 10, 1.0), (0, 30, 3.0)))
+    assert keep(series, rows((0, 20, 2.0))).tolist() == [True]
+    assert keep(series, rows((0, 20, 2.0))).tolist() == [False]
+    series.move()
+    assert keep(series, rows((0, 20, 2.0), (0, 21, 2.5))).tolist() == [False, True]
+    assert series.between([0], 0, 99)["value"].tolist() == [1.0, 2.0, 2.5, 3.0]
+
+
+def test_two_senders_may_say_two_things_at_one_time(series: RunSeries) -> None:
+    keep(series, rows((0, 5, 1.0), ident=1))
+    assert keep(series, rows((0, 5, 2.0), ident=2)).tolist() == [True]
+
+
+def test_the_latest_and_the_latest_good_are_told_apart(series: RunSeries) -> None:
+    keep(series, rows((0, 1, 1.0), (0, 2, 2.0)))
+    keep(series, rows((0, 3, 99.0), reasons=1))
+    last, good = series.latest()
+    assert (last[0]["value"], good[0]["value"]) == (99.0, 2.0)
+    assert last[1]["stream"] == good[1]["stream"] == -1
+    assert [c.tolist() for c in series.counts()] == [[3, 0], [1, 0]]
+    assert series.before(0, 99, 1, good=True)["value"].tolist() == [2.0]
+
+
+@settings(max_examples=30)
+@given(
+    batches=st.lists(
+        st.lists(
+            st.tuples(st.integers(0, 3), st.integers(0, 3 * DAY), st.integers(0, 1)),
+            max_size=15,
+        ),
+        max_size=6,
+    ),
+    moves=st.sets(st.integers(0, 5)),
+    reopen=st.sets(st.integers(0, 5)),
+)
+def test_memory_files_and_a_new_start_answer_alike(
+    tmp_path_factory: pytest.TempPathFactory,
+    batches: list[list[tuple[int, int, int]]],
+    moves: set[int],
+    reopen: set[int],
+) -> None:
+    folder = tmp_path_factory.mktemp("run")
+    series = RunSeries(folder)
+    series.numbers(list("abcd"))
+    truth: dict[tuple[int, int, int], float] = {}
+    for number, batch in enumerate(batches):
+        made = np.zeros(len(batch), ROW)
+        for i, (stream, at, key) in enumerate(batch):
+            made[i] = (stream, at, 0, number + i / 100, key, 0, 0)
+        taken = keep(series, made)
+        for row, is_new in zip(made, taken, strict=True):
+            key = (int(row["stream"]), int(row["at"]), int(row["ident"]))
+            assert bool(is_new) == (key not in truth)
+            truth.setdefault(key, float(row["value"]))
+        if number in moves:
+            series.move()
+        if number in reopen:
+            series.close()
+            series = RunSeries(folder)
+    found = series.between([0, 1, 2, 3], 0, 3 * DAY)
+    told = {(int(r["stream"]), int(r["at"]), int(r["ident"])): float(r["value"]) for r in found}
+    assert told == truth and len(found) == len(truth)
+    assert series.counts()[0].sum() == len(truth)
+    for stream in range(4):
+        mine = sorted(k for k in truth if k[0] == stream)
+        last = series.before(stream, DAY, 2)
+        assert [int(r["at"]) for r in last] == [k[1] for k in mine if k[1] <= DAY][-2:]
+    series.close()
+
+
+def test_what_was_synced_survives_a_torn_tail(tmp_path: Path) -> None:
+    series = RunSeries(tmp_path)
+    series.numbers(["a"])
+    keep(series, rows((0, 1, 1.0)))
+    (log,) = tmp_path.glob("log-*.bin")
+    whole = log.stat().st_size
+    keep(series, rows((0, 2, 2.0)))
+    series.close()
+    os.truncate(log, log.stat().st_size - 3)
+    again = RunSeries(tmp_path)
+    assert again.between([0], 0, 9)["value"].tolist() == [1.0]
+    assert log.stat().st_size == whole
+    assert keep(again, rows((0, 2, 2.0))).tolist() == [True]
+    again.close()
+
+
+def test_a_full_disk_refuses_the_batch_and_keeps_the_log_whole(
+    series: RunSeries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(series, rows((0, 1, 1.0)))
+    real = os.write
+
+    def half(handle: int, data: Any) -> int:
+        if len(data) > 20:
+            return real(handle, data[:20])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "write", half)
+    with pytest.raises(SourceUnavailableError) as refused:
+        series.take(rows((0, 2, 2.0)))
+    assert refused.value.key == "history.disk"
+    monkeypatch.undo()
+    assert len(series) == 1
+    assert keep(series, rows((0, 2, 2.0))).tolist() == [True]
+    with a_copy(series, tmp_path / "copy") as again:
+        assert again.between([0], 0, 9)["value"].tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("step", ["write", "_write_manifest"])
+def test_a_move_that_fails_loses_nothing(
+    series: RunSeries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    keep(series, rows((0, 1, 1.0), (1, DAY, 2.0)))
+
+    def fail(*_: object) -> None:
+        raise OSError("no")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(series._parts if step == "write" else series, step, fail)
+        with pytest.raises(OSError, match="no"):
+            series.move()
+    keep(series, rows((0, 3, 3.0)))
+    assert series.between([0, 1], 0, DAY)["value"].tolist() == [1.0, 3.0, 2.0]
+    series.move()
+    with a_copy(series, tmp_path / "copy") as again:
+        assert again.between([0, 1], 0, DAY)["value"].tolist() == [1.0, 3.0, 2.0]
+        assert len(list(again.folder.glob("part-*.parquet"))) == 2
+
+
+def test_a_second_program_is_refused(series: RunSeries) -> None:
+    with pytest.raises(ConflictError):
+        RunSeries(series.folder)
+
+
+def test_a_missing_file_is_named(series: RunSeries, tmp_path: Path) -> None:
+    keep(series, rows((0, 1, 1.0)))
+    series.move()
+    (part,) = series.folder.glob("part-*.parquet")
+    part.unlink()
+    with pytest.raises(CorruptDataError) as refused, a_copy(series, tmp_path / "copy"):
+        pass
+    assert part.name in refused.value.problem
+
+
+def test_hours_are_summed_over_memory_and_files(series: RunSeries) -> None:
+    keep(series, rows((0, 1, 1.0), (0, 2, 3.0), (0, HOUR + 1, 5.0)))
+    series.move()
+    keep(series, rows((1, 7, 4.0)))
+    keep(series, rows((1, 8, 400.0), reasons=2))
+    found = series.by_hour(0, DAY)
+    table = zip(
+        *(found[k].tolist() for k in ("stream", "hour", "count", "mean", "max")), strict=True
+    )
+    assert list(table) == [(0, 0, 2, 2.0, 3.0), (0, HOUR, 1, 5.0, 5.0), (1, 0, 1, 4.0, 4.0)]
+
+
+def test_many_writers_at_once_lose_and_double_nothing(tmp_path: Path) -> None:
+    series = RunSeries(tmp_path, flush_rows=500)
+    series.numbers([str(i) for i in range(8)])
+
+    def write(writer: int) -> None:
+        for n in range(40):
+            keep(series, rows(*((writer, 100 * n + k, 1.0) for k in range(5))))
+            keep(series, rows((writer, 100 * n, 1.0)))
+
+    threads = [threading.Thread(target=write, args=(i,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    series.move()
+    found = series.between(list(range(8)), 0, DAY)
+    assert len(found) == 8 * 40 * 5 == len(series)
+    series.close()
+    again = RunSeries(tmp_path)
+    assert len(again.between(list(range(8)), 0, DAY)) == 1600
+    again.close()
+
+
+def test_sorted_runs_stay_few() -> None:
+    runs = Runs()
+    for n in range(1000):
+        runs.add(rows((n % 7, n, 1.0)))
+    assert len(runs) == 1000 and len(runs.runs) <= 11
