@@ -84,6 +84,25 @@ COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "stops": {"id": ("stop_id", *_ID, "站点编号"),
               "name": ("stop_name", *_NAME, "站名", "站点名称"),
               "departures": ("departures", "trips", "班次", "发车次数", "salidas")},
+    "dependencies": {
+        "node": ("node", "asset", "节点", "对象", "资产编号"),
+        "service": ("service", "需要", "服务", "servicio"),
+        "group": ("group", "组", "grupo"),
+        "supplier": ("supplier", "供给方", "来源", "供应方", "proveedor"),
+        "backup_low_h": ("backup_low_h", "backup_h", "最短备用时间", "备用时间"),
+        "backup_high_h": ("backup_high_h", "最长备用时间"),
+    },
+    "sensors": {
+        "id": ("id", "datastream", "sensor_id", "编号", "设备编号", "传感器编号"), "name": _NAME,
+        "quantity": ("quantity", "observed_property", "variable", "measures", "监测量", "监测类型",
+                     "要素", "magnitud"),
+        "unit": ("unit", "uom", "unit_of_measurement", "单位", "unidad"),
+        "asset": ("asset", "asset_id", "监测对象", "activo"),
+        "interval_s": ("interval_s", "interval", "采集间隔", "周期"),
+        "low": ("low", "min", "下限", "最小值"), "high": ("high", "max", "上限", "最大值"),
+        "rate": ("rate", "max_rate", "最大变化率"), "stuck_after": ("stuck_after",),
+        "is_vital": ("is_vital", "vital", "关键"),
+    },
 }  # fmt: skip
 """Columns of each layer that a vector file or a table may give, with the names that others use."""
 
@@ -271,9 +290,9 @@ def guess_layer(stem: str, names: Sequence[str], geometry: str, rows: int) -> st
 
 def table_kind(names: Sequence[str]) -> str:
     """Return the kind of reader for a table with these columns."""
-    have = {plain(n) for n in names}
     for kind, needed in TABLES.items():
-        if {plain(n) for n in needed} <= have:
+        known = guess(names, kind) if kind in COLUMNS else {plain(name): "" for name in names}
+        if {plain(one) if kind not in COLUMNS else one for one in needed} <= known.keys():
             return kind
     return "table"
 

@@ -30,7 +30,7 @@ _MAGIC = {
 }  # fmt: skip
 # Memory that reading takes as a multiple of the file. Measured on 1,000,000 footprints.
 _FACTOR = {".geojson": 2.0, ".json": 2.0, ".parquet": 0.0, ".geoparquet": 0.0}
-_USUAL_FACTOR = 3.0
+_USUAL_FACTOR = 4.0
 _ERRORS = (
     pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError,
 )  # fmt: skip

@@ -24,6 +24,8 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "counts": ("code", "population"),
     "people": ("people",),
     "facilities": ("kind",),
+    "dependencies": ("node", "service", "supplier"),
+    "sensors": ("id", "quantity", "unit"),
 }
 """Columns without which a layer means nothing."""
 AGES = ("age_0_14", "age_15_64", "age_65")
