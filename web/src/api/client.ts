@@ -63,6 +63,37 @@ export async function send<T>(
   return (await answer.json()) as T;
 }
 
+/** Send a file as it is; `onshare` hears how much of it is there, 0 to 1. */
+export function upload<T>(path: string, file: Blob, onshare: (share: number) => void, signal?: AbortSignal): Promise<T> {
+  return new Promise((done, fail) => {
+    const request = new XMLHttpRequest();
+    request.open('PUT', ROOT + path);
+    request.setRequestHeader('Accept', 'application/json');
+    request.setRequestHeader('X-CSRF-Token', csrf);
+    request.setRequestHeader('Content-Type', 'application/octet-stream');
+    request.upload.onprogress = (event) => onshare(event.lengthComputable && event.total ? event.loaded / event.total : 0);
+    request.onerror = () => fail(new Problem(0, 'offline'));
+    request.onabort = () => fail(new DOMException('stopped', 'AbortError'));
+    request.onload = () => {
+      if (request.status >= 200 && request.status < 300) {
+        done(JSON.parse(request.responseText) as T);
+        return;
+      }
+      if (request.status === 401) onSignedOut();
+      void problemOf(new Response(request.responseText, { status: request.status })).then(fail);
+    };
+    signal?.addEventListener('abort', () => request.abort());
+    request.send(file);
+  });
+}
+
+/** Send text of a kind of its own, such as CSV. */
+export async function sendText<T>(method: 'PUT' | 'POST', path: string, body: Blob, type: string): Promise<T> {
+  const headers = { Accept: 'application/json', 'X-CSRF-Token': csrf, 'Content-Type': type };
+  const answer = await ask(path, { method, headers, body });
+  return (await answer.json()) as T;
+}
+
 /** Address of a file to download, such as a CSV export. */
 export function fileUrl(path: string): string {
   return ROOT + path;

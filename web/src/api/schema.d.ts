@@ -4,6 +4,730 @@
  */
 
 export interface paths {
+    "/api/v1/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Health
+         * @description Say that the server answers.
+         */
+        get: operations["session_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/demo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Demo
+         * @description Say whether demo accounts exist, and their names; never a password.
+         */
+        get: operations["session_demo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Session
+         * @description Say who is signed in; an older session gets a new secret.
+         */
+        get: operations["session_session"];
+        put?: never;
+        /**
+         * Sign In
+         * @description Open a session; the cookie is for the browser, the CSRF token for the page.
+         */
+        post: operations["session_sign_in"];
+        /**
+         * Sign Out
+         * @description End the session.
+         */
+        delete: operations["session_sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/city/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Versions
+         * @description Return the versions of the served city that are kept, newest first.
+         */
+        get: operations["versions_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/city/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Changes
+         * @description Return what differs between two versions; layers and zones without a change are left out.
+         */
+        get: operations["versions_show_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Imports
+         * @description Return all imports, newest first.
+         */
+        get: operations["imports_list_imports"];
+        put?: never;
+        /**
+         * Create
+         * @description Begin an import.
+         */
+        post: operations["imports_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rules
+         * @description Return what an import may consist of: kinds of source, columns by layer, limits.
+         */
+        get: operations["imports_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{job}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show
+         * @description Return one import, with how far the work on it is.
+         */
+        get: operations["imports_show"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete
+         * @description Delete an import and its files; a city that was built from it stays.
+         */
+        delete: operations["imports_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{job}/folder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Point
+         * @description Take the files of a folder of the server, without copying them.
+         */
+        put: operations["imports_point"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{job}/files/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Upload
+         * @description Take a file, the body of the request as it is; one of the same name gives way.
+         */
+        put: operations["imports_upload"];
+        post?: never;
+        /**
+         * Drop File
+         * @description Take a file out of the import.
+         */
+        delete: operations["imports_drop_file"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{job}/files/{name}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Preview
+         * @description Look at the beginning of a file: columns, first rows, guesses.
+         */
+        get: operations["imports_preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{job}/recipe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Save Plan
+         * @description Save the recipe; all its faults are answered at once.
+         */
+        put: operations["imports_save_plan"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{job}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check
+         * @description Read everything in the background; nothing is built.
+         */
+        post: operations["imports_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{job}/build": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Build
+         * @description Build a version of the city in the background, or go on with one that was stopped.
+         */
+        post: operations["imports_build"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{job}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop
+         * @description Stop the check or the build; it can be resumed.
+         */
+        post: operations["imports_stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{job}/serve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Serve Built
+         * @description Serve the version that the last build of an import made.
+         */
+        post: operations["imports_serve_built"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/city/versions/{version}/serve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Serve
+         * @description Serve another version of the city that is served: forward, or back again.
+         */
+        post: operations["imports_serve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/city/dependencies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show
+         * @description Return what an asset needs now: stated by its owner, or the usual.
+         */
+        get: operations["needs_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/city/dependencies/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Summary
+         * @description Return how many assets the caller may see, and about which of them owners said something.
+         */
+        get: operations["needs_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/city/dependencies.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Form
+         * @description Return the form for every asset that the caller may see, filled in with what is known.
+         */
+        get: operations["needs_form"];
+        /**
+         * Take
+         * @description Take the form filled in; what it leaves as it was is not taken as stated.
+         */
+        put: operations["needs_take"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/city/dependencies/{node}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * State
+         * @description State what an asset needs; without rows it goes back to the usual.
+         */
+        put: operations["needs_state"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/city/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export
+         * @description Return the served city as a file; who is not city-wide gets no sensors of others.
+         */
+        get: operations["city_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/city/rdls.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Describe
+         * @description Return the city as a data set, in the Risk Data Library Standard 0.3.
+         */
+        get: operations["city_describe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/city": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show City
+         * @description Return the city's name, extent and layers with their provenance.
+         */
+        get: operations["city_show_city"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/city/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check
+         * @description Return what is missing or weak in the city's data, and how to mend it.
+         */
+        get: operations["city_check"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/city/{layer}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Layer
+         * @description Return a layer's geometry; it changes only with the city's version.
+         */
+        get: operations["city_show_layer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sensors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sensors
+         * @description Return every datastream with its health; who is not city-wide sees none of others' assets.
+         */
+        get: operations["city_sensors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sensors/{sensor}/observations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Observations
+         * @description Return what a datastream has said, by default in the last 24 hours of the run's clock.
+         */
+        get: operations["city_observations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/places": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Places
+         * @description Search places, streets, networks and sensors by name or id.
+         */
+        get: operations["city_places"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/situation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Situation
+         * @description Return everything that the situation page shows beside the map.
+         */
+        get: operations["situation_situation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/situation/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Timeline
+         * @description Return the time bar: what happened, what a few key streams said, and what is forecast.
+         */
+        get: operations["situation_timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/situation/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Events
+         * @description Return what happened, newest first; `next` is the `before` of the following page.
+         */
+        get: operations["situation_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recovery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Recovery
+         * @description Return repair order, supplies, damage reports, and the service curves beside observations.
+         */
+        get: operations["situation_recovery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/columns/{layer}.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export
+         * @description Return a layer's columns as CSV; an empty cell is unknown.
+         */
+        get: operations["columns_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/columns/{layer}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show
+         * @description Return a layer's columns, in the geometry's order.
+         */
+        get: operations["columns_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alarms": {
         parameters: {
             query?: never;
@@ -38,6 +762,170 @@ export interface paths {
          * @description Take note of an alarm; a second time changes nothing.
          */
         post: operations["command_acknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Incidents
+         * @description Return the run's incidents, newest first.
+         */
+        get: operations["command_list_incidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{incident}/step": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move Incident
+         * @description Move an incident on: to recovery, back to response, or to its close.
+         */
+        post: operations["command_move_incident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Proposals
+         * @description Return proposals, newest first; who is not city-wide sees those with own tasks.
+         */
+        get: operations["command_list_proposals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proposals/{proposal}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Proposal
+         * @description Return one proposal.
+         */
+        get: operations["command_show_proposal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proposals/{proposal}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide
+         * @description Accept or refuse; of two who decide on one version, one wins and the other is told.
+         */
+        post: operations["command_decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tasks
+         * @description Return tasks, newest first; who is not city-wide sees the own organisation's only.
+         */
+        get: operations["command_list_tasks"];
+        put?: never;
+        /**
+         * Assign
+         * @description Give out a task by hand.
+         */
+        post: operations["command_assign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{task}/step": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Step
+         * @description Take the next step of a task; which step whose role may take is the service's rule.
+         */
+        post: operations["command_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dispatches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Dispatches
+         * @description Return teams on their way, with their route along roads that are likely open.
+         */
+        get: operations["command_list_dispatches"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -108,26 +996,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/alerts/{alert}.cap.xml": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Cap
-         * @description Return the warning as an OASIS CAP 1.2 document.
-         */
-        get: operations["alerts_cap"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/alerts/{alert}/approve": {
         parameters: {
             query?: never;
@@ -142,26 +1010,6 @@ export interface paths {
          * @description Approve and send it, as a second person or with a reason for acting alone.
          */
         post: operations["alerts_approve"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/alerts/{alert}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Cancel
-         * @description Discard a draft, or cancel a sent warning (which needs the right to approve).
-         */
-        post: operations["alerts_cancel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -188,271 +1036,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/assessment": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Assessment
-         * @description Return the re-assessed city, as of the last turn of the loop.
-         */
-        get: operations["assessment_assessment"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/city": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show City
-         * @description Return the city's name, extent and layers with their provenance.
-         */
-        get: operations["city_show_city"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/city/buildings": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Buildings
-         * @description Return buildings in a box; more than `limit` are thinned evenly, and `total` says so.
-         */
-        get: operations["city_buildings"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/city/check": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Check
-         * @description Return what is missing or weak in the city's data, and how to mend it.
-         */
-        get: operations["city_check"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/city/{layer}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show Layer
-         * @description Return a layer's geometry; it changes only with the city's version.
-         */
-        get: operations["city_show_layer"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/clock": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Clock
-         * @description Return the clock of the active run.
-         */
-        get: operations["replay_clock"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/columns/{layer}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show
-         * @description Return a layer's columns, in the geometry's order.
-         */
-        get: operations["columns_show"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/columns/{layer}.csv": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Export
-         * @description Return a layer's columns as CSV; an empty cell is unknown.
-         */
-        get: operations["columns_export"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/damage-reports": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Reports
-         * @description Return damage reports, newest first; who is not city-wide sees the own ones.
-         */
-        get: operations["records_list_reports"];
-        put?: never;
-        /**
-         * Report
-         * @description Report the damage of a building, or at a place.
-         */
-        post: operations["records_report"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/demo": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Demo
-         * @description Say whether demo accounts exist, and their names; never a password.
-         */
-        get: operations["session_demo"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/dispatches": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Dispatches
-         * @description Return teams on their way, with their route along roads that are likely open.
-         */
-        get: operations["command_list_dispatches"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/health": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Health
-         * @description Say that the server answers.
-         */
-        get: operations["session_health"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/incidents": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Incidents
-         * @description Return the run's incidents, newest first.
-         */
-        get: operations["command_list_incidents"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/incidents/{incident}/step": {
+    "/api/v1/alerts/{alert}/cancel": {
         parameters: {
             query?: never;
             header?: never;
@@ -462,70 +1046,30 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Move Incident
-         * @description Move an incident on: to recovery, back to response, or to its close.
+         * Cancel
+         * @description Discard a draft, or cancel a sent warning (which needs the right to approve).
          */
-        post: operations["command_move_incident"];
+        post: operations["alerts_cancel"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/ingest/bulletins": {
+    "/api/v1/alerts/{alert}.cap.xml": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
         /**
-         * Bulletins
-         * @description Take a batch of official bulletins, each in a transaction of its own.
+         * Cap
+         * @description Return the warning as an OASIS CAP 1.2 document.
          */
-        post: operations["ingest_bulletins"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/ingest/observations": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
+        get: operations["alerts_cap"];
         put?: never;
-        /**
-         * Observations
-         * @description Take a batch of values.
-         */
-        post: operations["ingest_observations"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/ingest/reports": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Reports
-         * @description Take a batch of damage reports.
-         */
-        post: operations["ingest_reports"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -568,6 +1112,50 @@ export interface paths {
          * @description Walk the whole chain of every run and say whether a line was altered, moved or lost.
          */
         get: operations["records_check"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/damage-reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Reports
+         * @description Return damage reports, newest first; who is not city-wide sees the own ones.
+         */
+        get: operations["records_list_reports"];
+        put?: never;
+        /**
+         * Report
+         * @description Report the damage of a building, or at a place.
+         */
+        post: operations["records_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assessment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Assessment
+         * @description Return the re-assessed city, as of the last turn of the loop.
+         */
+        get: operations["assessment_assessment"];
         put?: never;
         post?: never;
         delete?: never;
@@ -636,7 +1224,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/places": {
+    "/api/v1/clock": {
         parameters: {
             query?: never;
             header?: never;
@@ -644,120 +1232,16 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Places
-         * @description Search places, streets, networks and sensors by name or id.
+         * Clock
+         * @description Return the clock of the active run.
          */
-        get: operations["city_places"];
+        get: operations["replay_clock"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
-        trace?: never;
-    };
-    "/api/v1/proposals": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Proposals
-         * @description Return proposals, newest first; who is not city-wide sees those with own tasks.
-         */
-        get: operations["command_list_proposals"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/proposals/{proposal}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show Proposal
-         * @description Return one proposal.
-         */
-        get: operations["command_show_proposal"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/proposals/{proposal}/decision": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Decide
-         * @description Accept or refuse; of two who decide on one version, one wins and the other is told.
-         */
-        post: operations["command_decide"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/recovery": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Recovery
-         * @description Return repair order, supplies, damage reports, and the service curves beside observations.
-         */
-        get: operations["situation_recovery"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/replay": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Start
-         * @description Start a replay; a replay that is still open ends.
-         */
-        post: operations["replay_start"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        /**
-         * Change
-         * @description Run faster or slower, pause, jump forward, or end.
-         */
-        patch: operations["replay_change"];
         trace?: never;
     };
     "/api/v1/runs": {
@@ -800,159 +1284,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/sensors": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Sensors
-         * @description Return every datastream with its health; who is not city-wide sees none of others' assets.
-         */
-        get: operations["city_sensors"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sensors/{sensor}/observations": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Observations
-         * @description Return what a datastream has said, by default in the last 24 hours of the run's clock.
-         */
-        get: operations["city_observations"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/session": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Session
-         * @description Say who is signed in; an older session gets a new secret.
-         */
-        get: operations["session_session"];
-        put?: never;
-        /**
-         * Sign In
-         * @description Open a session; the cookie is for the browser, the CSRF token for the page.
-         */
-        post: operations["session_sign_in"];
-        /**
-         * Sign Out
-         * @description End the session.
-         */
-        delete: operations["session_sign_out"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/situation": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Situation
-         * @description Return everything that the situation page shows beside the map.
-         */
-        get: operations["situation_situation"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/situation/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Events
-         * @description Return what happened, newest first; `next` is the `before` of the following page.
-         */
-        get: operations["situation_events"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/situation/timeline": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Timeline
-         * @description Return the time bar: what happened, what a few key streams said, and what is forecast.
-         */
-        get: operations["situation_timeline"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/tasks": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Tasks
-         * @description Return tasks, newest first; who is not city-wide sees the own organisation's only.
-         */
-        get: operations["command_list_tasks"];
-        put?: never;
-        /**
-         * Assign
-         * @description Give out a task by hand.
-         */
-        post: operations["command_assign"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/tasks/{task}/step": {
+    "/api/v1/replay": {
         parameters: {
             query?: never;
             header?: never;
@@ -962,10 +1294,191 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Step
-         * @description Take the next step of a task; which step whose role may take is the service's rule.
+         * Start
+         * @description Start a replay; a replay that is still open ends.
          */
-        post: operations["command_step"];
+        post: operations["replay_start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change
+         * @description Run faster or slower, pause, jump forward, or end.
+         */
+        patch: operations["replay_change"];
+        trace?: never;
+    };
+    "/api/v1/ingest/observations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Observations
+         * @description Take a batch of values.
+         */
+        post: operations["ingest_observations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ingest/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reports
+         * @description Take a batch of damage reports.
+         */
+        post: operations["ingest_reports"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ingest/bulletins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bulletins
+         * @description Take a batch of official bulletins, each in a transaction of its own.
+         */
+        post: operations["ingest_bulletins"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show
+         * @description Return which tiles there are: version, zooms of each layer, extent of the terrain.
+         */
+        get: operations["tiles_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tiles/{version}/terrain/{z}/{x}/{y}.png": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Terrain
+         * @description Return heights as Mapbox Terrain-RGB: height = -10000 + 0.1 × (65536 R + 256 G + B) [m].
+         *
+         *     256 × 256 pixels; zoom 6 to 14. No content where no height is known; a pixel without a height
+         *     in a tile that has some shows the nearest one.
+         */
+        get: operations["tiles_terrain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tiles/{version}/{layer}/{z}/{x}/{y}.mvt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Vector
+         * @description Return a Mapbox Vector Tile 2.1 of one layer; a feature's id is its row.
+         *
+         *     No content where the layer has nothing there, or is not drawn at this zoom (`GET /tiles` says
+         *     which are). `X-Left-Out` counts the features that are too small to be seen at this zoom.
+         */
+        get: operations["tiles_vector"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/state/{layer}.bin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * State
+         * @description Return one number for each row of a layer, as bytes: state travels apart from geometry.
+         *
+         *     Fields: `buildings` have `damage` (expected damage state, 0 none to 4 complete; the default)
+         *     and `heavy` (probability of extensive or complete damage); `roads` have `blocked` (share of
+         *     samples in which the link is blocked). All are of the run's last turn of the loop. No content
+         *     on an ordinary day, when nothing has happened to the city.
+         *
+         *     The body is little-endian: 0-3 `RCST`; 4 format (1); 5 type of a value (1: unsigned byte);
+         *     6-7 the byte that means unknown (255); 8-11 number of values; 12-15 scale and 16-19 offset
+         *     (32-bit reals; value = offset + scale × byte); 20-27 Unix time of the state [s] (64-bit real);
+         *     28-31 zero; then the values in the order of the layer's rows. `X-City-Version` names the
+         *     version of the city that the rows belong to.
+         */
+        get: operations["state_state"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/city/buildings/{row}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Building
+         * @description Return one building: footprint or point, what is known of it, and its damage in the run.
+         */
+        get: operations["state_building"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -981,41 +1494,41 @@ export interface components {
          * @description A task that accepting would give out.
          */
         ActionOut: {
-            /** Amount */
-            amount: number | null;
-            /** Destination */
-            destination: string;
-            /** Destination Name */
-            destination_name: string;
-            /** Due H */
-            due_h: number;
             /** Kind */
             kind: string;
             /** Organisation */
             organisation: string;
             organisation_name: components["schemas"]["TextOut"];
+            text: components["schemas"]["TextOut"];
             /** Place */
             place: string;
-            /** Team */
-            team: string;
-            text: components["schemas"]["TextOut"];
-            /** Unit */
-            unit: string;
             /** Xy */
             xy: [
                 number,
                 number
             ] | null;
+            /** Due H */
+            due_h: number;
+            /** Team */
+            team: string;
+            /** Amount */
+            amount: number | null;
+            /** Unit */
+            unit: string;
+            /** Destination */
+            destination: string;
+            /** Destination Name */
+            destination_name: string;
         };
         /**
          * AdjustmentOut
          * @description Posterior of one group of curves.
          */
         AdjustmentOut: {
-            beta_factor: components["schemas"]["BandOut"];
             /** Group */
             group: string;
             median_factor: components["schemas"]["BandOut"];
+            beta_factor: components["schemas"]["BandOut"];
             /** Reports */
             reports: number;
         };
@@ -1024,41 +1537,41 @@ export interface components {
          * @description An alarm.
          */
         AlarmOut: {
-            /** Acknowledged */
-            acknowledged: string | null;
-            /** Acknowledged By */
-            acknowledged_by: string;
-            /** Cleared */
-            cleared: string | null;
             /** Id */
             id: string;
-            /**
-             * Last
-             * Format: date-time
-             */
-            last: string;
+            /** Rule */
+            rule: string;
+            /** Rule Version */
+            rule_version: string;
+            /** Object */
+            object: string;
             /**
              * Level
              * @enum {integer}
              */
             level: 1 | 2 | 3 | 4;
-            /**
-             * Mode
-             * @enum {string}
-             */
-            mode: "live" | "drill" | "test" | "replay";
-            /** Object */
-            object: string;
-            /** Rule */
-            rule: string;
-            /** Rule Version */
-            rule_version: string;
+            text: components["schemas"]["TextOut"];
             /**
              * Started
              * Format: date-time
              */
             started: string;
-            text: components["schemas"]["TextOut"];
+            /**
+             * Last
+             * Format: date-time
+             */
+            last: string;
+            /** Cleared */
+            cleared: string | null;
+            /** Acknowledged */
+            acknowledged: string | null;
+            /** Acknowledged By */
+            acknowledged_by: string;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "live" | "drill" | "test" | "replay";
             /** Version */
             version: number;
         };
@@ -1068,15 +1581,30 @@ export interface components {
          */
         AlertIn: {
             /**
+             * Event
+             * @enum {string}
+             */
+            event: "earthquake" | "tsunami";
+            /**
+             * Level
+             * @enum {integer}
+             */
+            level: 1 | 2 | 3 | 4;
+            /**
+             * Urgency
+             * @enum {string}
+             */
+            urgency: "Immediate" | "Expected" | "Future";
+            /**
              * Certainty
              * @enum {string}
              */
             certainty: "Observed" | "Likely" | "Possible";
             /**
-             * Event
-             * @enum {string}
+             * Onset
+             * Format: date-time
              */
-            event: "earthquake" | "tsunami";
+            onset: string;
             /**
              * Expires
              * Format: date-time
@@ -1084,21 +1612,6 @@ export interface components {
             expires: string;
             /** Infos */
             infos: components["schemas"]["AlertInfoShape"][];
-            /**
-             * Level
-             * @enum {integer}
-             */
-            level: 1 | 2 | 3 | 4;
-            /**
-             * Onset
-             * Format: date-time
-             */
-            onset: string;
-            /**
-             * Urgency
-             * @enum {string}
-             */
-            urgency: "Immediate" | "Expected" | "Future";
             /** Zones */
             zones: number[];
         };
@@ -1107,107 +1620,107 @@ export interface components {
          * @description A warning's text in one language.
          */
         AlertInfoShape: {
-            /** Description */
-            description: string;
-            /** Headline */
-            headline: string;
-            /** Instruction */
-            instruction: string;
             /**
              * Language
              * @enum {string}
              */
             language: "zh-CN" | "en" | "es-CL";
+            /** Headline */
+            headline: string;
+            /** Description */
+            description: string;
+            /** Instruction */
+            instruction: string;
         };
         /**
          * AlertOut
          * @description A warning.
          */
         AlertOut: {
-            /** Approved */
-            approved: string | null;
-            /** Approved By */
-            approved_by: string;
-            /** Audience */
-            audience: number | null;
-            /** Certainty */
-            certainty: string;
-            /** Correction Of */
-            correction_of: string;
-            /** Deliveries */
-            deliveries: components["schemas"]["DeliveryOut"][];
-            /**
-             * Drafted
-             * Format: date-time
-             */
-            drafted: string;
-            /** Drafted By */
-            drafted_by: string;
-            /** Event */
-            event: string;
-            /**
-             * Expires
-             * Format: date-time
-             */
-            expires: string;
-            /** Faults */
-            faults: components["schemas"]["FaultOut"][];
             /** Id */
             id: string;
-            /** Infos */
-            infos: components["schemas"]["AlertInfoShape"][];
             /**
              * Kind
              * @enum {string}
              */
             kind: "Alert" | "Update" | "Cancel";
+            /** Event */
+            event: string;
             /**
              * Level
              * @enum {integer}
              */
             level: 1 | 2 | 3 | 4;
-            /**
-             * Mode
-             * @enum {string}
-             */
-            mode: "live" | "drill" | "test" | "replay";
+            /** Urgency */
+            urgency: string;
+            /** Certainty */
+            certainty: string;
+            /** Sender */
+            sender: string;
             /**
              * Onset
              * Format: date-time
              */
             onset: string;
-            /** Override Reason */
-            override_reason: string;
+            /**
+             * Expires
+             * Format: date-time
+             */
+            expires: string;
+            /** Infos */
+            infos: components["schemas"]["AlertInfoShape"][];
+            /** Zones */
+            zones: number[];
             /** References */
             references: string[];
-            /** Sender */
-            sender: string;
-            /** Sent */
-            sent: string | null;
+            /** Correction Of */
+            correction_of: string;
             /**
              * Status
              * @enum {string}
              */
             status: "draft" | "approved" | "sent" | "cancelled" | "discarded";
-            /** Urgency */
-            urgency: string;
+            /** Drafted By */
+            drafted_by: string;
+            /**
+             * Drafted
+             * Format: date-time
+             */
+            drafted: string;
+            /** Approved By */
+            approved_by: string;
+            /** Approved */
+            approved: string | null;
+            /** Override Reason */
+            override_reason: string;
+            /** Sent */
+            sent: string | null;
+            /** Deliveries */
+            deliveries: components["schemas"]["DeliveryOut"][];
+            /** Faults */
+            faults: components["schemas"]["FaultOut"][];
+            /** Audience */
+            audience: number | null;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "live" | "drill" | "test" | "replay";
             /** Version */
             version: number;
-            /** Zones */
-            zones: number[];
         };
         /**
          * ApproveIn
          * @description Approval; `override` is the reason for acting alone.
          */
         ApproveIn: {
+            /** Version */
+            version: number;
             /**
              * Override
              * @default
              */
             override?: string;
-            /** Version */
-            version: number;
         };
         /**
          * AssessmentOut
@@ -1219,20 +1732,20 @@ export interface components {
              * Format: date-time
              */
             at: string;
-            /** Coverage */
-            coverage: number;
             /** Curves */
             curves: components["schemas"]["MeasuresOut"][];
-            /** Delays */
-            delays: components["schemas"]["FigureOut"][];
             /** Indicators */
             indicators: components["schemas"]["IndicatorOut"][];
             /** Items */
             items: components["schemas"]["ItemOut"][];
-            /** Level */
-            level: number;
+            /** Coverage */
+            coverage: number;
             /** Maturity */
             maturity: components["schemas"]["MaturityOut"][];
+            /** Level */
+            level: number;
+            /** Delays */
+            delays: components["schemas"]["FigureOut"][];
         };
         /**
          * BandOut
@@ -1247,80 +1760,14 @@ export interface components {
             p95: number | null;
         };
         /**
-         * BulletinIn
-         * @description An official message about a hazard; null: not said.
-         */
-        BulletinIn: {
-            /**
-             * Depth Km
-             * @default null
-             */
-            depth_km?: number | null;
-            /** Event */
-            event: string;
-            /** Id */
-            id: string;
-            /**
-             * Issued
-             * Format: date-time
-             */
-            issued: string;
-            /** Issuer */
-            issuer: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "earthquake" | "tsunami_alert" | "tsunami_cancel" | "evacuation_order";
-            /** Lat */
-            lat: number;
-            /** Lon */
-            lon: number;
-            /**
-             * Magnitude
-             * @default null
-             */
-            magnitude?: number | null;
-            /**
-             * Magnitude Sd
-             * @default null
-             */
-            magnitude_sd?: number | null;
-            /**
-             * Origin Time
-             * Format: date-time
-             */
-            origin_time: string;
-            /**
-             * Source
-             * @default
-             */
-            source?: string;
-            /**
-             * Text
-             * @default
-             */
-            text?: string;
-        };
-        /**
-         * BulletinsIn
-         * @description A batch of bulletins.
-         */
-        BulletinsIn: {
-            /** Batch */
-            batch: string;
-            /** Items */
-            items: components["schemas"]["BulletinIn"][];
-        };
-        /**
          * CancelIn
          * @description Cancelling a sent warning, or discarding a draft.
          */
         CancelIn: {
-            /** Reason */
-            reason: string;
             /** Version */
             version: number;
+            /** Reason */
+            reason: string;
         };
         /**
          * CheckOut
@@ -1329,16 +1776,42 @@ export interface components {
         CheckOut: {
             /** City */
             city: string;
-            /** Findings */
-            findings: components["schemas"]["FindingOut"][];
             /** Version */
             version: string;
+            /** Findings */
+            findings: components["schemas"]["FindingOut"][];
+        };
+        /**
+         * CityChangeOut
+         * @description The difference between two versions: layers and zones in which something changed.
+         */
+        CityChangeOut: {
+            /** City */
+            city: string;
+            /** Before */
+            before: string;
+            /** After */
+            after: string;
+            /** Layers */
+            layers: components["schemas"]["LayerChangeOut"][];
+            /** Zones */
+            zones: components["schemas"]["ZoneChangeOut"][];
         };
         /**
          * CityOut
          * @description The city that is served.
          */
         CityOut: {
+            /** Id */
+            id: string;
+            /** Name Zh */
+            name_zh: string;
+            /** Name En */
+            name_en: string;
+            /** Version */
+            version: string;
+            /** Timezone */
+            timezone: string;
             /** Bbox */
             bbox: [
                 number,
@@ -1346,32 +1819,22 @@ export interface components {
                 number,
                 number
             ];
-            /** Id */
-            id: string;
-            /** Layers */
-            layers: components["schemas"]["LayerOut"][];
-            /** Name En */
-            name_en: string;
-            /** Name Zh */
-            name_zh: string;
-            /** Organisations */
-            organisations: components["schemas"]["OrganisationOut"][];
             /** Population */
             population: number | null;
-            /** Timezone */
-            timezone: string;
-            /** Version */
-            version: string;
+            /** Layers */
+            layers: components["schemas"]["LayerOut"][];
+            /** Organisations */
+            organisations: components["schemas"]["OrganisationOut"][];
         };
         /**
          * ClockIn
          * @description Steering a replay: a new speed (0 pauses), a jump forward, or the end.
          */
         ClockIn: {
-            /** Jump To */
-            jump_to?: string | null;
             /** Speed */
             speed?: number | null;
+            /** Jump To */
+            jump_to?: string | null;
             /**
              * Stop
              * @default false
@@ -1383,104 +1846,118 @@ export interface components {
          * @description The run's clock; the browser advances it by `speed` until the next event says otherwise.
          */
         ClockOut: {
-            /** Is Over */
-            is_over: boolean;
+            /** Run */
+            run: string;
             /**
              * Mode
              * @enum {string}
              */
             mode: "live" | "drill" | "test" | "replay";
+            /** Scenario */
+            scenario: string;
             /**
              * Now
              * Format: date-time
              */
             now: string;
-            /** Run */
-            run: string;
-            /** Scenario */
-            scenario: string;
-            /**
-             * Sim End
-             * Format: date-time
-             */
-            sim_end: string;
-            /**
-             * Sim Start
-             * Format: date-time
-             */
-            sim_start: string;
-            /** Speed */
-            speed: number;
-            /** Timezone */
-            timezone: string;
             /**
              * Wall
              * Format: date-time
              */
             wall: string;
+            /** Speed */
+            speed: number;
+            /**
+             * Sim Start
+             * Format: date-time
+             */
+            sim_start: string;
+            /**
+             * Sim End
+             * Format: date-time
+             */
+            sim_end: string;
+            /** Is Over */
+            is_over: boolean;
+            /** Timezone */
+            timezone: string;
         };
         /**
          * ColumnOut
          * @description One number for each zone, building cell, link or asset; null is unknown.
          */
         ColumnOut: {
-            /** High */
-            high: (number | null)[] | null;
             /** Key */
             key: string;
-            /** Low */
-            low: (number | null)[] | null;
             /** Unit */
             unit: string;
             /** Values */
             values: (number | null)[];
+            /** Low */
+            low: (number | null)[] | null;
+            /** High */
+            high: (number | null)[] | null;
             why: components["schemas"]["WhyOut"];
+        };
+        /**
+         * ColumnPreviewOut
+         * @description A column of a file.
+         */
+        ColumnPreviewOut: {
+            /** Name */
+            name: string;
+            /** Type */
+            type: string;
+            /** Filled */
+            filled: number | null;
+            /** Examples */
+            examples: string[];
         };
         /**
          * ColumnsOut
          * @description State or forecast for the map, apart from its geometry, in the geometry's order.
          */
         ColumnsOut: {
+            /** Cycle */
+            cycle: string | null;
             /**
              * At
              * Format: date-time
              */
             at: string;
-            /** Columns */
-            columns: components["schemas"]["ColumnOut"][];
-            /** Cycle */
-            cycle: string | null;
             /** Ids */
             ids: string[];
+            /** Columns */
+            columns: components["schemas"]["ColumnOut"][];
         };
         /**
          * ConditionOut
          * @description A condition of a maturity level.
          */
         ConditionOut: {
+            text: components["schemas"]["TextOut"];
             /** Holds */
             holds: boolean;
-            text: components["schemas"]["TextOut"];
         };
         /**
          * CurveOut
          * @description A service curve over hours after the event.
          */
         CurveOut: {
+            /** Service */
+            service: string;
             /** Hours */
             hours: number[];
-            /** Observed */
-            observed: (number | null)[];
-            /** Observed Hours */
-            observed_hours: number[];
             /** P05 */
             p05: (number | null)[];
             /** P50 */
             p50: (number | null)[];
             /** P95 */
             p95: (number | null)[];
-            /** Service */
-            service: string;
+            /** Observed Hours */
+            observed_hours: number[];
+            /** Observed */
+            observed: (number | null)[];
             why: components["schemas"]["WhyOut"];
         };
         /**
@@ -1488,31 +1965,31 @@ export interface components {
          * @description The last full turn of the loop.
          */
         CycleOut: {
+            /** Id */
+            id: string;
             /**
              * At
              * Format: date-time
              */
             at: string;
-            /** Duration S */
-            duration_s: number;
             /**
              * Finished Wall
              * Format: date-time
              */
             finished_wall: string;
-            /** Id */
-            id: string;
-            /** Is Running */
-            is_running: boolean;
+            /** Duration S */
+            duration_s: number;
+            /** Samples */
+            samples: number;
+            /** Seed */
+            seed: number;
             /** Models */
             models: [
                 string,
                 string
             ][];
-            /** Samples */
-            samples: number;
-            /** Seed */
-            seed: number;
+            /** Is Running */
+            is_running: boolean;
         };
         /**
          * DamageReportIn
@@ -1521,63 +1998,65 @@ export interface components {
         DamageReportIn: {
             /** Building */
             building?: number | null;
-            /**
-             * Note
-             * @default
-             */
-            note?: string;
-            /**
-             * State
-             * @enum {integer}
-             */
-            state: 0 | 1 | 2 | 3 | 4;
             /** Xy */
             xy?: [
                 number,
                 number
             ] | null;
+            /**
+             * State
+             * @enum {integer}
+             */
+            state: 0 | 1 | 2 | 3 | 4;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
         };
         /**
          * DamageReportOut
          * @description A damage report.
          */
         DamageReportOut: {
-            /** Building */
-            building: number | null;
             /** Id */
             id: string;
-            /**
-             * Mode
-             * @enum {string}
-             */
-            mode: "live" | "drill" | "test" | "replay";
-            /** Note */
-            note: string;
-            /**
-             * Origin
-             * @enum {string}
-             */
-            origin: "observed" | "derived" | "synthetic" | "missing";
-            /**
-             * Reported
-             * Format: date-time
-             */
-            reported: string;
-            /** Reporter */
-            reporter: string;
-            /** State */
-            state: number;
+            /** Building */
+            building: number | null;
             /** Xy */
             xy: [
                 number,
                 number
             ];
+            /** State */
+            state: number;
+            /** Reporter */
+            reporter: string;
+            /**
+             * Reported
+             * Format: date-time
+             */
+            reported: string;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "observed" | "derived" | "synthetic" | "missing";
+            /** Note */
+            note: string;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "live" | "drill" | "test" | "replay";
         };
         /**
          * DecideIn
          * @description Accepting or refusing; `version` is the one the person saw.
          */
         DecideIn: {
+            /** Version */
+            version: number;
             /**
              * Decision
              * @enum {string}
@@ -1588,24 +2067,22 @@ export interface components {
              * @default
              */
             reason?: string;
-            /** Version */
-            version: number;
         };
         /**
          * DeliveryOut
          * @description What became of a warning on one channel.
          */
         DeliveryOut: {
-            /** At */
-            at: string | null;
             /** Channel */
             channel: string;
-            reason: components["schemas"]["TextOut"] | null;
             /**
              * State
              * @enum {string}
              */
             state: "queued" | "sent" | "blocked" | "expired" | "failed";
+            /** At */
+            at: string | null;
+            reason: components["schemas"]["TextOut"] | null;
         };
         /**
          * DemoOut
@@ -1622,37 +2099,39 @@ export interface components {
          * @description A team on the map.
          */
         DispatchOut: {
-            /** End */
-            end: [
-                number,
-                number
-            ];
-            /** Eta S */
-            eta_s: number | null;
+            /** Team */
+            team: string;
             /** Kind */
             kind: string;
-            /** Line */
-            line: [
-                number,
-                number
-            ][];
             /** Organisation */
             organisation: string;
+            /** Task */
+            task: string;
             /** Start */
             start: [
                 number,
                 number
             ];
-            /** Task */
-            task: string;
-            /** Team */
-            team: string;
+            /** End */
+            end: [
+                number,
+                number
+            ];
+            /** Line */
+            line: [
+                number,
+                number
+            ][];
+            /** Eta S */
+            eta_s: number | null;
         };
         /**
          * EventOut
          * @description A line of the event list: bulletin, alarm, decision, task, report.
          */
         EventOut: {
+            /** Seq */
+            seq: number;
             /**
              * At
              * Format: date-time
@@ -1662,64 +2141,83 @@ export interface components {
             kind: string;
             /** Level */
             level: (1 | 2 | 3 | 4) | null;
+            text: components["schemas"]["TextOut"];
+            /** Source */
+            source: string;
             /**
              * Origin
              * @enum {string}
              */
             origin: "observed" | "derived" | "synthetic" | "missing";
-            /** Seq */
-            seq: number;
-            /** Source */
-            source: string;
-            text: components["schemas"]["TextOut"];
         };
         /**
          * FaultOut
          * @description One kind of fault in an input.
          */
         FaultOut: {
+            /** Where */
+            where: string;
+            /** Key */
+            key: string;
+            problem: components["schemas"]["TextOut"];
+            hint: components["schemas"]["TextOut"];
             /** Count */
             count: number;
             /** First */
             first: string[];
-            hint: components["schemas"]["TextOut"];
-            /** Key */
-            key: string;
-            problem: components["schemas"]["TextOut"];
-            /** Where */
-            where: string;
         };
         /**
          * FeatureCollection
          * @description GeoJSON; `properties.row` is the row that columns refer to.
          */
         FeatureCollection: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "FeatureCollection";
             /** Features */
             features: {
                 [key: string]: unknown;
             }[];
             /** Total */
             total: number;
+        };
+        /**
+         * FeatureOut
+         * @description GeoJSON of one row of a layer.
+         */
+        FeatureOut: {
             /**
              * Type
              * @constant
              */
-            type: "FeatureCollection";
+            type: "Feature";
+            /** Id */
+            id: number;
+            /** Geometry */
+            geometry: {
+                [key: string]: unknown;
+            };
+            /** Properties */
+            properties: {
+                [key: string]: unknown;
+            };
         };
         /**
          * FigureOut
          * @description A number for the screen.
          */
         FigureOut: {
+            /** Key */
+            key: string;
             band: components["schemas"]["BandOut"];
+            /** Unit */
+            unit: string;
             /** Base */
             base: number | null;
             /** Base Unit */
             base_unit: string;
-            /** Key */
-            key: string;
-            /** Unit */
-            unit: string;
             why: components["schemas"]["WhyOut"];
         };
         /**
@@ -1727,19 +2225,34 @@ export interface components {
          * @description A gap or a weakness of the city's data.
          */
         FindingOut: {
-            /** Count */
-            count: number;
-            /** First */
-            first: string[];
             /** Key */
             key: string;
-            mend: components["schemas"]["TextOut"];
             /**
              * Severity
              * @enum {string}
              */
             severity: "info" | "warning" | "error";
+            /** Layer */
+            layer: string;
             text: components["schemas"]["TextOut"];
+            /** Count */
+            count: number;
+            /** First */
+            first: string[];
+            /** Places */
+            places: [
+                number,
+                number
+            ][];
+            mend: components["schemas"]["TextOut"];
+        };
+        /**
+         * FolderIn
+         * @description A folder of the server, relative to the one that it opens.
+         */
+        FolderIn: {
+            /** Folder */
+            folder: string;
         };
         /**
          * HealthOut
@@ -1753,25 +2266,121 @@ export interface components {
             status: "ok";
         };
         /**
+         * ImportFileOut
+         * @description A file of an import.
+         */
+        ImportFileOut: {
+            /** Name */
+            name: string;
+            /** Size */
+            size: number;
+            /**
+             * Added
+             * Format: date-time
+             */
+            added: string;
+            /** Is Pointed */
+            is_pointed: boolean;
+        };
+        /**
+         * ImportIn
+         * @description A new import.
+         */
+        ImportIn: {
+            /** City */
+            city: string;
+            /** Name Zh */
+            name_zh: string;
+            /** Name En */
+            name_en: string;
+            /** Timezone */
+            timezone: string;
+        };
+        /**
+         * ImportOut
+         * @description A city in the making.
+         */
+        ImportOut: {
+            /** Id */
+            id: string;
+            /** City */
+            city: string;
+            /** Name Zh */
+            name_zh: string;
+            /** Name En */
+            name_en: string;
+            /** Timezone */
+            timezone: string;
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** Created By */
+            created_by: string;
+            /** Version */
+            version: number;
+            /** Files */
+            files: components["schemas"]["ImportFileOut"][];
+            plan: components["schemas"]["PlanShape"];
+            /**
+             * Task
+             * @enum {string}
+             */
+            task: "" | "check" | "build";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "idle" | "queued" | "running" | "stopping" | "stopped" | "failed" | "done";
+            progress: components["schemas"]["ProgressOut"] | null;
+            trouble: components["schemas"]["ProblemOut"] | null;
+            checked: components["schemas"]["OutcomeOut"] | null;
+            built: components["schemas"]["OutcomeOut"] | null;
+            /** Is Served City */
+            is_served_city: boolean;
+            /** Current */
+            current: string;
+            /** Command */
+            command: string;
+        };
+        /**
+         * ImportRulesOut
+         * @description What an import may consist of.
+         */
+        ImportRulesOut: {
+            /** Kinds */
+            kinds: components["schemas"]["KindOut"][];
+            /** Missing */
+            missing: string[];
+            /** Grids */
+            grids: string[];
+            /** Columns */
+            columns: {
+                [key: string]: string[];
+            };
+            /** Largest Mb */
+            largest_mb: number;
+            /** Roots */
+            roots: string[];
+        };
+        /**
          * IncidentOut
          * @description An incident.
          */
         IncidentOut: {
             /** Id */
             id: string;
+            /** Name Zh */
+            name_zh: string;
+            /** Name En */
+            name_en: string;
             /** Kind */
             kind: string;
             /** Level */
             level: (1 | 2 | 3 | 4) | null;
-            /**
-             * Mode
-             * @enum {string}
-             */
-            mode: "live" | "drill" | "test" | "replay";
-            /** Name En */
-            name_en: string;
-            /** Name Zh */
-            name_zh: string;
+            /** Status */
+            status: string;
             /**
              * Occurred
              * Format: date-time
@@ -1782,70 +2391,73 @@ export interface components {
              * Format: date-time
              */
             opened: string;
-            /** Status */
-            status: string;
-            /** Version */
-            version: number;
             /** Xy */
             xy: [
                 number,
                 number
             ];
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "live" | "drill" | "test" | "replay";
+            /** Version */
+            version: number;
         };
         /**
          * IncidentStepIn
          * @description Moving an incident on: to recovery, back to response, or to its close.
          */
         IncidentStepIn: {
+            /** Version */
+            version: number;
             /**
              * Status
              * @enum {string}
              */
             status: "responding" | "recovering" | "closed";
-            /** Version */
-            version: number;
         };
         /**
          * IndicatorOut
          * @description An indicator of this city.
          */
         IndicatorOut: {
-            /** Dimension */
-            dimension: string;
-            /** Goalposts */
-            goalposts: [
-                number,
-                number
-            ];
             /** Id */
             id: string;
             /** Item */
             item: string;
-            /** Score */
-            score: number | null;
-            /** Source */
-            source: string;
-            /** Standard */
-            standard: string;
+            /** Dimension */
+            dimension: string;
             /**
-             * Status
-             * @enum {string}
+             * Title Zh
+             * @default
              */
-            status: "measured" | "missing";
+            title_zh?: string;
             /**
              * Title En
              * @default
              */
             title_en?: string;
             /**
-             * Title Zh
-             * @default
+             * Status
+             * @enum {string}
              */
-            title_zh?: string;
-            /** Unit */
-            unit: string;
+            status: "measured" | "missing";
             /** Value */
             value: number | null;
+            /** Unit */
+            unit: string;
+            /** Score */
+            score: number | null;
+            /** Goalposts */
+            goalposts: [
+                number,
+                number
+            ];
+            /** Source */
+            source: string;
+            /** Standard */
+            standard: string;
             why: components["schemas"]["WhyOut"];
         };
         /**
@@ -1853,44 +2465,72 @@ export interface components {
          * @description What became of a batch: taken, known already, or refused by index and reason.
          */
         IngestOut: {
-            /** Accepted */
-            accepted: number;
             /** Batch */
             batch: string;
+            /** Accepted */
+            accepted: number;
             /** Duplicate */
             duplicate: number;
-            /** Rejected */
-            rejected: components["schemas"]["RejectOut"][];
             /** Suspect */
             suspect: number;
+            /** Rejected */
+            rejected: components["schemas"]["RejectOut"][];
         };
         /**
          * ItemOut
          * @description One of the twelve items.
          */
         ItemOut: {
-            /** Coverage */
-            coverage: number;
-            /** Dimension */
-            dimension: string;
             /** Item */
             item: string;
+            /** Dimension */
+            dimension: string;
+            /** Coverage */
+            coverage: number;
             score: components["schemas"]["BandOut"];
+        };
+        /**
+         * KindOut
+         * @description A kind of source.
+         */
+        KindOut: {
+            /** Kind */
+            kind: string;
+            /** Layers */
+            layers: string[];
+            /** Endings */
+            endings: string[];
+            /** Is Usable */
+            is_usable: boolean;
+        };
+        /**
+         * LayerChangeOut
+         * @description What changed in one layer.
+         */
+        LayerChangeOut: {
+            /** Layer */
+            layer: string;
+            /** Added */
+            added: number;
+            /** Removed */
+            removed: number;
+            /** Changed */
+            changed: number;
+            /** First */
+            first: string[];
+            /** Places */
+            places: [
+                number,
+                number
+            ][];
         };
         /**
          * LayerOut
          * @description A layer with its provenance.
          */
         LayerOut: {
-            /** Count */
-            count: number;
-            /** Coverage */
-            coverage: number;
-            /** Licence */
-            licence: string;
             /** Name */
             name: string;
-            notes: components["schemas"]["TextOut"] | null;
             /**
              * Origin
              * @enum {string}
@@ -1898,114 +2538,105 @@ export interface components {
             origin: "observed" | "derived" | "synthetic" | "missing";
             /** Source */
             source: string;
+            /** Licence */
+            licence: string;
             /** Version */
             version: string;
-        };
-        /**
-         * LiveEvent
-         * @description A numbered event of the live stream.
-         */
-        LiveEvent: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Id */
-            id: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "snapshot" | "clock" | "cycle" | "alarm" | "proposal" | "task" | "alert" | "report" | "event" | "incident" | "model";
-            /** Seq */
-            seq: number;
+            /** Count */
+            count: number;
+            /** Coverage */
+            coverage: number;
+            notes: components["schemas"]["TextOut"] | null;
+            /** As Of */
+            as_of: string;
+            /** Crs */
+            crs: string;
         };
         /**
          * LogCheckOut
          * @description Whether the chain is whole.
          */
         LogCheckOut: {
+            /** Lines */
+            lines: number;
+            /** Is Whole */
+            is_whole: boolean;
             /** First Broken */
             first_broken: number | null;
             /** Head */
             head: string;
-            /** Is Whole */
-            is_whole: boolean;
-            /** Lines */
-            lines: number;
         };
         /**
          * LogLineOut
          * @description A line of the log.
          */
         LogLineOut: {
-            /** Actor */
-            actor: string;
+            /** Seq */
+            seq: number;
             /**
              * At
              * Format: date-time
              */
             at: string;
-            /** Hash */
-            hash: string;
-            /**
-             * Mode
-             * @enum {string}
-             */
-            mode: "live" | "drill" | "test" | "replay";
-            /** Seq */
-            seq: number;
             /**
              * Sim At
              * Format: date-time
              */
             sim_at: string;
+            /** Actor */
+            actor: string;
+            text: components["schemas"]["TextOut"];
             /** Subject */
             subject: string;
-            text: components["schemas"]["TextOut"];
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "live" | "drill" | "test" | "replay";
+            /** Hash */
+            hash: string;
         };
         /**
          * MaturityOut
          * @description A maturity level with its evidence.
          */
         MaturityOut: {
-            /** Conditions */
-            conditions: components["schemas"]["ConditionOut"][];
-            /** Is Reached */
-            is_reached: boolean;
             /**
              * Level
              * @enum {integer}
              */
             level: 1 | 2 | 3 | 4;
+            /** Is Reached */
+            is_reached: boolean;
+            /** Conditions */
+            conditions: components["schemas"]["ConditionOut"][];
         };
         /**
          * MeasureOut
          * @description A measure that a sector board suggests.
          */
         MeasureOut: {
+            text: components["schemas"]["TextOut"];
+            reason: components["schemas"]["TextOut"];
             /** Place */
             place: string;
-            reason: components["schemas"]["TextOut"];
-            text: components["schemas"]["TextOut"];
         };
         /**
          * MeasuresOut
          * @description Measures of one service curve.
          */
         MeasuresOut: {
+            /** Service */
+            service: string;
+            robustness: components["schemas"]["BandOut"];
+            rapidity_per_day: components["schemas"]["BandOut"];
+            loss_days: components["schemas"]["BandOut"];
+            /** Time To */
+            time_to: components["schemas"]["TimeToOut"][];
             /** Horizon H */
             horizon_h: number;
             /** Is Censored */
             is_censored: boolean;
-            loss_days: components["schemas"]["BandOut"];
-            rapidity_per_day: components["schemas"]["BandOut"];
-            robustness: components["schemas"]["BandOut"];
-            /** Service */
-            service: string;
-            /** Time To */
-            time_to: components["schemas"]["TimeToOut"][];
             why: components["schemas"]["WhyOut"];
         };
         /**
@@ -2013,6 +2644,8 @@ export interface components {
          * @description Approving or refusing a model version.
          */
         ModelDecisionIn: {
+            /** Version */
+            version: number;
             /**
              * Decision
              * @enum {string}
@@ -2023,55 +2656,87 @@ export interface components {
              * @default
              */
             reason?: string;
-            /** Version */
-            version: number;
         };
         /**
          * ModelVersionOut
          * @description A version of the fragilities.
          */
         ModelVersionOut: {
-            /** Adjustments */
-            adjustments: components["schemas"]["AdjustmentOut"][];
-            /** Base */
-            base: string;
-            /** Brier After */
-            brier_after: number;
-            /** Brier Before */
-            brier_before: number;
-            /**
-             * Created
-             * Format: date-time
-             */
-            created: string;
-            /** Decided */
-            decided: string | null;
-            /** Decided By */
-            decided_by: string;
             /** Id */
             id: string;
-            /** Log Score After */
-            log_score_after: number;
-            /** Log Score Before */
-            log_score_before: number;
-            /**
-             * Mode
-             * @enum {string}
-             */
-            mode: "live" | "drill" | "test" | "replay";
-            /** Reason */
-            reason: string;
-            /** Reports Held Out */
-            reports_held_out: number;
+            /** Base */
+            base: string;
+            /** Adjustments */
+            adjustments: components["schemas"]["AdjustmentOut"][];
             /** Reports Used */
             reports_used: number;
+            /** Reports Held Out */
+            reports_held_out: number;
+            /** Log Score Before */
+            log_score_before: number;
+            /** Log Score After */
+            log_score_after: number;
+            /** Brier Before */
+            brier_before: number;
+            /** Brier After */
+            brier_after: number;
             /**
              * Status
              * @enum {string}
              */
             status: "proposed" | "approved" | "refused" | "retired";
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** Decided By */
+            decided_by: string;
+            /** Decided */
+            decided: string | null;
+            /** Reason */
+            reason: string;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "live" | "drill" | "test" | "replay";
             /** Version */
             version: number;
+        };
+        /**
+         * NeedFormIn
+         * @description What an asset needs, as its owner states it; no rows: back to the usual.
+         */
+        NeedFormIn: {
+            /** Rows */
+            rows: components["schemas"]["NeedRowShape"][];
+        };
+        /**
+         * NeedFormOut
+         * @description What an asset needs, and whether its owner said so.
+         */
+        NeedFormOut: {
+            /** Node */
+            node: string;
+            /** Name */
+            name: string;
+            /** Kind */
+            kind: string;
+            /** Owners */
+            owners: string[];
+            /** May Edit */
+            may_edit: boolean;
+            /** Is Stated */
+            is_stated: boolean;
+            /** Stated By */
+            stated_by: string;
+            /** Stated At */
+            stated_at: string | null;
+            /** Services */
+            services: string[];
+            /** Rows */
+            rows: components["schemas"]["NeedRowShape"][];
         };
         /**
          * NeedOut
@@ -2081,8 +2746,6 @@ export interface components {
             /** Item */
             item: string;
             need: components["schemas"]["FigureOut"];
-            /** Standard */
-            standard: string;
             /** Stock */
             stock: number | null;
             /**
@@ -2090,6 +2753,47 @@ export interface components {
              * @enum {string}
              */
             stock_origin: "observed" | "derived" | "synthetic" | "missing";
+            /** Standard */
+            standard: string;
+        };
+        /**
+         * NeedRowShape
+         * @description One supplier of one need; rows of one service and group are alternatives.
+         */
+        NeedRowShape: {
+            /** Service */
+            service: string;
+            /**
+             * Group
+             * @default 0
+             */
+            group?: number;
+            /** Supplier */
+            supplier: string;
+            /** Backup Low H */
+            backup_low_h: number | null;
+            /** Backup High H */
+            backup_high_h: number | null;
+            /**
+             * Source
+             * @default
+             */
+            source?: string;
+            /**
+             * Remark
+             * @default
+             */
+            remark?: string;
+        };
+        /**
+         * NeedSummaryOut
+         * @description How far the collection is.
+         */
+        NeedSummaryOut: {
+            /** Total */
+            total: number;
+            /** Stated */
+            stated: string[];
         };
         /**
          * NoteIn
@@ -2100,35 +2804,6 @@ export interface components {
             text: string;
         };
         /**
-         * ObservationIn
-         * @description One value from a device.
-         */
-        ObservationIn: {
-            /** Datastream */
-            datastream: string;
-            /** Id */
-            id: string;
-            /**
-             * Phenomenon Time
-             * Format: date-time
-             */
-            phenomenon_time: string;
-            /** Unit */
-            unit: string;
-            /** Value */
-            value: number;
-        };
-        /**
-         * ObservationsIn
-         * @description A batch of values; the same batch again changes nothing.
-         */
-        ObservationsIn: {
-            /** Batch */
-            batch: string;
-            /** Items */
-            items: components["schemas"]["ObservationIn"][];
-        };
-        /**
          * ObservedSeriesOut
          * @description What a datastream has said.
          */
@@ -2137,136 +2812,174 @@ export interface components {
             datastream: string;
             /** Name */
             name: string;
+            /** Quantity */
+            quantity: string;
+            /** Unit */
+            unit: string;
+            /** Time */
+            time: string[];
+            /** Value */
+            value: number[];
+            /** Suspect */
+            suspect: boolean[];
             /**
              * Origin
              * @enum {string}
              */
             origin: "observed" | "derived" | "synthetic" | "missing";
-            /** Quantity */
-            quantity: string;
-            /** Suspect */
-            suspect: boolean[];
-            /** Time */
-            time: string[];
-            /** Unit */
-            unit: string;
-            /** Value */
-            value: number[];
         };
         /**
          * OrganisationOut
          * @description A party of the city, and the kinds of task that it takes.
          */
         OrganisationOut: {
-            /** Duties */
-            duties: string[];
             /** Id */
             id: string;
-            /** Kind */
-            kind: string;
-            /** Name En */
-            name_en: string;
             /** Name Zh */
             name_zh: string;
+            /** Name En */
+            name_en: string;
+            /** Kind */
+            kind: string;
+            /** Duties */
+            duties: string[];
+        };
+        /**
+         * OutcomeOut
+         * @description What a check or a build came to.
+         */
+        OutcomeOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Seconds */
+            seconds: number;
+            /** Is Current */
+            is_current: boolean;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** By Source */
+            by_source: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+            /** Layers */
+            layers: components["schemas"]["LayerOut"][];
+            /** Findings */
+            findings: components["schemas"]["FindingOut"][];
+            /** Bbox */
+            bbox: [
+                number,
+                number,
+                number,
+                number
+            ] | null;
+            /** Version */
+            version: string;
         };
         /** Page[AlarmOut] */
         Page_AlarmOut_: {
             /** Items */
             items: components["schemas"]["AlarmOut"][];
-            /** Next */
-            next: string | null;
             /** Total */
             total: number | null;
+            /** Next */
+            next: string | null;
         };
         /** Page[AlertOut] */
         Page_AlertOut_: {
             /** Items */
             items: components["schemas"]["AlertOut"][];
-            /** Next */
-            next: string | null;
             /** Total */
             total: number | null;
+            /** Next */
+            next: string | null;
         };
         /** Page[DamageReportOut] */
         Page_DamageReportOut_: {
             /** Items */
             items: components["schemas"]["DamageReportOut"][];
-            /** Next */
-            next: string | null;
             /** Total */
             total: number | null;
+            /** Next */
+            next: string | null;
         };
         /** Page[EventOut] */
         Page_EventOut_: {
             /** Items */
             items: components["schemas"]["EventOut"][];
-            /** Next */
-            next: string | null;
             /** Total */
             total: number | null;
+            /** Next */
+            next: string | null;
         };
         /** Page[IncidentOut] */
         Page_IncidentOut_: {
             /** Items */
             items: components["schemas"]["IncidentOut"][];
-            /** Next */
-            next: string | null;
             /** Total */
             total: number | null;
+            /** Next */
+            next: string | null;
         };
         /** Page[LogLineOut] */
         Page_LogLineOut_: {
             /** Items */
             items: components["schemas"]["LogLineOut"][];
-            /** Next */
-            next: string | null;
             /** Total */
             total: number | null;
+            /** Next */
+            next: string | null;
         };
         /** Page[ModelVersionOut] */
         Page_ModelVersionOut_: {
             /** Items */
             items: components["schemas"]["ModelVersionOut"][];
-            /** Next */
-            next: string | null;
             /** Total */
             total: number | null;
+            /** Next */
+            next: string | null;
         };
         /** Page[ProposalOut] */
         Page_ProposalOut_: {
             /** Items */
             items: components["schemas"]["ProposalOut"][];
-            /** Next */
-            next: string | null;
             /** Total */
             total: number | null;
+            /** Next */
+            next: string | null;
         };
         /** Page[RunOut] */
         Page_RunOut_: {
             /** Items */
             items: components["schemas"]["RunOut"][];
-            /** Next */
-            next: string | null;
             /** Total */
             total: number | null;
+            /** Next */
+            next: string | null;
         };
         /** Page[SensorOut] */
         Page_SensorOut_: {
             /** Items */
             items: components["schemas"]["SensorOut"][];
-            /** Next */
-            next: string | null;
             /** Total */
             total: number | null;
+            /** Next */
+            next: string | null;
         };
         /** Page[TaskOut] */
         Page_TaskOut_: {
             /** Items */
             items: components["schemas"]["TaskOut"][];
-            /** Next */
-            next: string | null;
             /** Total */
             total: number | null;
+            /** Next */
+            next: string | null;
         };
         /**
          * PlaceOut
@@ -2286,134 +2999,250 @@ export interface components {
             ];
         };
         /**
+         * PlanIn
+         * @description A recipe to save.
+         */
+        PlanIn: {
+            /** Version */
+            version: number;
+            plan: components["schemas"]["PlanShape"];
+        };
+        /**
+         * PlanShape
+         * @description The recipe as put together on the page.
+         */
+        PlanShape: {
+            /** Sources */
+            sources?: components["schemas"]["SourceShape"][];
+            /** Missing */
+            missing?: {
+                [key: string]: "generate" | "leave";
+            };
+            /**
+             * Grid
+             * @default squares
+             * @enum {string}
+             */
+            grid?: "squares" | "h3" | "zones";
+            /**
+             * Seed
+             * @default 1
+             */
+            seed?: number;
+            /** Bbox */
+            bbox?: [
+                number,
+                number,
+                number,
+                number
+            ] | null;
+        };
+        /**
+         * PreviewOut
+         * @description A first look at a file.
+         */
+        PreviewOut: {
+            /** Name */
+            name: string;
+            /** Size */
+            size: number;
+            /** Kind */
+            kind: string;
+            /** Layers */
+            layers: string[];
+            /** Parts */
+            parts: string[];
+            /** Part */
+            part: string;
+            /** Crs */
+            crs: string;
+            /** Bbox */
+            bbox: [
+                number,
+                number,
+                number,
+                number
+            ] | null;
+            /** Is Lonlat */
+            is_lonlat: boolean;
+            /** Geometry */
+            geometry: string;
+            /** Rows */
+            rows: number | null;
+            /** Columns */
+            columns: components["schemas"]["ColumnPreviewOut"][];
+            /** First */
+            first: string[][];
+            /** Mapping */
+            mapping: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            /** Options */
+            options: {
+                [key: string]: string;
+            };
+            /** Faults */
+            faults: components["schemas"]["FaultOut"][];
+            /** Shapes */
+            shapes: {
+                [key: string]: unknown;
+            }[];
+        };
+        /**
          * ProblemOut
          * @description Problem details (RFC 9457), with our key and all faults.
          */
         ProblemOut: {
-            /** Detail */
-            detail: string;
-            /** Faults */
-            faults: components["schemas"]["FaultOut"][];
-            hint: components["schemas"]["TextOut"];
-            /** Key */
-            key: string;
-            problem: components["schemas"]["TextOut"];
+            /** Type */
+            type: string;
             /** Status */
             status: number;
             /** Title */
             title: string;
-            /** Type */
-            type: string;
+            /** Detail */
+            detail: string;
+            /** Key */
+            key: string;
+            problem: components["schemas"]["TextOut"];
+            hint: components["schemas"]["TextOut"];
+            /** Faults */
+            faults: components["schemas"]["FaultOut"][];
+        };
+        /**
+         * ProgressOut
+         * @description How far the task under way is.
+         */
+        ProgressOut: {
+            /** Source */
+            source: string;
+            /** Step */
+            step: string;
+            /** Number */
+            number: number;
+            /** Total */
+            total: number;
+            /** Share */
+            share: number;
+            /** Left S */
+            left_s: number | null;
         };
         /**
          * ProposalOut
          * @description A proposal.
          */
         ProposalOut: {
-            /** Actions */
-            actions: components["schemas"]["ActionOut"][];
-            /**
-             * Created
-             * Format: date-time
-             */
-            created: string;
-            /** Decided */
-            decided: string | null;
-            /** Decided By */
-            decided_by: string;
-            /** Details */
-            details: {
-                [key: string]: string | number;
-            };
-            /** Effect With */
-            effect_with: components["schemas"]["FigureOut"][];
-            /** Effect Without */
-            effect_without: components["schemas"]["FigureOut"][];
             /** Id */
             id: string;
-            /** Is Dangerous */
-            is_dangerous: boolean;
             /**
              * Kind
              * @enum {string}
              */
             kind: "response_level" | "evacuation" | "medical" | "repair" | "supplies" | "sector_measure";
-            /**
-             * Mode
-             * @enum {string}
-             */
-            mode: "live" | "drill" | "test" | "replay";
-            /** Reason */
-            reason: string;
+            title: components["schemas"]["TextOut"];
             /** Reasons */
             reasons: components["schemas"]["TextOut"][];
-            /** Seconded By */
-            seconded_by: string;
+            /** Effect With */
+            effect_with: components["schemas"]["FigureOut"][];
+            /** Effect Without */
+            effect_without: components["schemas"]["FigureOut"][];
+            /** Actions */
+            actions: components["schemas"]["ActionOut"][];
+            /** Details */
+            details: {
+                [key: string]: string | number;
+            };
+            why: components["schemas"]["WhyOut"];
+            /** Is Dangerous */
+            is_dangerous: boolean;
             /**
              * Status
              * @enum {string}
              */
             status: "open" | "accepted" | "refused" | "superseded";
-            title: components["schemas"]["TextOut"];
+            /** Seconded By */
+            seconded_by: string;
+            /** Decided By */
+            decided_by: string;
+            /** Decided */
+            decided: string | null;
+            /** Reason */
+            reason: string;
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "live" | "drill" | "test" | "replay";
             /** Version */
             version: number;
-            why: components["schemas"]["WhyOut"];
         };
+        /**
+         * ProposalStatus
+         * @description Where a proposal stands.
+         * @enum {string}
+         */
+        ProposalStatus: "open" | "accepted" | "refused" | "superseded";
         /**
          * RecoveryOut
          * @description The recovery page beside the curves (which are series of the timeline).
          */
         RecoveryOut: {
-            /** Curves */
-            curves: components["schemas"]["CurveOut"][];
-            /** Needs */
-            needs: components["schemas"]["NeedOut"][];
             /** Repairs */
             repairs: components["schemas"]["RepairOut"][];
+            /** Needs */
+            needs: components["schemas"]["NeedOut"][];
             /** Reports */
             reports: {
                 [key: string]: number;
             };
+            /** Curves */
+            curves: components["schemas"]["CurveOut"][];
         };
         /**
          * RejectOut
          * @description An observation that was not taken.
          */
         RejectOut: {
-            hint: components["schemas"]["TextOut"];
-            /** Id */
-            id: string;
             /** Index */
             index: number;
+            /** Id */
+            id: string;
             /** Key */
             key: string;
             problem: components["schemas"]["TextOut"];
+            hint: components["schemas"]["TextOut"];
         };
         /**
          * RepairOut
          * @description One job of the repair order.
          */
         RepairOut: {
+            /** Rank */
+            rank: number;
             /** Asset */
             asset: string;
-            /** Crew */
-            crew: string;
+            /** Name */
+            name: string;
+            /** Sector */
+            sector: string;
             /** Damage */
             damage: string;
+            /** People Served */
+            people_served: number | null;
+            /** Crew */
+            crew: string;
+            /** Start H */
+            start_h: number;
             /** End H */
             end_h: number;
             /** Is Reachable */
             is_reachable: boolean | null;
-            /** Name */
-            name: string;
-            /** People Served */
-            people_served: number | null;
-            /** Rank */
-            rank: number;
-            /** Sector */
-            sector: string;
-            /** Start H */
-            start_h: number;
         };
         /**
          * ReplayIn
@@ -2429,44 +3258,714 @@ export interface components {
             speed?: number;
         };
         /**
-         * ReportIn
-         * @description A damage report that a survey or a program sends.
+         * RunOut
+         * @description A run that can be looked at with `?run=`: live, or a replay, over or not.
          */
-        ReportIn: {
-            /**
-             * Building
-             * @default null
-             */
-            building?: number | null;
+        RunOut: {
             /** Id */
             id: string;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "live" | "drill" | "test" | "replay";
+            /** Scenario */
+            scenario: string;
+            /**
+             * Started
+             * Format: date-time
+             */
+            started: string;
+            /**
+             * Now
+             * Format: date-time
+             */
+            now: string;
+            /** Is Over */
+            is_over: boolean;
+            /** Is Active */
+            is_active: boolean;
+        };
+        /**
+         * ScenarioOut
+         * @description A scenario that can be replayed.
+         */
+        ScenarioOut: {
+            /** Id */
+            id: string;
+            /** Name Zh */
+            name_zh: string;
+            /** Name En */
+            name_en: string;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Synthetic Streams */
+            synthetic_streams: number;
+            /** Sources */
+            sources: string[];
+        };
+        /**
+         * SectorOut
+         * @description One of the six sector boards.
+         */
+        SectorOut: {
+            /**
+             * Sector
+             * @enum {string}
+             */
+            sector: "transport" | "medical" | "water" | "energy" | "environment" | "services";
+            /**
+             * Light
+             * @enum {string}
+             */
+            light: "normal" | "strained" | "failing" | "unknown";
+            headline: components["schemas"]["TextOut"];
+            /** State */
+            state: components["schemas"]["FigureOut"][];
+            /** Forecast */
+            forecast: components["schemas"]["FigureOut"][];
+            /** Measures */
+            measures: components["schemas"]["MeasureOut"][];
+            why: components["schemas"]["WhyOut"];
+        };
+        /**
+         * SensorOut
+         * @description A datastream and its health.
+         */
+        SensorOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Quantity */
+            quantity: string;
+            /** Unit */
+            unit: string;
+            /** Xy */
+            xy: [
+                number,
+                number
+            ];
+            /** Asset */
+            asset: string;
+            /** Zone */
+            zone: string;
+            /** Is Vital */
+            is_vital: boolean;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "observed" | "derived" | "synthetic" | "missing";
+            /**
+             * Health
+             * @enum {string}
+             */
+            health: "ok" | "stuck" | "silent" | "suspect" | "never";
+            /** Last Value */
+            last_value: number | null;
+            /** Last Time */
+            last_time: string | null;
+            /** Age S */
+            age_s: number | null;
+            /** Count */
+            count: number;
+            /** Suspect */
+            suspect: number;
+        };
+        /**
+         * SeriesOut
+         * @description A curve with its band: past and forecast by time.
+         */
+        SeriesOut: {
+            /** Key */
+            key: string;
+            /** Unit */
+            unit: string;
+            /** Time */
+            time: string[];
+            /** P05 */
+            p05: (number | null)[];
+            /** P50 */
+            p50: (number | null)[];
+            /** P95 */
+            p95: (number | null)[];
+            why: components["schemas"]["WhyOut"];
+        };
+        /**
+         * ServeIn
+         * @description Serve a version from now on.
+         */
+        ServeIn: {
+            /** Seen */
+            seen: string;
+        };
+        /**
+         * ServedOut
+         * @description What is served now, and what was before.
+         */
+        ServedOut: {
+            /** City */
+            city: string;
+            /** Version */
+            version: string;
+            /** Before */
+            before: string;
+            /** Is Live */
+            is_live: boolean;
+            /** Command */
+            command: string;
+        };
+        /**
+         * SessionOut
+         * @description A session of a browser.
+         */
+        SessionOut: {
+            user: components["schemas"]["UserOut"];
+            /** Csrf */
+            csrf: string;
+        };
+        /**
+         * SignIn
+         * @description Name and password.
+         */
+        SignIn: {
+            /** Username */
+            username: string;
+            /** Password */
+            password: string;
+        };
+        /**
+         * SituationOut
+         * @description Everything the situation page shows beside the map; the snapshot before live events.
+         */
+        SituationOut: {
+            /** Seq */
+            seq: number;
+            clock: components["schemas"]["ClockOut"];
+            /**
+             * Phase
+             * @enum {string}
+             */
+            phase: "ordinary" | "warning" | "emergency" | "recovery";
+            /** Figures */
+            figures: components["schemas"]["FigureOut"][];
+            /** Alarms */
+            alarms: components["schemas"]["AlarmOut"][];
+            incident: components["schemas"]["IncidentOut"] | null;
+            /** Sectors */
+            sectors: components["schemas"]["SectorOut"][];
+            cycle: components["schemas"]["CycleOut"] | null;
+            streams: components["schemas"]["StreamsOut"];
+            /** Open Proposals */
+            open_proposals: number;
+            /** Open Tasks */
+            open_tasks: number;
+        };
+        /**
+         * SourceShape
+         * @description One source of the recipe.
+         */
+        SourceShape: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** File */
+            file: string;
+            /** Layers */
+            layers?: string[];
+            /** Columns */
+            columns?: {
+                [key: string]: string;
+            };
+            /** Values */
+            values?: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            /**
+             * Crs
+             * @default
+             */
+            crs?: string;
+            /** Options */
+            options?: {
+                [key: string]: boolean | number | string;
+            };
+            /**
+             * Licence
+             * @default
+             */
+            licence?: string;
+            /**
+             * Citation
+             * @default
+             */
+            citation?: string;
+            /**
+             * As Of
+             * @default
+             */
+            as_of?: string;
+            /**
+             * Origin
+             * @default observed
+             * @enum {string}
+             */
+            origin?: "observed" | "derived" | "synthetic";
+        };
+        /**
+         * StatedCountOut
+         * @description How many assets a form that was sent in said something new about.
+         */
+        StatedCountOut: {
+            /** Count */
+            count: number;
+            /** Nodes */
+            nodes: string[];
+        };
+        /**
+         * StepIn
+         * @description The next step of a task.
+         */
+        StepIn: {
+            /** Version */
+            version: number;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "acknowledged" | "done" | "verified" | "unable" | "cancelled" | "assigned";
             /**
              * Note
              * @default
              */
             note?: string;
+        };
+        /**
+         * StreamsOut
+         * @description Health of the sensing net.
+         */
+        StreamsOut: {
+            /** Ok */
+            ok: number;
+            /** Total */
+            total: number;
+            /** Oldest Vital S */
+            oldest_vital_s: number | null;
+            /** Oldest Vital */
+            oldest_vital: string;
+        };
+        /**
+         * TaskIn
+         * @description A task given by hand.
+         */
+        TaskIn: {
+            /** Kind */
+            kind: string;
+            /** Title */
+            title: string;
+            /** Organisation */
+            organisation: string;
+            /**
+             * Place
+             * @default
+             */
+            place?: string;
+            /** Xy */
+            xy?: [
+                number,
+                number
+            ] | null;
+            /**
+             * Due
+             * Format: date-time
+             */
+            due: string;
+        };
+        /**
+         * TaskOut
+         * @description A task.
+         */
+        TaskOut: {
+            /** Id */
+            id: string;
+            /** Incident */
+            incident: string;
+            /** Proposal */
+            proposal: string;
+            /** Kind */
+            kind: string;
+            /** Title Zh */
+            title_zh: string;
+            /** Title En */
+            title_en: string;
+            /** Organisation */
+            organisation: string;
+            organisation_name: components["schemas"]["TextOut"];
+            /** Team */
+            team: string;
+            /** Place */
+            place: string;
+            /** Place Name */
+            place_name: string;
+            /** Xy */
+            xy: [
+                number,
+                number
+            ] | null;
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /**
+             * Due
+             * Format: date-time
+             */
+            due: string;
+            /** Is Overdue */
+            is_overdue: boolean;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "assigned" | "acknowledged" | "done" | "verified" | "unable" | "cancelled";
+            /** Acknowledged */
+            acknowledged: string | null;
+            /** Done */
+            done: string | null;
+            /** Verified */
+            verified: string | null;
+            /** Note */
+            note: string;
+            /** Next */
+            next: string[];
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "live" | "drill" | "test" | "replay";
+            /** Version */
+            version: number;
+        };
+        /**
+         * TaskStatus
+         * @description Where a task stands.
+         * @enum {string}
+         */
+        TaskStatus: "assigned" | "acknowledged" | "done" | "verified" | "unable" | "cancelled";
+        /**
+         * TextOut
+         * @description A sentence in both languages.
+         */
+        TextOut: {
+            /** Key */
+            key: string;
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
+        };
+        /**
+         * TileLayerOut
+         * @description A layer of tiles.
+         */
+        TileLayerOut: {
+            /** Name */
+            name: string;
+            /** Least Zoom */
+            least_zoom: number;
+            /** Most Zoom */
+            most_zoom: number;
+            /** Coarse */
+            coarse: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * TilesOut
+         * @description The tiles of the city that is served, under /tiles/{version}/{layer}/{z}/{x}/{y}.mvt.
+         */
+        TilesOut: {
+            /** Version */
+            version: string;
+            /** Layers */
+            layers: components["schemas"]["TileLayerOut"][];
+            /** Terrain */
+            terrain: [
+                number,
+                number,
+                number,
+                number
+            ] | null;
+        };
+        /**
+         * TimeToOut
+         * @description Hours until a level is held; null in a band: not within the horizon.
+         */
+        TimeToOut: {
+            /** Level */
+            level: number;
+            hours: components["schemas"]["BandOut"];
+        };
+        /**
+         * TimelineOut
+         * @description The time bar: what happened, and what is forecast.
+         */
+        TimelineOut: {
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /**
+             * Now
+             * Format: date-time
+             */
+            now: string;
+            /** Marks */
+            marks: components["schemas"]["EventOut"][];
+            /** Observed */
+            observed: components["schemas"]["ObservedSeriesOut"][];
+            /** Forecast */
+            forecast: components["schemas"]["SeriesOut"][];
+        };
+        /**
+         * UserOut
+         * @description Who is signed in.
+         */
+        UserOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Organisation */
+            organisation: string;
+            /** Roles */
+            roles: string[];
+            /** Permissions */
+            permissions: string[];
+            /** Language */
+            language: string;
+        };
+        /**
+         * VersionOut
+         * @description One version of the city that is kept.
+         */
+        VersionOut: {
+            /** Version */
+            version: string;
+            /**
+             * Built
+             * Format: date-time
+             */
+            built: string;
+            /** Buildings */
+            buildings: number;
+            /** Links */
+            links: number;
+            /** Is Current */
+            is_current: boolean;
+        };
+        /**
+         * WhyOut
+         * @description The answer to "why?".
+         */
+        WhyOut: {
+            /** Data */
+            data: string[];
+            /** Model */
+            model: string;
+            /** Version */
+            version: string;
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /** Missing */
+            missing: string[];
+            /** Notes */
+            notes: components["schemas"]["TextOut"][];
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "observed" | "derived" | "synthetic" | "missing";
+            /**
+             * Weak
+             * @default []
+             */
+            weak?: string[];
+        };
+        /**
+         * ZoneChangeOut
+         * @description Construction and population change in one zone; null: unknown.
+         */
+        ZoneChangeOut: {
+            /** Zone */
+            zone: number;
+            /** Name */
+            name: string;
+            /** Built */
+            built: number;
+            /** Demolished */
+            demolished: number;
+            /** Floor Area M2 */
+            floor_area_m2: number;
+            /** Population */
+            population: number | null;
+        };
+        /**
+         * ObservationIn
+         * @description One value from a device.
+         */
+        ObservationIn: {
+            /** Id */
+            id: string;
+            /** Datastream */
+            datastream: string;
+            /** Value */
+            value: number;
+            /** Unit */
+            unit: string;
+            /**
+             * Phenomenon Time
+             * Format: date-time
+             */
+            phenomenon_time: string;
+        };
+        /**
+         * ObservationsIn
+         * @description A batch of values; the same batch again changes nothing.
+         */
+        ObservationsIn: {
+            /** Batch */
+            batch: string;
+            /** Items */
+            items: components["schemas"]["ObservationIn"][];
+        };
+        /**
+         * BulletinIn
+         * @description An official message about a hazard; null: not said.
+         */
+        BulletinIn: {
+            /** Id */
+            id: string;
+            /** Event */
+            event: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "earthquake" | "tsunami_alert" | "tsunami_cancel" | "evacuation_order";
+            /** Issuer */
+            issuer: string;
+            /**
+             * Issued
+             * Format: date-time
+             */
+            issued: string;
+            /**
+             * Origin Time
+             * Format: date-time
+             */
+            origin_time: string;
+            /** Lon */
+            lon: number;
+            /** Lat */
+            lat: number;
+            /**
+             * Depth Km
+             * @default null
+             */
+            depth_km?: number | null;
+            /**
+             * Magnitude
+             * @default null
+             */
+            magnitude?: number | null;
+            /**
+             * Magnitude Sd
+             * @default null
+             */
+            magnitude_sd?: number | null;
+            /**
+             * Text
+             * @default
+             */
+            text?: string;
+            /**
+             * Source
+             * @default
+             */
+            source?: string;
+        };
+        /**
+         * BulletinsIn
+         * @description A batch of bulletins.
+         */
+        BulletinsIn: {
+            /** Batch */
+            batch: string;
+            /** Items */
+            items: components["schemas"]["BulletinIn"][];
+        };
+        /**
+         * ReportIn
+         * @description A damage report that a survey or a program sends.
+         */
+        ReportIn: {
+            /** Id */
+            id: string;
+            /**
+             * Building
+             * @default null
+             */
+            building?: number | null;
+            /** Xy */
+            xy: [
+                number,
+                number
+            ];
+            /**
+             * State
+             * @enum {integer}
+             */
+            state: 0 | 1 | 2 | 3 | 4;
+            /** Reporter */
+            reporter: string;
+            /**
+             * Reported
+             * Format: date-time
+             */
+            reported: string;
             /**
              * Origin
              * @enum {string}
              */
             origin: "observed" | "synthetic";
             /**
-             * Reported
-             * Format: date-time
+             * Note
+             * @default
              */
-            reported: string;
-            /** Reporter */
-            reporter: string;
-            /**
-             * State
-             * @enum {integer}
-             */
-            state: 0 | 1 | 2 | 3 | 4;
-            /** Xy */
-            xy: [
-                number,
-                number
-            ];
+            note?: string;
         };
         /**
          * ReportsIn
@@ -2479,410 +3978,24 @@ export interface components {
             items: components["schemas"]["ReportIn"][];
         };
         /**
-         * RunOut
-         * @description A run that can be looked at with `?run=`: live, or a replay, over or not.
+         * LiveEvent
+         * @description A numbered event of the live stream.
          */
-        RunOut: {
-            /** Id */
-            id: string;
-            /** Is Active */
-            is_active: boolean;
-            /** Is Over */
-            is_over: boolean;
-            /**
-             * Mode
-             * @enum {string}
-             */
-            mode: "live" | "drill" | "test" | "replay";
-            /**
-             * Now
-             * Format: date-time
-             */
-            now: string;
-            /** Scenario */
-            scenario: string;
-            /**
-             * Started
-             * Format: date-time
-             */
-            started: string;
-        };
-        /**
-         * ScenarioOut
-         * @description A scenario that can be replayed.
-         */
-        ScenarioOut: {
-            /**
-             * End
-             * Format: date-time
-             */
-            end: string;
-            /** Id */
-            id: string;
-            /** Name En */
-            name_en: string;
-            /** Name Zh */
-            name_zh: string;
-            /** Sources */
-            sources: string[];
-            /**
-             * Start
-             * Format: date-time
-             */
-            start: string;
-            /** Synthetic Streams */
-            synthetic_streams: number;
-        };
-        /**
-         * SectorOut
-         * @description One of the six sector boards.
-         */
-        SectorOut: {
-            /** Forecast */
-            forecast: components["schemas"]["FigureOut"][];
-            headline: components["schemas"]["TextOut"];
-            /**
-             * Light
-             * @enum {string}
-             */
-            light: "normal" | "strained" | "failing" | "unknown";
-            /** Measures */
-            measures: components["schemas"]["MeasureOut"][];
-            /**
-             * Sector
-             * @enum {string}
-             */
-            sector: "transport" | "medical" | "water" | "energy" | "environment" | "services";
-            /** State */
-            state: components["schemas"]["FigureOut"][];
-            why: components["schemas"]["WhyOut"];
-        };
-        /**
-         * SensorOut
-         * @description A datastream and its health.
-         */
-        SensorOut: {
-            /** Age S */
-            age_s: number | null;
-            /** Asset */
-            asset: string;
-            /** Count */
-            count: number;
-            /**
-             * Health
-             * @enum {string}
-             */
-            health: "ok" | "stuck" | "silent" | "suspect" | "never";
-            /** Id */
-            id: string;
-            /** Is Vital */
-            is_vital: boolean;
-            /** Last Time */
-            last_time: string | null;
-            /** Last Value */
-            last_value: number | null;
-            /** Name */
-            name: string;
-            /**
-             * Origin
-             * @enum {string}
-             */
-            origin: "observed" | "derived" | "synthetic" | "missing";
-            /** Quantity */
-            quantity: string;
-            /** Suspect */
-            suspect: number;
-            /** Unit */
-            unit: string;
-            /** Xy */
-            xy: [
-                number,
-                number
-            ];
-            /** Zone */
-            zone: string;
-        };
-        /**
-         * SeriesOut
-         * @description A curve with its band: past and forecast by time.
-         */
-        SeriesOut: {
-            /** Key */
-            key: string;
-            /** P05 */
-            p05: (number | null)[];
-            /** P50 */
-            p50: (number | null)[];
-            /** P95 */
-            p95: (number | null)[];
-            /** Time */
-            time: string[];
-            /** Unit */
-            unit: string;
-            why: components["schemas"]["WhyOut"];
-        };
-        /**
-         * SessionOut
-         * @description A session of a browser.
-         */
-        SessionOut: {
-            /** Csrf */
-            csrf: string;
-            user: components["schemas"]["UserOut"];
-        };
-        /**
-         * SignIn
-         * @description Name and password.
-         */
-        SignIn: {
-            /** Password */
-            password: string;
-            /** Username */
-            username: string;
-        };
-        /**
-         * SituationOut
-         * @description Everything the situation page shows beside the map; the snapshot before live events.
-         */
-        SituationOut: {
-            /** Alarms */
-            alarms: components["schemas"]["AlarmOut"][];
-            clock: components["schemas"]["ClockOut"];
-            cycle: components["schemas"]["CycleOut"] | null;
-            /** Figures */
-            figures: components["schemas"]["FigureOut"][];
-            incident: components["schemas"]["IncidentOut"] | null;
-            /** Open Proposals */
-            open_proposals: number;
-            /** Open Tasks */
-            open_tasks: number;
-            /**
-             * Phase
-             * @enum {string}
-             */
-            phase: "ordinary" | "warning" | "emergency" | "recovery";
-            /** Sectors */
-            sectors: components["schemas"]["SectorOut"][];
+        LiveEvent: {
             /** Seq */
             seq: number;
-            streams: components["schemas"]["StreamsOut"];
-        };
-        /**
-         * StepIn
-         * @description The next step of a task.
-         */
-        StepIn: {
             /**
-             * Note
-             * @default
-             */
-            note?: string;
-            /**
-             * Status
+             * Kind
              * @enum {string}
              */
-            status: "acknowledged" | "done" | "verified" | "unable" | "cancelled" | "assigned";
-            /** Version */
-            version: number;
-        };
-        /**
-         * StreamsOut
-         * @description Health of the sensing net.
-         */
-        StreamsOut: {
-            /** Ok */
-            ok: number;
-            /** Oldest Vital */
-            oldest_vital: string;
-            /** Oldest Vital S */
-            oldest_vital_s: number | null;
-            /** Total */
-            total: number;
-        };
-        /**
-         * TaskIn
-         * @description A task given by hand.
-         */
-        TaskIn: {
-            /**
-             * Due
-             * Format: date-time
-             */
-            due: string;
-            /** Kind */
-            kind: string;
-            /** Organisation */
-            organisation: string;
-            /**
-             * Place
-             * @default
-             */
-            place?: string;
-            /** Title */
-            title: string;
-            /** Xy */
-            xy?: [
-                number,
-                number
-            ] | null;
-        };
-        /**
-         * TaskOut
-         * @description A task.
-         */
-        TaskOut: {
-            /** Acknowledged */
-            acknowledged: string | null;
-            /**
-             * Created
-             * Format: date-time
-             */
-            created: string;
-            /** Done */
-            done: string | null;
-            /**
-             * Due
-             * Format: date-time
-             */
-            due: string;
+            kind: "snapshot" | "clock" | "cycle" | "alarm" | "proposal" | "task" | "alert" | "report" | "event" | "incident" | "model" | "import" | "city";
             /** Id */
             id: string;
-            /** Incident */
-            incident: string;
-            /** Is Overdue */
-            is_overdue: boolean;
-            /** Kind */
-            kind: string;
             /**
-             * Mode
-             * @enum {string}
-             */
-            mode: "live" | "drill" | "test" | "replay";
-            /** Next */
-            next: string[];
-            /** Note */
-            note: string;
-            /** Organisation */
-            organisation: string;
-            organisation_name: components["schemas"]["TextOut"];
-            /** Place */
-            place: string;
-            /** Place Name */
-            place_name: string;
-            /** Proposal */
-            proposal: string;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "assigned" | "acknowledged" | "done" | "verified" | "unable" | "cancelled";
-            /** Team */
-            team: string;
-            /** Title En */
-            title_en: string;
-            /** Title Zh */
-            title_zh: string;
-            /** Verified */
-            verified: string | null;
-            /** Version */
-            version: number;
-            /** Xy */
-            xy: [
-                number,
-                number
-            ] | null;
-        };
-        /**
-         * TextOut
-         * @description A sentence in both languages.
-         */
-        TextOut: {
-            /** En */
-            en: string;
-            /** Key */
-            key: string;
-            /** Zh */
-            zh: string;
-        };
-        /**
-         * TimeToOut
-         * @description Hours until a level is held; null in a band: not within the horizon.
-         */
-        TimeToOut: {
-            hours: components["schemas"]["BandOut"];
-            /** Level */
-            level: number;
-        };
-        /**
-         * TimelineOut
-         * @description The time bar: what happened, and what is forecast.
-         */
-        TimelineOut: {
-            /**
-             * End
+             * At
              * Format: date-time
              */
-            end: string;
-            /** Forecast */
-            forecast: components["schemas"]["SeriesOut"][];
-            /** Marks */
-            marks: components["schemas"]["EventOut"][];
-            /**
-             * Now
-             * Format: date-time
-             */
-            now: string;
-            /** Observed */
-            observed: components["schemas"]["ObservedSeriesOut"][];
-            /**
-             * Start
-             * Format: date-time
-             */
-            start: string;
-        };
-        /**
-         * UserOut
-         * @description Who is signed in.
-         */
-        UserOut: {
-            /** Id */
-            id: string;
-            /** Language */
-            language: string;
-            /** Name */
-            name: string;
-            /** Organisation */
-            organisation: string;
-            /** Permissions */
-            permissions: string[];
-            /** Roles */
-            roles: string[];
-        };
-        /**
-         * WhyOut
-         * @description The answer to "why?".
-         */
-        WhyOut: {
-            /**
-             * As Of
-             * Format: date-time
-             */
-            as_of: string;
-            /** Data */
-            data: string[];
-            /** Missing */
-            missing: string[];
-            /** Model */
-            model: string;
-            /** Notes */
-            notes: components["schemas"]["TextOut"][];
-            /**
-             * Origin
-             * @enum {string}
-             */
-            origin: "observed" | "derived" | "synthetic" | "missing";
-            /** Version */
-            version: string;
+            at: string;
         };
     };
     responses: never;
@@ -2893,6 +4006,1428 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    session_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    session_demo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DemoOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    session_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    session_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    session_sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    versions_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionOut"][];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    versions_show_changes: {
+        parameters: {
+            query: {
+                /** @description The earlier version. */
+                since: string;
+                /** @description The later version; by default the served. */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CityChangeOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    imports_list_imports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"][];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    imports_create: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    imports_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportRulesOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    imports_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    imports_delete: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    imports_point: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FolderIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    imports_upload: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                job: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    imports_drop_file: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                job: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    imports_preview: {
+        parameters: {
+            query?: {
+                /** @description Table inside the file */
+                part?: string;
+                /** @description Coordinates, if not its own */
+                crs?: string;
+            };
+            header?: never;
+            path: {
+                job: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    imports_save_plan: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    imports_check: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    imports_build: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    imports_stop: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    imports_serve_built: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServedOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    imports_serve: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServedOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    needs_show: {
+        parameters: {
+            query: {
+                node: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NeedFormOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    needs_summary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NeedSummaryOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    needs_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    needs_take: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatedCountOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    needs_state: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                node: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NeedFormIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NeedFormOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    city_export: {
+        parameters: {
+            query: {
+                /** @description File format. */
+                format: "gpkg" | "geoparquet" | "csv" | "geojson";
+                /** @description Names of layers with commas; empty: all. */
+                layers?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    city_describe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    city_show_city: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CityOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    city_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    city_show_layer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                layer: "zones" | "grid" | "roads" | "mains" | "facilities" | "lifelines" | "stops";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeatureCollection"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    city_sensors: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+                /** @description `next` of the last page. */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SensorOut_"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    city_observations: {
+        parameters: {
+            query?: {
+                start?: string | null;
+                end?: string | null;
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path: {
+                sensor: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObservedSeriesOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    city_places: {
+        parameters: {
+            query: {
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaceOut"][];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    situation_situation: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SituationOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    situation_timeline: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TimelineOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    situation_events: {
+        parameters: {
+            query?: {
+                /** @description `next` of the last page. */
+                before?: number | null;
+                limit?: number;
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EventOut_"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    situation_recovery: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    columns_export: {
+        parameters: {
+            query?: {
+                /** @description Hours after the origin time. */
+                hour?: number | null;
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path: {
+                layer: "zones" | "facilities" | "lifelines" | "roads" | "grid";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    columns_show: {
+        parameters: {
+            query?: {
+                /** @description Hours after the origin time. */
+                hour?: number | null;
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path: {
+                layer: "zones" | "facilities" | "lifelines" | "roads" | "grid";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ColumnsOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
     command_list_alarms: {
         parameters: {
             query?: {
@@ -2923,8 +5458,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemOut"];
                     "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
@@ -2961,8 +5496,349 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemOut"];
                     "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    command_list_incidents: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+                /** @description `next` of the last page. */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_IncidentOut_"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    command_move_incident: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IncidentStepIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    command_list_proposals: {
+        parameters: {
+            query?: {
+                status?: components["schemas"]["ProposalStatus"] | null;
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+                /** @description `next` of the last page. */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ProposalOut_"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    command_show_proposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                proposal: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    command_decide: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                proposal: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    command_list_tasks: {
+        parameters: {
+            query?: {
+                status?: components["schemas"]["TaskStatus"] | null;
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+                /** @description `next` of the last page. */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TaskOut_"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    command_assign: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    command_step: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    command_list_dispatches: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DispatchOut"][];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
@@ -2998,8 +5874,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemOut"];
                     "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
@@ -3038,8 +5914,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemOut"];
                     "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
@@ -3072,8 +5948,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemOut"];
                     "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
@@ -3115,38 +5991,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemOut"];
                     "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    alerts_cap: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                alert: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
                     "application/json": components["schemas"]["ProblemOut"];
-                    "application/problem+json": unknown;
                 };
             };
         };
@@ -3187,8 +6033,46 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemOut"];
                     "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    alerts_correct: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                alert: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
@@ -3229,292 +6113,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemOut"];
                     "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
     };
-    alerts_correct: {
+    alerts_cap: {
         parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: {
-                /** @description Made by the client; the same key again changes nothing. */
-                "Idempotency-Key"?: string;
-            };
+            query?: never;
+            header?: never;
             path: {
                 alert: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AlertOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemOut"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    assessment_assessment: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AssessmentOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemOut"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    city_show_city: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CityOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemOut"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    city_buildings: {
-        parameters: {
-            query: {
-                /** @description west,south,east,north */
-                bbox: string;
-                limit?: number;
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FeatureCollection"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemOut"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    city_check: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CheckOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemOut"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    city_show_layer: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                layer: "zones" | "grid" | "roads" | "mains" | "facilities" | "lifelines" | "stops";
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FeatureCollection"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemOut"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    replay_clock: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ClockOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemOut"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    columns_show: {
-        parameters: {
-            query?: {
-                /** @description Hours after the origin time. */
-                hour?: number | null;
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: never;
-            path: {
-                layer: "zones" | "facilities" | "lifelines" | "roads" | "grid";
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ColumnsOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemOut"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    columns_export: {
-        parameters: {
-            query?: {
-                /** @description Hours after the origin time. */
-                hour?: number | null;
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: never;
-            path: {
-                layer: "zones" | "facilities" | "lifelines" | "roads" | "grid";
             };
             cookie?: never;
         };
@@ -3533,366 +6143,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemOut"];
                     "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    records_list_reports: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-                /** @description `next` of the last page. */
-                after?: number;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_DamageReportOut_"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
                     "application/json": components["schemas"]["ProblemOut"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    records_report: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: {
-                /** @description Made by the client; the same key again changes nothing. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["DamageReportIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DamageReportOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemOut"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    session_demo: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DemoOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemOut"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    command_list_dispatches: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DispatchOut"][];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemOut"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    session_health: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HealthOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemOut"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    command_list_incidents: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-                /** @description `next` of the last page. */
-                after?: number;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_IncidentOut_"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemOut"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    command_move_incident: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: {
-                /** @description Made by the client; the same key again changes nothing. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                incident: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["IncidentStepIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["IncidentOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemOut"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    ingest_bulletins: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Run that the values belong to. */
-                "X-Run"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["BulletinsIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["IngestOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemOut"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    ingest_observations: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Run that the values belong to. */
-                "X-Run"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ObservationsIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["IngestOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemOut"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    ingest_reports: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Run that the values belong to. */
-                "X-Run"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ReportsIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["IngestOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemOut"];
-                    "application/problem+json": unknown;
                 };
             };
         };
@@ -3900,6 +6152,7 @@ export interface operations {
     records_lines: {
         parameters: {
             query?: {
+                /** @description `next` of the last page. */
                 before?: number | null;
                 limit?: number;
                 /** @description Id of a run; by default the active one. */
@@ -3926,8 +6179,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemOut"];
                     "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
@@ -3966,8 +6219,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemOut"];
                     "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
@@ -3996,8 +6249,117 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemOut"];
                     "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    records_list_reports: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+                /** @description `next` of the last page. */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DamageReportOut_"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    records_report: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DamageReportIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DamageReportOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    assessment_assessment: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssessmentOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
@@ -4032,8 +6394,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemOut"];
                     "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
@@ -4068,8 +6430,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemOut"];
                     "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
@@ -4110,16 +6472,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemOut"];
                     "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
     };
-    city_places: {
+    replay_clock: {
         parameters: {
-            query: {
-                q: string;
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
             };
             header?: never;
             path?: never;
@@ -4133,7 +6496,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PlaceOut"][];
+                    "application/json": components["schemas"]["ClockOut"];
                 };
             };
             /** @description Default Response */
@@ -4142,18 +6505,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemOut"];
                     "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
     };
-    command_list_proposals: {
+    replay_runs: {
         parameters: {
             query?: {
-                status?: string | null;
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
                 /** @description `next` of the last page. */
                 after?: number;
                 limit?: number;
@@ -4170,7 +6530,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_ProposalOut_"];
+                    "application/json": components["schemas"]["Page_RunOut_"];
                 };
             };
             /** @description Default Response */
@@ -4179,92 +6539,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemOut"];
                     "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
     };
-    command_show_proposal: {
+    replay_scenarios: {
         parameters: {
             query?: never;
-            header?: never;
-            path: {
-                proposal: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProposalOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemOut"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    command_decide: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: {
-                /** @description Made by the client; the same key again changes nothing. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                proposal: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["DecideIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProposalOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemOut"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    situation_recovery: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4277,7 +6560,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RecoveryOut"];
+                    "application/json": components["schemas"]["ScenarioOut"][];
                 };
             };
             /** @description Default Response */
@@ -4286,8 +6569,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemOut"];
                     "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
@@ -4326,8 +6609,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemOut"];
                     "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
@@ -4366,189 +6649,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemOut"];
                     "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
     };
-    replay_runs: {
-        parameters: {
-            query?: {
-                /** @description `next` of the last page. */
-                after?: number;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_RunOut_"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemOut"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    replay_scenarios: {
+    ingest_observations: {
         parameters: {
             query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ScenarioOut"][];
-                };
+            header?: {
+                /** @description Run that the values belong to. */
+                "X-Run"?: string;
             };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemOut"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    city_sensors: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-                /** @description `next` of the last page. */
-                after?: number;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_SensorOut_"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemOut"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    city_observations: {
-        parameters: {
-            query?: {
-                start?: string | null;
-                end?: string | null;
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: never;
-            path: {
-                sensor: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ObservedSeriesOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemOut"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    session_session: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemOut"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    session_sign_in: {
-        parameters: {
-            query?: never;
-            header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SignIn"];
+                "application/json": components["schemas"]["ObservationsIn"];
             };
         };
         responses: {
@@ -4558,7 +6677,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SessionOut"];
+                    "application/json": components["schemas"]["IngestOut"];
                 };
             };
             /** @description Default Response */
@@ -4567,13 +6686,87 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemOut"];
                     "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
     };
-    session_sign_out: {
+    ingest_reports: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Run that the values belong to. */
+                "X-Run"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IngestOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    ingest_bulletins: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Run that the values belong to. */
+                "X-Run"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulletinsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IngestOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    tiles_show: {
         parameters: {
             query?: never;
             header?: never;
@@ -4583,7 +6776,43 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description Successful Response */
-            204: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TilesOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    tiles_terrain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Version of the city. */
+                version: string;
+                z: number;
+                x: number;
+                y: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4595,210 +6824,95 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemOut"];
                     "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
     };
-    situation_situation: {
+    tiles_vector: {
         parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
+            query?: never;
             header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SituationOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemOut"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    situation_events: {
-        parameters: {
-            query?: {
-                before?: number | null;
-                limit?: number;
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_EventOut_"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemOut"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    situation_timeline: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TimelineOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemOut"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    command_list_tasks: {
-        parameters: {
-            query?: {
-                status?: string | null;
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-                /** @description `next` of the last page. */
-                after?: number;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_TaskOut_"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemOut"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    command_assign: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: {
-                /** @description Made by the client; the same key again changes nothing. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TaskIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TaskOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemOut"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    command_step: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: {
-                /** @description Made by the client; the same key again changes nothing. */
-                "Idempotency-Key"?: string;
-            };
             path: {
-                task: string;
+                /** @description Version of the city. */
+                version: string;
+                layer: "zones" | "grid" | "buildings" | "roads" | "mains" | "facilities" | "lifelines" | "stops";
+                z: number;
+                x: number;
+                y: number;
             };
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["StepIn"];
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
             };
         };
+    };
+    state_state: {
+        parameters: {
+            query?: {
+                field?: string;
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path: {
+                layer: "buildings" | "roads";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    state_building: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description Row in the served version. */
+                row: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             200: {
@@ -4806,7 +6920,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TaskOut"];
+                    "application/json": components["schemas"]["FeatureOut"];
                 };
             };
             /** @description Default Response */
@@ -4815,8 +6929,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemOut"];
                     "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };

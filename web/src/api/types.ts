@@ -65,6 +65,20 @@ export type ModelVersion = S['ModelVersionOut'];
 export type Scenario = S['ScenarioOut'];
 export type Demo = S['DemoOut'];
 
+export type Import = Omit<S['ImportOut'], 'plan'> & { plan: ImportPlan };
+export type ImportFile = S['ImportFileOut'];
+export type ImportSource = Required<S['SourceShape']>;
+export type ImportPlan = Omit<Required<S['PlanShape']>, 'sources'> & { sources: ImportSource[] };
+export type ImportRules = S['ImportRulesOut'];
+export type Preview = S['PreviewOut'];
+export type Outcome = S['OutcomeOut'];
+export type Served = S['ServedOut'];
+export type NeedRow = Required<S['NeedRowShape']>;
+export type NeedForm = Omit<S['NeedFormOut'], 'rows'> & { rows: NeedRow[] };
+export type NeedSummary = S['NeedSummaryOut'];
+export type CityVersion = S['VersionOut'];
+export type CityChange = S['CityChangeOut'];
+
 /** A page of a long list, newest first unless said otherwise. */
 export interface Page<T> {
   items: T[];

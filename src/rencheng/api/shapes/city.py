@@ -20,9 +20,9 @@ class LayerOut(Shape):
     count: int
     coverage: float
     notes: TextOut | None
-    as_of: str = ""
+    as_of: str
     """Day that the data describe; empty: not said."""
-    crs: str = ""
+    crs: str
     """Coordinates that the source came in; empty: lon, lat."""
 
 
@@ -55,12 +55,12 @@ class FindingOut(Shape):
 
     key: str
     severity: Literal["info", "warning", "error"]
-    layer: str = ""
+    layer: str
     """Name of the layer that it concerns; empty: the whole city."""
     text: TextOut
     count: int
     first: list[str]
-    places: list[tuple[float, float]] = []
+    places: list[tuple[float, float]]
     """Where the first of them lie, lon lat; empty where no place can be named."""
     mend: TextOut
 
