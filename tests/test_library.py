@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -107,3 +108,12 @@ def test_findings_layers_and_what_changed(state: Path, tiny_city: DomainCity) ->
 def test_the_repr_says_what_it_is(state: Path) -> None:
     text = repr(rencheng.City.open(state))
     assert "tiny" in text and "60 buildings" in text
+
+
+def test_what_the_documentation_shows_runs(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("geopandas")
+    page = Path(__file__).parents[1] / "docs" / "how-to" / "python.md"
+    (block,) = re.findall(r"^```py\n(.*?)^```", page.read_text(encoding="utf-8"), re.S | re.M)
+    monkeypatch.chdir(state)
+    exec(compile(block.replace(".state", str(state)), page.name, "exec"), {})
+    assert {"roads.fgb", "city.gpkg"} <= {p.name for p in state.iterdir()}

@@ -3,10 +3,11 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rencheng.domain.errors import RenchengError
     from rencheng.library import City
 
 __version__ = "0.1.0"
-__all__ = ["City", "__version__"]
+__all__ = ["City", "RenchengError", "__version__"]
 
 
 def __getattr__(name: str) -> object:
@@ -15,4 +16,8 @@ def __getattr__(name: str) -> object:
         from rencheng.library import City
 
         return City
+    if name == "RenchengError":
+        from rencheng.domain.errors import RenchengError
+
+        return RenchengError
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

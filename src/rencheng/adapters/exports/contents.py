@@ -60,7 +60,7 @@ ZONES = Table(
     xy=lambda c: c.zones.centre,
     shapes=lambda c: c.zones.shapes,
     layers=_always("zones"),
-    rests_on=("zones", "population", "coast", "communes"),
+    rests_on=("zones", "population", "age_groups", "coast", "communes"),
     columns=(
         _is_asked("id", lambda c: c.zones.id),
         _is_asked("code", lambda c: c.zones.code),
