@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rencheng.adapters.cities.homes import share_out
-from rencheng.adapters.cities.recipe import load_recipe, recipe_folder
+from rencheng.adapters.cities.recipe import load_recipe, recipe_folder, settle
+from rencheng.adapters.files import data_folder
+from rencheng.adapters.words import catalogue
 from rencheng.domain.errors import InvalidInputError, NotFoundError
 
 
@@ -57,6 +59,98 @@ def test_a_site_with_a_broken_coordinate_is_named(own: Path) -> None:
     (own / "schools.csv").write_text(text.replace("-29.90328", "north"), encoding="utf-8")
     with pytest.raises(InvalidInputError, match=r"schools\.csv: row 1"):
         load_recipe(str(own))
+
+
+FAULTY = """
+schema = "rencheng.city-recipe/2"
+id = "Not An Id"
+name_zh = "某市"
+timezone = "Mars/Olympus"
+epsg = 4326
+bbox = [10.0, 50.0, 9.0, 51.0]
+[missing]
+powr = "generate"
+water = "perhaps"
+[grid]
+side_m = "wide"
+[[sources]]
+id = "a"
+kind = "osm"
+path = "a.pbf"
+[[sources]]
+id = "a"
+kind = "vector"
+path = "b.gpkg"
+layers = ["street"]
+origin = "seen"
+package = "none"
+"""
+
+
+def test_every_fault_is_named_at_once_with_its_field(tmp_path: Path) -> None:
+    (tmp_path / "recipe.toml").write_text(FAULTY, encoding="utf-8")
+    with pytest.raises(InvalidInputError) as caught:
+        load_recipe(str(tmp_path))
+    assert {fault.where for fault in caught.value.faults} == {
+        "id", "name_en", "timezone", "epsg", "bbox", "missing.powr", "missing.water",
+        "grid.side_m", "sources[0].kind", "sources[1].id", "sources[1].layers",
+        "sources[1].origin", "sources[1].package",
+    }  # fmt: skip
+
+
+def test_every_fault_has_words_in_both_languages(tmp_path: Path) -> None:
+    (tmp_path / "recipe.toml").write_text(FAULTY, encoding="utf-8")
+    with pytest.raises(InvalidInputError) as caught:
+        load_recipe(str(tmp_path))
+    keys = {f"fault.{f.key}.{part}" for f in caught.value.faults for part in ("problem", "hint")}
+    assert keys - catalogue().keys() == set()
+
+
+def test_a_misspelt_field_is_told_the_right_one(tmp_path: Path) -> None:
+    (tmp_path / "recipe.toml").write_text(FAULTY, encoding="utf-8")
+    with pytest.raises(InvalidInputError) as caught:
+        load_recipe(str(tmp_path))
+    found = next(fault for fault in caught.value.faults if fault.where == "missing.powr")
+    assert found.first == ("power",)
+
+
+def test_an_older_recipe_is_told_to_begin_anew(tmp_path: Path) -> None:
+    text = FAULTY.replace("city-recipe/2", "city-recipe/1")
+    (tmp_path / "recipe.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(InvalidInputError) as caught:
+        load_recipe(str(tmp_path))
+    assert [fault.key for fault in caught.value.faults] == ["city.old_schema"]
+
+
+def test_a_recipe_may_be_named_by_its_file(own: Path) -> None:
+    assert load_recipe(str(own / "recipe.toml")) == load_recipe(str(own))
+
+
+def test_every_shipped_recipe_is_sound() -> None:
+    names = sorted(p.parent.name for p in (data_folder() / "cities").glob("*/recipe.toml"))
+    assert names == ["coquimbo", "helsinki"]
+    for name in names:
+        recipe = load_recipe(name)
+        for package in recipe.packages:
+            assert all(len(member.sha256) == 64 for member in package.members)
+
+
+def test_nothing_is_invented_unless_the_recipe_says_so(tmp_path: Path) -> None:
+    text = "\n".join(
+        ['schema = "rencheng.city-recipe/2"', 'id = "x"', 'name_zh = "某市"', 'name_en = "X"',
+         'timezone = "Asia/Shanghai"']
+    )  # fmt: skip
+    (tmp_path / "recipe.toml").write_text(text, encoding="utf-8")
+    missing = load_recipe(str(tmp_path)).missing
+    assert {n for n in missing.__slots__ if getattr(missing, n) == "generate"} == {"population"}
+
+
+def test_counts_follow_the_residents_unless_stated() -> None:
+    few, many = (settle(load_recipe("helsinki"), n) for n in (10_000, 1_000_000))
+    assert (few.networks.substations, many.networks.substations) == (1, 11)
+    assert (few.stocks["water_l"], many.stocks["water_l"]) == (5300.0, 530_000.0)
+    stated = load_recipe("coquimbo")
+    assert settle(stated, 10_000).networks.substations == stated.networks.substations == 5
 
 
 @given(

@@ -93,7 +93,10 @@ def take(state: Path, mark: str) -> Given | None:
     folder = state / FOLDER / mark
     try:
         body = json.loads((folder / "given.json").read_text(encoding="utf-8"))
-        with np.load(folder / "arrays.npz", allow_pickle=False) as arrays:
+        with (
+            (folder / "arrays.npz").open("rb") as stream,
+            np.load(stream, allow_pickle=False) as arrays,
+        ):
             hints = get_type_hints(Given)
             given = Given(
                 **{name: _get(hints[name], value, arrays) for name, value in body.items()}
@@ -103,6 +106,9 @@ def take(state: Path, mark: str) -> Given | None:
         ValueError,
         KeyError,
         TypeError,
+        EOFError,
+        StopIteration,
+        msgspec.MsgspecError,
         zipfile.BadZipFile,
         shapely.errors.ShapelyError,
     ):
