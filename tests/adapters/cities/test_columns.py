@@ -124,7 +124,7 @@ def test_a_bad_file_is_told_and_nothing_raised(tmp_path):
         ("a.xyz", "reading.format"), ("empty.csv", "city.file_empty"),
         ("a.osm.pbf", "reading.not_that_kind"), ("binary.csv", "city.encoding"),
         ("twice.csv", "city.csv_header"), ("out.zip", "city.zip_member"),
-        ("absent.csv", "city.file_missing"),
+        ("absent.csv", "city.no_file"),
     ):  # fmt: skip
         assert [fault.key for fault in inspect(tmp_path / name).faults] == [key], name
 

@@ -127,7 +127,7 @@ def check_size(file: Path, job: Job, *, factor: float = 1.0) -> None:
     """
     if not file.exists():
         raise InvalidInputError(
-            "city.file_missing",
+            "city.no_file",
             f"there is no file {file.name}",
             hint="Put it beside the recipe, or mend `path`",
             params={"file": file.name},
