@@ -47,6 +47,8 @@ TABLES: dict[str, tuple[str, ...]] = {
     "storage": ("bus",),
     "load": ("bus",),
     "motor": ("bus",),
+    "loads_geodata": ("x", "y"),
+    "ext_grid_geodata": ("x", "y"),
 }
 """Tables read, and the columns that each must have when it has rows."""
 _GIVERS = ("ext_grid", "gen", "sgen", "storage")
@@ -247,6 +249,10 @@ def _carries(grid: _Grid, table: str, record: Record) -> float:
 
 def _add_parties(grid: _Grid, draft: Draft) -> None:
     """Add what gives and what takes power, each on a line of its own to its station."""
+    drawn = {
+        "load": dict(grid.tables["loads_geodata"]),
+        "ext_grid": dict(grid.tables["ext_grid_geodata"]),
+    }  # of pandapower 2; pandapower 3 passes them on as they are
     for table in (*_GIVERS, *_TAKERS):
         for index, record in grid.tables[table]:
             name = grid.name(table, index)
@@ -257,8 +263,9 @@ def _add_parties(grid: _Grid, draft: Draft) -> None:
             if name in draft.nodes:
                 name = f"{table}:{index}"
             draft.add_node(name, _KINDS[table], _power(table, record))
-            if station in draft.places:
-                draft.places[name] = draft.places[station]
+            own = point_of(drawn.get(table, {}).get(index, {}))
+            if own or station in draft.places:
+                draft.places[name] = own or draft.places[station]
             draft.add_link(Link(f"{name}:in", *_flow(table, name, station)))
 
 
