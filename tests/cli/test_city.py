@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from rencheng.adapters.cities.readers import Job
+from rencheng.adapters.cities.recipe import load_recipe
 from rencheng.adapters.cities.store import Folder
 from rencheng.cli import main, speaking
 from rencheng.domain.city import City
@@ -74,3 +78,45 @@ def test_a_city_that_cannot_be_built_again_is_served_on(
     folder.set_current(folder.save(replace(tiny_city, id="coquimbo")).version)
     main(words)
     assert "继续使用已有的城市" in capsys.readouterr().out
+
+
+def test_new_writes_a_recipe_that_can_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    speaking.console.cache_clear()
+    folder = tmp_path / "Mein Ort"
+    main(["city", "new", str(folder), "--lang", "zh"])
+    assert "rencheng city build" in capsys.readouterr().out
+    recipe = load_recipe(str(folder))
+    assert (recipe.id, recipe.sources) == ("mein-ort", ())
+    with pytest.raises(SystemExit):
+        main(["city", "new", str(folder), "--lang", "zh"])
+
+
+def test_every_fault_of_a_recipe_is_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    speaking.console.cache_clear()
+    text = 'schema = "rencheng.city-recipe/2"\nid = "x"\nname_zh = "某市"\nseeed = 1\n'
+    (tmp_path / "recipe.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main(["city", "build", str(tmp_path), "--lang", "zh"])
+    said = capsys.readouterr().err
+    assert all(field in said for field in ("name_en", "timezone", "seeed"))
+
+
+def test_a_stopped_build_says_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        Job(is_stopped=_[-1]).go_on(0.5)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("rencheng.adapters.cities.making.make", stop)
+    speaking.console.cache_clear()
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(SystemExit) as caught:
+        main(["city", "build", "helsinki", "--state", str(tmp_path), "--lang", "en"])
+    assert caught.value.code == 130
+    assert "rencheng city build helsinki" in capsys.readouterr().out
+    assert signal.getsignal(signal.SIGINT) is before
