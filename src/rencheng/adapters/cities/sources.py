@@ -15,7 +15,7 @@ from rencheng.domain.errors import Fault, InvalidInputError, RenchengError
 
 MEMORY_MB = 2048
 _REMOTE = "sensorthings"
-"""Kind whose path may be an address instead of a file."""
+"""Kind whose path may be an address, or a file that its answer is kept in, instead of a file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,10 @@ def check_sources(recipe: Recipe, state: Path) -> list[tuple[Source, Path, Reade
         if lacks:
             faults.append(_fault("city.source_gives", f"{where}.layers", *lacks, *reader.layers))
         file = locate(recipe, source, state)
-        if not file.exists() and not (source.kind == _REMOTE and "://" in source.path):
+        is_asked = source.kind == _REMOTE and (
+            "://" in source.path or source.options.get("fetch") is True
+        )
+        if not file.exists() and not is_asked:
             faults.append(_fault("city.source_file", f"{where}.path", str(file)))
         ready.append((source, file, reader))
     if faults:

@@ -151,7 +151,16 @@ def test_a_service_is_read_page_by_page_and_its_answer_kept(tmp_path):
 def test_nothing_is_asked_unless_the_recipe_says_so(tmp_path):
     with service(two_pages) as (url, asked), pytest.raises(InvalidInputError, match="no file"):
         read(tmp_path / "t.json", "sensorthings", options={"url": url})
+        with pytest.raises(InvalidInputError, match="names a service"):
+            read(tmp_path / "t.json", "sensorthings", path=url)
     assert asked == []
+
+
+def test_a_path_may_be_the_service_itself(tmp_path):
+    with service(two_pages) as (url, asked):
+        given = read(tmp_path / url, "sensorthings", path=url, options={"fetch": True})
+    assert (len(given.sensors), len(asked)) == (2, 2)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,9 @@ The file is the answer to `Things?$expand=Locations,Datastreams/ObservedProperty
 
 `fetch`, `url`
     With `fetch = true` and no file at `path` yet, the service at `url` (its root, such as
-    `https://…/v1.1`) is asked, page by page, and the answer is kept at `path`. Nothing else here
-    ever reaches out.
+    `https://…/v1.1`) is asked, page by page, and the answer is kept at `path`. Where `path` itself
+    is the address, it is asked each time and nothing is kept. Without `fetch` nothing here ever
+    reaches out.
 
 The quantity is the observed property's name, or the stream's, by `values.quantity` of the recipe
 where those are no words that the house knows. `properties.asset` of the thing or the stream names
@@ -15,6 +16,7 @@ what it watches.
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,8 +50,24 @@ class SensorThingsReader:
 
     def read(self, source: Source, file: Path, job: Job) -> Given:
         """Return the streams that the service states."""
-        if source.options.get("fetch") is True and not file.exists():
+        is_address, may_fetch = "://" in source.path, source.options.get("fetch") is True
+        if is_address and not may_fetch:
+            raise InvalidInputError(
+                "city.not_fetched",
+                f"source {source.id!r} names a service, and the recipe does not let it be asked",
+                hint="Write options.fetch = true, or save the answer to a file",
+                params={"source": source.id},
+            )
+        if is_address:
+            with tempfile.TemporaryDirectory(prefix="rencheng-") as folder:
+                kept = Path(folder) / "things.json"
+                fetch(source.path, kept, job)
+                return self._read(source, kept, job)
+        if may_fetch and not file.exists():
             fetch(str(source.options.get("url", "")), file, job)
+        return self._read(source, file, job)
+
+    def _read(self, source: Source, file: Path, job: Job) -> Given:
         check_size(file, job, factor=_JSON_FACTOR)
         things = _things(file)
         faults = Faults("sensors")
