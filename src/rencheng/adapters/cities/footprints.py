@@ -17,6 +17,7 @@ _RADIUS, _ECCENTRICITY2 = 6_378_137.0, 0.006_694_379_990_14
 # Streets are sampled so densely that the nearest few samples name the nearest street; among them
 # the true distance decides. House default, no source.
 _STEP_M, _CANDIDATES = 20.0, 2
+_TILE_M = 250.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,13 @@ def _m2_per_degree2(latitude: F64) -> F64:
 def to_shapes(areas: Geometries) -> Shapes:
     """Return footprints as ragged rings, outer ones anticlockwise, to 1e-7°."""
     turned = shapely.orient_polygons(areas)
-    parts, of_part = shapely.get_parts(turned, return_index=True)
+    # Rings of several polygons together are split first; plain polygons need it not.
+    plain = shapely.get_type_id(turned)
+    if (plain == shapely.GeometryType.MULTIPOLYGON).any():
+        parts, of_part = shapely.get_parts(turned, return_index=True)
+    else:
+        of_part = np.flatnonzero(plain == shapely.GeometryType.POLYGON)
+        parts = turned[of_part]
     rings, of_ring = shapely.get_rings(parts, return_index=True)
     xy, of_vertex = shapely.get_coordinates(rings, return_index=True)
     return Shapes(
@@ -173,8 +180,12 @@ def nearest_link(lines_m: Geometries, places_m: F64) -> I32:
     samples = shapely.get_coordinates(
         shapely.line_interpolate_point(lines_m[link], share, normalized=True)
     )
-    _, found = cKDTree(samples).query(places_m, k=min(_CANDIDATES, len(samples)), workers=-1)
-    near = link[found.reshape(len(places_m), -1)]
+    # Neighbours asked one after the other find the tree's leaves still in the cache.
+    order = np.lexsort(np.floor(places_m.T / _TILE_M))
+    found = np.empty((len(places_m), min(_CANDIDATES, len(samples))), dtype=np.int64)
+    _, near_by = cKDTree(samples).query(places_m[order], k=found.shape[1], workers=-1)
+    found[order] = near_by.reshape(found.shape)
+    near = link[found]
     best: I32 = near[:, 0].copy()
     unsure = np.flatnonzero((near != best[:, None]).any(axis=1))
     if unsure.size:

@@ -112,5 +112,6 @@ def coded(values: Iterable[object]) -> tuple[I32, tuple[str, ...]]:
     (array([0, 1, 0], dtype=int32), ('b', 'a'))
     """
     seen: dict[object, int] = {}
-    rows = np.array([seen.setdefault(value, len(seen)) for value in values], dtype=np.int32)
+    listed = values.tolist() if isinstance(values, np.ndarray) else values
+    rows = np.array([seen.setdefault(value, len(seen)) for value in listed], dtype=np.int32)
     return rows, tuple("" if value is None else str(value) for value in seen)
