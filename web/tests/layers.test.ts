@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Column, Columns, Features, Why } from '../src/api/types';
 import { columnOf, fieldOf, scaleFor, type Field } from '../src/map/fields';
-import { blockedLayer, boxOf, facilityLayer, fieldLayer, heavyDamage, PALETTES, roadLayer, stateOf } from '../src/map/layers';
+import { boxOf, facilityLayer, fieldLayer, PALETTES, stateOf } from '../src/map/layers';
 import { classOf, colourOf, countBreaks, niceBreaks, ramp, scaleOf } from '../src/map/scales';
 
 const palette = PALETTES.light;
@@ -65,16 +65,7 @@ describe('assets and roads', () => {
     expect([0, 1, 2].map((row) => String(props(layer, row).icon).split('/')[2])).toEqual(['ok', 'down', 'unknown']);
   });
 
-  test('a road that is likely blocked stands out', () => {
-    const roads = { type: 'FeatureCollection' as const, features: [0, 1].map((row) => ({ type: 'Feature' as const, geometry: square, properties: { row, kind: 'residential' } })) };
-    const layer = blockedLayer(roads, column('blocked_share', [0.9, 0]));
-    expect(layer.data.features.map((f) => f.properties?.row)).toEqual([0]);
-    expect(Number(props(layer, 0).width)).toBeGreaterThan(Number(props(roadLayer(roads, palette), 0).width));
-  });
-
-  test('a building that is not assessed has no probability', () => {
-    expect(heavyDamage(null)).toBeNull();
-    expect(heavyDamage([0.5, 0.2, 0.1, 0.15, 0.05])).toBeCloseTo(0.2);
+  test('what is not known works neither nor not', () => {
     expect(stateOf(null)).toBe('unknown');
   });
 

@@ -39,6 +39,11 @@ export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   return (await answer.json()) as T;
 }
 
+/** An answer that is not JSON. */
+export function getBytes(path: string): Promise<Response> {
+  return ask(path, {});
+}
+
 export interface SendOptions {
   /** From `idempotencyKey()`. */
   idempotency?: string;

@@ -31,6 +31,7 @@ export type Columns = S['ColumnsOut'];
 export type LiveEvent = S['LiveEvent'];
 export type EventKind = LiveEvent['kind'];
 
+export type Tiles = S['TilesOut'];
 export type City = S['CityOut'];
 export type CityLayer = S['LayerOut'];
 export type Check = S['CheckOut'];
@@ -94,3 +95,6 @@ export interface Features<P = Record<string, unknown>> {
   total?: number;
   features: { type: 'Feature'; id?: string | number; geometry: GeoJSON.Geometry; properties: P & { row: number } }[];
 }
+
+/** One building with what is known of it. */
+export type Building = Features<{ state: (number | null)[] | null; [key: string]: unknown }>['features'][number];

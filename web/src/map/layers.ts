@@ -20,16 +20,18 @@ export interface Palette {
   ink: string;
   halo: string;
   highlight: string;
+  /** A building before anything has happened to it. */
+  building: string;
 }
 
 export const PALETTES: Record<'light' | 'dark', Palette & { background: string }> = {
   light: {
     background: '#e6ebe8', land: '#fbfcfb', edge: '#9aa8a1', road: '#b9c3be', roadMain: '#7f8d86',
-    ink: '#13201b', halo: '#ffffff', highlight: '#d6007f',
+    ink: '#13201b', halo: '#ffffff', highlight: '#d6007f', building: '#c3cfc9',
   },
   dark: {
     background: '#0b110f', land: '#1b2622', edge: '#4b5b54', road: '#47554f', roadMain: '#83938b',
-    ink: '#ecf3ef', halo: '#0e1513', highlight: '#ff7ac8',
+    ink: '#ecf3ef', halo: '#0e1513', highlight: '#ff7ac8', building: '#3d4d46',
   },
 };
 
@@ -71,50 +73,8 @@ export function isCutOff(cut: Column | undefined, row: number): boolean {
   return typeof share === 'number' && share >= 0.5;
 }
 
-/** Roads, wider where they matter more. They change with the city only, not with the forecast. */
-export function roadLayer(roads: Features<{ kind: string }>, palette: Palette): Prepared {
-  return {
-    id: 'roads', kind: 'line',
-    data: collection(roads.features.map((f) => {
-      const isMain = /motorway|trunk|primary|secondary/.test(f.properties.kind);
-      return feature(f.geometry, {
-        row: f.properties.row,
-        colour: isMain ? palette.roadMain : palette.road,
-        width: isMain ? 1.5 : 0.6,
-        order: isMain ? 1 : 0,
-      });
-    })),
-  };
-}
-
-/** Least probability at which a road is shown as blocked; below it, it is drawn as any other. */
-const LEAST_BLOCKED = 0.05;
-
-/** Roads that may be blocked, by that probability, over the roads themselves. */
-export function blockedLayer(roads: Features, blocked: Column): Prepared {
-  const scale = blockedScale();
-  return {
-    id: 'blocked', kind: 'line', isPickable: true,
-    data: collection(roads.features.flatMap((f) => {
-      const share = blocked.values[f.properties.row];
-      if (typeof share !== 'number' || share < LEAST_BLOCKED) return [];
-      return [feature(f.geometry, { row: f.properties.row, colour: colourOf(scale, share), width: 3, order: share })];
-    })),
-  };
-}
-
 export function blockedScale(): Scale {
   return { breaks: [0.2, 0.5, 0.8], colours: ['#f3c3e6', '#e38fd0', '#c655ae', '#7a0f68'] };
-}
-
-/** Power lines and water mains; synthetic ones are dotted. */
-export function mainsLayer(mains: Features<{ sector: string }>, palette: Palette, isSynthetic: boolean): Prepared {
-  return {
-    id: 'mains', kind: 'line', minzoom: 11.5,
-    data: collection(mains.features.map((f) => feature(f.geometry, {
-      row: f.properties.row, colour: palette.ink, width: f.properties.sector === 'power' ? 1.4 : 1, order: 0, isDotted: isSynthetic,
-    }))),
-  };
 }
 
 export type IconState = 'ok' | 'down' | 'unknown';
@@ -188,32 +148,6 @@ export function sensorState(health: Sensor['health']): IconState {
 }
 
 export const DAMAGE_SCALE: Scale = scaleOf('magenta', [0.02, 0.05, 0.1, 0.2, 0.5]);
-
-/** Buildings by P[extensive or complete damage]; unknown ones are hollow. */
-export function buildingLayer(
-  buildings: Features<{ state: (number | null)[] | null }>, palette: Palette,
-): Prepared {
-  return {
-    id: 'buildings', kind: 'dot', minzoom: 14.5, isPickable: true,
-    data: collection(buildings.features.map((f) => {
-      const p = heavyDamage(f.properties.state);
-      return feature(f.geometry, {
-        row: f.properties.row,
-        colour: p === null ? 'rgba(0,0,0,0)' : colourOf(DAMAGE_SCALE, p),
-        edge: palette.ink,
-        radius: 3.2,
-      });
-    })),
-  };
-}
-
-/** P[extensive or complete]; null when the building is not assessed. */
-export function heavyDamage(state: readonly (number | null)[] | null): number | null {
-  const extensive = state?.[3];
-  const complete = state?.[4];
-  if (typeof extensive !== 'number' || typeof complete !== 'number') return null;
-  return extensive + complete;
-}
 
 /** Names at the middle of zones. */
 export function labelLayer(zones: Features<{ name: string; centre: [number, number] }>): Prepared {

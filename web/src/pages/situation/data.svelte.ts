@@ -1,7 +1,8 @@
 /** Everything that the situation page reads, kept true by live events. */
-import type { Columns, Features, Page, Sensor } from '../../api/types';
+import type { Building, Columns, Features, Page, Sensor, Tiles } from '../../api/types';
 import { app } from '../../state/app.svelte';
 import { Resource } from '../../state/resource.svelte';
+import type { RowState } from '../../map/rows';
 import type { LayerId } from './places';
 
 interface ZoneProperties {
@@ -22,36 +23,41 @@ interface AssetProperties {
 }
 
 const MOST = 1000;
-/** Buildings asked for at once; the API thins evenly and says how many there are. */
-const MOST_BUILDINGS = 6000;
 
 export class SituationData {
   readonly zones: Resource<Features<ZoneProperties>>;
   readonly roads: Resource<Features<{ kind: string; name: string; [key: string]: unknown }>>;
-  readonly mains: Resource<Features<{ sector: string; [key: string]: unknown }>>;
   readonly facilities: Resource<Features<AssetProperties>>;
   readonly lifelines: Resource<Features<AssetProperties>>;
   readonly sensors: Resource<Page<Sensor>>;
-  readonly buildings: Resource<Features<{ state: (number | null)[] | null; [key: string]: unknown }>>;
+  /** The building that is selected. */
+  readonly building: Resource<Building>;
+  readonly tiles: Resource<Tiles>;
+  /** P[extensive or complete damage] of the buildings, null on an ordinary day. */
+  readonly damage: Resource<RowState | null>;
+  /** Share of samples in which a road is blocked. */
+  readonly blocked: Resource<RowState | null>;
   readonly zoneColumns: Resource<Columns>;
   readonly roadColumns: Resource<Columns>;
   readonly facilityColumns: Resource<Columns>;
   readonly lifelineColumns: Resource<Columns>;
 
-  /** `isOn(layer)`: whether anybody looks at it; what nobody looks at is not fetched. */
-  constructor(isOn: (layer: string) => boolean, buildingBox: () => string | null) {
+  /** `isOn(layer)`: whether anybody reads its rows; `isDrawn(layer)`: whether its tiles are on the map. */
+  constructor(isOn: (layer: string) => boolean, isDrawn: (layer: string) => boolean, building: () => string | null) {
     const when = (layer: string, path: string) => () => (isOn(layer) ? path : null);
     const atHour = (layer: string) => () => (isOn(layer) ? `/columns/${layer}${hourQuery()}` : null);
     this.zones = new Resource(() => '/city/zones');
     this.roads = new Resource(when('roads', '/city/roads'));
-    this.mains = new Resource(when('mains', '/city/mains'));
     this.facilities = new Resource(when('facilities', '/city/facilities'));
     this.lifelines = new Resource(when('lifelines', '/city/lifelines'));
     this.sensors = new Resource(when('sensors', `/sensors?limit=${MOST}`), ['cycle', 'clock']);
-    this.buildings = new Resource(() => {
-      const box = buildingBox();
-      return box ? `/city/buildings?bbox=${box}&limit=${MOST_BUILDINGS}` : null;
+    this.building = new Resource(() => {
+      const row = building();
+      return row === null ? null : `/city/buildings/${encodeURIComponent(row)}`;
     }, ['cycle']);
+    this.tiles = new Resource(() => '/tiles');
+    this.damage = new Resource(() => (isDrawn('buildings') ? '/state/buildings.bin?field=heavy' : null), ['cycle']);
+    this.blocked = new Resource(() => (isDrawn('roads') ? '/state/roads.bin?field=blocked' : null), ['cycle']);
     this.zoneColumns = new Resource(() => `/columns/zones${hourQuery()}`, ['cycle', 'incident']);
     this.roadColumns = new Resource(when('roads', '/columns/roads'), ['cycle']);
     this.facilityColumns = new Resource(atHour('facilities'), ['cycle']);
@@ -74,7 +80,7 @@ export class SituationData {
       case 'roads': return this.roads.data;
       case 'facilities': return this.facilities.data;
       case 'lifelines': return this.lifelines.data;
-      case 'buildings': return this.buildings.data;
+      case 'buildings': return this.building.data && { type: 'FeatureCollection', features: [this.building.data] };
       case 'sensors': return undefined;
     }
   }

@@ -1,0 +1,122 @@
+/** Hands tiles to the map library, and the state of the rows that they draw. */
+import * as maplibregl from 'maplibre-gl';
+import { rowsOfTile, valueAt, type RowState } from './rows';
+import type { Tiled } from './tiles';
+
+const SCHEME = 'rencheng';
+const ROOT = '/api/v1/tiles';
+/** Source of a layer of tiles. */
+export const SOURCE = 'tiles/';
+/** Said of a picture tile that has nothing to show. */
+export const NOTHING = 'nothing there';
+const listeners = new Set<(layer: string, rows: number[]) => void>();
+let isKnown = false;
+
+/** Tiles pass through here, so that the rows are known before they are drawn. */
+function makeKnown(): void {
+  if (isKnown) return;
+  isKnown = true;
+  maplibregl.addProtocol(SCHEME, async (request, abort) => {
+    const path = request.url.slice(SCHEME.length + 3);
+    const answer = await fetch(`${ROOT}/${path}`, { credentials: 'same-origin', signal: abort.signal });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+    const data = answer.status === 204 ? new ArrayBuffer(0) : await answer.arrayBuffer();
+    if (path.endsWith('.png')) {
+      if (data.byteLength === 0) throw new Error(NOTHING);
+      return { data };
+    }
+    const rows = rowsOfTile(data);
+    const layer = path.split('/')[1] ?? '';
+    for (const tell of listeners) tell(layer, rows);
+    return { data };
+  });
+}
+
+export class TileLayers {
+  readonly #map: maplibregl.Map;
+  readonly #drawn = new Map<string, { made: string; ids: string[]; state: RowState | null; rows: Set<number> }>();
+  readonly #tell = (layer: string, rows: number[]): void => this.#arrived(layer, rows);
+
+  constructor(map: maplibregl.Map) {
+    makeKnown();
+    this.#map = map;
+    listeners.add(this.#tell);
+  }
+
+  close(): void {
+    listeners.delete(this.#tell);
+  }
+
+  /** Draw these layers of tiles and no others. */
+  draw(tiles: readonly Tiled[]): void {
+    for (const id of [...this.#drawn.keys()]) if (!tiles.some((one) => one.id === id)) this.#remove(id);
+    for (const one of tiles) {
+      const made = JSON.stringify([one.version, one.specs]);
+      if (this.#drawn.get(one.id)?.made !== made) this.#make(one, made);
+      this.#colour(one);
+    }
+  }
+
+  /** Ids of style layers whose features can be picked. */
+  static picks(tiles: readonly Tiled[]): string[] {
+    return tiles.flatMap((one) => one.picks);
+  }
+
+  #make(one: Tiled, made: string): void {
+    const before = this.#drawn.get(one.id);
+    const source = SOURCE + one.id;
+    const isSame = before && JSON.parse(before.made)[0] === one.version;
+    if (before && !isSame) this.#remove(one.id);
+    else for (const id of before?.ids ?? []) this.#map.removeLayer(id);
+    if (!this.#map.getSource(source)) this.#map.addSource(source, sourceOf(one));
+    for (const spec of one.specs) {
+      const layer = { ...spec, source, ...(one.id === 'terrain' ? {} : { 'source-layer': one.id }) };
+      this.#map.addLayer(layer as maplibregl.LayerSpecification);
+    }
+    const kept = isSame ? before : undefined;
+    this.#drawn.set(one.id, {
+      made, ids: one.specs.map((spec) => spec.id), state: kept?.state ?? null, rows: kept?.rows ?? new Set(),
+    });
+  }
+
+  #remove(id: string): void {
+    for (const layer of this.#drawn.get(id)?.ids ?? []) this.#map.removeLayer(layer);
+    this.#map.removeSource(SOURCE + id);
+    this.#drawn.delete(id);
+  }
+
+  /** Give every row that was drawn its state; without one, take the old away. */
+  #colour(one: Tiled): void {
+    const drawn = this.#drawn.get(one.id);
+    const state = one.state ?? null;
+    if (!drawn || drawn.state === state) return;
+    drawn.state = state;
+    if (state) this.#set(one.id, state, drawn.rows);
+    else this.#map.removeFeatureState({ source: SOURCE + one.id, sourceLayer: one.id });
+  }
+
+  #arrived(layer: string, rows: number[]): void {
+    const drawn = this.#drawn.get(layer);
+    if (!drawn) return;
+    const fresh = rows.filter((row) => !drawn.rows.has(row));
+    for (const row of fresh) drawn.rows.add(row);
+    if (drawn.state) this.#set(layer, drawn.state, fresh);
+  }
+
+  #set(layer: string, state: RowState, rows: Iterable<number>): void {
+    const target = { source: SOURCE + layer, sourceLayer: layer };
+    for (const id of rows) {
+      const p = valueAt(state, id);
+      if (p !== undefined) this.#map.setFeatureState({ ...target, id }, { p });
+    }
+  }
+}
+
+function sourceOf(one: Tiled): maplibregl.SourceSpecification {
+  const path = `${SCHEME}://${encodeURIComponent(one.version)}/${one.id}/{z}/{x}/{y}`;
+  const zooms = { minzoom: one.least, maxzoom: one.most, ...(one.bounds ? { bounds: one.bounds } : {}) };
+  if (one.id === 'terrain') {
+    return { type: 'raster-dem', tiles: [`${path}.png`], tileSize: 256, encoding: 'mapbox', ...zooms };
+  }
+  return { type: 'vector', tiles: [`${path}.mvt`], ...zooms };
+}
