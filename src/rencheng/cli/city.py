@@ -30,11 +30,6 @@ app.command(
     help="导出城市 Write the city as files for other programs",
 )
 app.command(
-    "rencheng.cli.export:export",
-    name="export",
-    help="导出城市 Write the city as files for other programs",
-)
-app.command(
     "rencheng.cli.download:download",
     name="download",
     help="下载公开数据 Fetch public data for a city",
@@ -237,8 +232,7 @@ def check(city: Recipe = "coquimbo", *, state: State = None) -> int:
     """说明覆盖与缺口 Explain coverage and gaps; exit code 1 when data contradict themselves."""
     from rich.markup import escape
 
-    from rencheng.adapters.cities.check import check_city
-    from rencheng.adapters.cities.making import source_findings
+    from rencheng.adapters.cities.check import Checked
     from rencheng.adapters.cities.packages import state_folder
     from rencheng.adapters.words import render
 
@@ -246,7 +240,7 @@ def check(city: Recipe = "coquimbo", *, state: State = None) -> int:
     _head(served)
     if problem:
         speaking.complain(problem)
-    found = [*check_city(served), *source_findings(state_folder(state), served)]
+    found = list(Checked(state_folder(state))(served))
     order = {level: rank for rank, level in enumerate(_WEIGHT)}
     found.sort(key=lambda one: (one.layer, order[one.severity]))
     table = _table("where", "severity", "finding", "first", "mend")

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given as over
 from hypothesis import strategies as st
 
 from any_city import make, names, network, people, streets
-from rencheng.adapters.cities.given import Given, RawNeeds
+from rencheng.adapters.cities.given import Given, RawNeeds, RawPlaces, RawZones
 from rencheng.adapters.cities.graph import make_graph, without_cycles
 from rencheng.domain.city import City
 from rencheng.domain.provenance import Origin
@@ -145,3 +146,28 @@ def test_suppliers_stand_before_those_they_supply(edges: list[tuple[int, int]]) 
     assert all(place[s] < place[n] for n, s in kept)
     asked = {(str(n), str(s)) for n, s in edges}
     assert set(kept) | set(dropped) == asked
+
+
+def test_an_id_of_a_facility_is_not_taken_twice() -> None:
+    places = RawPlaces(
+        id=names("p1"), name=names("H"), kind=names("hospital"), xy=np.array([[24.91, 60.17]]),
+        beds=np.array([np.nan]), shelter_places=np.array([np.nan]),
+        has_emergency=np.array([True]),
+    )  # fmt: skip
+    city = city_of(power=network(), facilities=places)
+    assert "power:p1" in city.lifelines.id
+    assert set(suppliers(city, "power:p1")) == {"power"}
+
+
+def test_long_codes_of_zones_stay_codes() -> None:
+    squares = shapely.box(
+        *np.array([[24.9, 60.16, 24.914, 60.19], [24.914, 60.16, 24.93, 60.19]]).T
+    )
+    zones = RawZones(
+        id=np.array([330106001000, 330106002000]), code=names("", ""), name=names("甲", "乙"),
+        population=np.array([5.0, 7.0]), age=np.full((3, 2), np.nan), areas=squares,
+    )  # fmt: skip
+    city = make(Given(roads=streets(), zones=zones)).city
+    assert city.zones.id.tolist() == [1, 2]
+    assert city.zones.code == ("330106001000", "330106002000")
+    assert city.zones.name == ("甲", "乙")

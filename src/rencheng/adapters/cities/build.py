@@ -32,6 +32,7 @@ from rencheng.adapters.cities.recipe import Recipe, settle
 from rencheng.adapters.cities.records import joined, record
 from rencheng.adapters.cities.sensing import make_streams
 from rencheng.adapters.cities.sources import Work, read_sources
+from rencheng.adapters.cities.stated import with_statements
 from rencheng.adapters.cities.streets import Paths, Streets, build_streets
 from rencheng.adapters.cities.zoning import make_zones, middle_of
 from rencheng.domain.city import F64, I32, Buildings, BusStops, City, Grid, Terrain, Zones
@@ -90,7 +91,7 @@ def build(recipe: Recipe, state: Path, work: Work) -> Built:
         As `build_city` and the readers.
     """
     total = len(recipe.sources) + len(STEPS)
-    given = read_sources(recipe, state, work, total)
+    given = with_statements(read_sources(recipe, state, work, total), state, recipe.id)
     return assemble(recipe, given, work)
 
 
@@ -127,7 +128,7 @@ def assemble(recipe: Recipe, given: Given, work: Work | None = None) -> Built:
     facilities, places = make_facilities(spots, streets, land, ground)
     commune = commune_of_zones(spots, places, site.centre_m)
     step("networks")
-    lifelines, mains, supply, found = _networks(recipe, given, site, ground)
+    lifelines, mains, supply, found = _networks(recipe, given, site, facilities.id, ground)
     step("parties")
     zones = _zones(recipe, raw, site, commune, ground)
     usual = {}
@@ -197,7 +198,9 @@ def _grid(
     return mesh, make_grid(mesh, living, ground), cell
 
 
-def _networks(recipe: Recipe, given: Given, site: Site, ground: Ground) -> tuple[Any, ...]:
+def _networks(
+    recipe: Recipe, given: Given, site: Site, taken: tuple[str, ...], ground: Ground
+) -> tuple[Any, ...]:
     """Return nodes, lines, who supplies whom, and what was wrong with those given."""
     rule = recipe.missing
     wanted = {
@@ -213,7 +216,7 @@ def _networks(recipe: Recipe, given: Given, site: Site, ground: Ground) -> tuple
         if raw is not None and len(raw.id)
     ]
     found = [finding for one in records for finding in one.findings]
-    return (*joined(lifelines, mains, supply, records), found)
+    return (*joined(lifelines, mains, supply, records, taken), found)
 
 
 def _centres(buildings: Buildings, land: Land, ground: Ground) -> F64:

@@ -12,6 +12,7 @@ import msgspec
 
 from rencheng.adapters.cities.packages import sha256
 from rencheng.adapters.cities.recipe import load_recipe, recipe_file
+from rencheng.adapters.cities.stated import statements_mark
 from rencheng.adapters.cities.store import Folder
 from rencheng.adapters.files import data_folder
 from rencheng.domain.city import City
@@ -47,7 +48,7 @@ def make(
     from rencheng.adapters.cities.sources import Work
 
     recipe = load_recipe(name)
-    marks = fingerprint(name)
+    marks = fingerprint(name) + statements_mark(state, recipe.id)
     built = build(recipe, state, Work(progress=progress, is_stopped=is_stopped))
     return put(recipe.id, state, built.city, built.findings, marks, sweep)
 
@@ -58,13 +59,18 @@ def put(
 ) -> City:  # fmt: skip
     """Store a city that was built, with what was found in its sources, and serve it."""
     folder = Folder(state, ident)
-    city = folder.save(city)
-    body = json.dumps(msgspec.to_builtins(findings), ensure_ascii=False)
-    (folder.path / _findings_name(city.version)).write_text(body, encoding="utf-8")
+    city = keep_findings(folder, folder.save(city), findings)
     folder.set_current(city.version)
     made = {"inputs": marks, "version": city.version}
     (folder.path / _MADE).write_text(json.dumps(made), encoding="utf-8")
     sweep(state)
+    return city
+
+
+def keep_findings(folder: Folder, city: City, findings: tuple[DataFinding, ...]) -> City:
+    """Put what was found in the sources beside the stored version; return the city."""
+    body = json.dumps(msgspec.to_builtins(findings), ensure_ascii=False)
+    (folder.path / _findings_name(city.version)).write_text(body, encoding="utf-8")
     return city
 
 
@@ -74,8 +80,8 @@ def _findings_name(version: str) -> str:
 
 def source_findings(state: Path, city: City) -> tuple[DataFinding, ...]:
     """Return what was wrong in the sources of a built city; none is known for an older one."""
+    file = Folder(state, city.id).path / _findings_name(city.version)
     try:
-        file = state / "cities" / city.id / _findings_name(city.version)
         body = json.loads(file.read_text(encoding="utf-8"))
         return msgspec.convert(body, tuple[DataFinding, ...])
     except (OSError, ValueError, msgspec.ValidationError):
@@ -93,10 +99,11 @@ def served(name: str, state: Path) -> City | None:
     None means that building is due: nothing was built, recipe or code changed since, or a file of
     the version is damaged. Nothing is written.
     """
-    folder = Folder(state, load_recipe(name).id)
+    ident = load_recipe(name).id
+    folder = Folder(state, ident)
     try:
         made = json.loads((folder.path / _MADE).read_text(encoding="utf-8"))
-        if made["inputs"] != fingerprint(name):
+        if made["inputs"] != fingerprint(name) + statements_mark(state, ident):
             return None
         city = folder.current()
     except (OSError, ValueError, KeyError, TypeError, NotFoundError, CorruptDataError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -229,17 +230,18 @@ def none_of_mains() -> Mains:
 
 
 def joined(
-    lifelines: Lifelines, mains: Mains, supply: Supply, records: list[Record]
-) -> tuple[Lifelines, Mains, Supply]:
+    lifelines: Lifelines, mains: Mains, supply: Supply, records: list[Record],
+    taken: Collection[str] = (),
+) -> tuple[Lifelines, Mains, Supply]:  # fmt: skip
     """Put networks of sources behind those that were generated.
 
-    An id that is taken already gets the sector before it, as in `water:12`.
+    An id that is taken already, such as a facility's, gets the sector before it: `water:12`.
     """
     of_zone, above = dict(supply.of_zone), dict(supply.above)
     for one in records:
         first = len(lifelines.id)
         sector = one.lifelines.sector[0] if one.lifelines.sector else ""
-        ids = _unlike(one.lifelines.id, set(lifelines.id), sector)
+        ids = _unlike(one.lifelines.id, {*lifelines.id, *taken}, sector)
         if one.of_zone.size and sector != "drainage":
             of_zone[sector] = one.of_zone + first
         above |= {

@@ -79,7 +79,7 @@ def make_zones(recipe: Recipe, given: Given, ground: Ground) -> Districts:
     """
     findings: list[DataFinding] = []
     if given.zones is not None:
-        raw, zones_from = given.zones, Origin.OBSERVED
+        raw, zones_from = _numbered(given.zones), Origin.OBSERVED
     else:
         raw, zones_from = _squares(recipe, given, ground), Origin.DERIVED
     people_from = _is_counted(raw, given)
@@ -96,6 +96,17 @@ def make_zones(recipe: Recipe, given: Given, ground: Ground) -> Districts:
     if not _is_known(raw):
         people_from = Origin.MISSING
     return Districts(raw, zones_from, people_from, tuple(findings))
+
+
+def _numbered(raw: RawZones) -> RawZones:
+    """Return zones with numbers that a city can hold: long codes stay codes, and are counted."""
+    limit = np.iinfo(np.int32).max
+    is_sound = np.unique(raw.id).size == raw.id.size and ((raw.id >= 0) & (raw.id <= limit)).all()
+    if is_sound:
+        return raw
+    own = np.array([str(number) for number in raw.id] + [None], dtype=object)[:-1]
+    code = np.where(raw.code.astype(str) == "", own, raw.code)
+    return replace(raw, id=np.arange(1, raw.id.size + 1, dtype=np.int64), code=code)
 
 
 def _is_known(raw: RawZones) -> bool:

@@ -86,8 +86,9 @@ def build(
     state: Path, shelf: FolderShelf, item: Import, ear: Ear, memory_mb: int = 2048
 ) -> Outcome:
     """Build the city and store it as a version that nobody serves yet."""
-    from rencheng.adapters.cities.build import build_city
+    from rencheng.adapters.cities.build import build as build_whole
     from rencheng.adapters.cities.check import check_city
+    from rencheng.adapters.cities.making import keep_findings
     from rencheng.adapters.cities.recipe import load_recipe
     from rencheng.adapters.cities.store import Folder
 
@@ -95,16 +96,17 @@ def build(
     if recipe.bbox is None and not _says_where(item):
         edge = _edge(recipe, state, ear, memory_mb)
         recipe = load_recipe(str(write_recipe(shelf, item, bbox=edge)))
-    city = build_city(recipe, state, _watched(ear, memory_mb, 1))
+    built = build_whole(recipe, state, _watched(ear, memory_mb, 1))
     ear.tell(Step(step="store", share=0.97))
-    kept = Folder(state, item.city).save(city)
+    folder = Folder(state, item.city)
+    kept = keep_findings(folder, folder.save(built.city), built.findings)
     return Outcome(
         mark="",
         at=_NOT_YET,
         seconds=0.0,
         counts={layer.name: layer.count for layer in kept.layers},
         layers=kept.layers,
-        findings=tuple(check_city(kept)),
+        findings=(*check_city(kept), *built.findings),
         bbox=kept.bbox,
         version=kept.version,
     )
