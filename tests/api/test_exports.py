@@ -12,6 +12,7 @@ import pytest
 from api_kit import Enter
 from rencheng.adapters.exports.contents import TABLES
 from rencheng.api.routes import exports
+from rencheng.bootstrap import Brain
 from rencheng.domain.city import City
 
 
@@ -69,3 +70,26 @@ def test_the_city_describes_itself_as_a_data_set(enter: Enter, tiny_city: City) 
     assert dataset["version"] == tiny_city.version
     links = [one.get("download_url") for one in dataset["resources"]]
     assert "http://testserver/api/v1/city/export?format=gpkg" in links
+
+
+@pytest.mark.parametrize("layer", ["zones", "facilities", "lifelines", "roads", "grid"])
+def test_a_map_layer_s_table_comes_with_its_geometry(
+    shaken: Brain, enter: Enter, tiny_city: City, tmp_path: Path, layer: str
+) -> None:
+    pyogrio = pytest.importorskip("pyogrio")
+    client = enter("chief")
+    told = client.get(f"columns/{layer}").json()
+    answer = client.get(f"columns/{layer}.gpkg")
+    assert answer.status_code == 200, answer.text
+    file = tmp_path / "columns.gpkg"
+    file.write_bytes(answer.content)
+    meta, _, shapes, values = pyogrio.raw.read(file)
+    found = dict(zip(meta["fields"], values, strict=True))
+    assert len(shapes) == len(told["ids"])
+    if layer == "roads":  # the API names links by row, a file by their permanent ids
+        told["ids"] = tiny_city.roads.id.tolist()
+    assert [str(one) for one in found["id"]] == [str(one) for one in told["ids"]]
+    for column in told["columns"]:
+        wanted = [float("nan") if v is None else v for v in column["values"]]
+        assert found[column["key"]] == pytest.approx(wanted, nan_ok=True)
+    assert pyogrio.read_info(file)["layer_metadata"]["run"] == "live"

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
+from fastapi.responses import FileResponse
+from starlette.background import BackgroundTask
 
+from rencheng.adapters.exports.columns import write_columns
 from rencheng.api.asking import RunDep
 from rencheng.api.security import ActorDep, BrainDep, needs
 from rencheng.api.shapes.situation import ColumnsOut
@@ -46,6 +51,36 @@ def export(
     headers = {"Content-Disposition": f'attachment; filename="rencheng-{layer}-{run}.csv"'}
     body = "\ufeff" + file.getvalue()  # the mark tells spreadsheet programs that it is UTF-8
     return Response(body, headers=headers, media_type="text/csv; charset=utf-8")
+
+
+@router.get("/columns/{layer}.gpkg", response_class=FileResponse)
+@needs(Permission.SITUATION_READ)
+def package(
+    layer: LayerName, brain: BrainDep, run: RunDep, actor: ActorDep, hour: HourQuery = None
+) -> FileResponse:
+    """Return a layer with its columns and geometry as a GeoPackage; units are in its metadata."""
+    table = _table(brain, layer, run, actor, hour)
+    figures, units = {}, {}
+    for column in table.columns:
+        for suffix, values in (("", column.values), ("_p05", column.low), ("_p95", column.high)):
+            if values is not None:
+                figures[f"{column.key}{suffix}"] = values
+                units[f"unit {column.key}{suffix}"] = column.unit
+    folder = TemporaryDirectory(prefix="rencheng-columns-")
+    about = {"run": run, "at": table.at.isoformat(), "cycle": table.cycle or "", **units}
+    try:
+        city = brain.house.cities.current()
+        file = write_columns(city, layer, figures, Path(folder.name) / "columns.gpkg", about)
+    except BaseException:
+        folder.cleanup()
+        raise
+    return FileResponse(
+        file,
+        filename=f"rencheng-{layer}-{run}.gpkg",
+        media_type="application/geopackage+sqlite3",
+        headers={"Cache-Control": "no-store"},
+        background=BackgroundTask(folder.cleanup),
+    )
 
 
 @router.get("/columns/{layer}")
