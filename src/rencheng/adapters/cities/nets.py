@@ -128,7 +128,7 @@ def make_network(draft: Draft, source: Source, job: Job) -> tuple[RawNetwork, Fa
     row = {name: i for i, name in enumerate(names)}
     start = np.array([row[link.start] for link in links], dtype=np.int32)
     end = np.array([row[link.end] for link in links], dtype=np.int32)
-    lines = _lines(draft, links, xy, (start, end), source)
+    lines = _lines(draft, links, xy, (start, end), source, faults)
     _compare(links, lines, faults)
     network = RawNetwork(
         sector=draft.sector,
@@ -220,8 +220,9 @@ def _lines(
     xy: F64,
     ends: tuple[NDArray[np.int32], NDArray[np.int32]],
     source: Source,
+    faults: Faults,
 ) -> NDArray[np.object_]:
-    """Return the line of each link, through its bends."""
+    """Return the line of each link, through its bends as far as they lie on earth."""
     bends = [draft.bends.get(link.id, []) for link in links]
     counts = np.array([len(points) for points in bends], dtype=np.int64)
     total = int(counts.sum()) + 2 * len(links)
@@ -237,7 +238,9 @@ def _lines(
         drawn = np.array([p for points in bends for p in points], dtype=np.float64)
         points[inner] = to_lonlat(drawn, source.crs) if source.crs else drawn
     owner = np.repeat(np.arange(len(links)), counts + 2)
-    lines: NDArray[np.object_] = shapely.linestrings(points, indices=owner)
+    good = (np.isfinite(points) & (np.abs(points) <= (180.0, 90.0))).all(axis=1)
+    faults.add("net_bend", Severity.WARNING, [links[i].id for i in np.unique(owner[~good])])
+    lines: NDArray[np.object_] = shapely.linestrings(points[good], indices=owner[good])
     return lines
 
 

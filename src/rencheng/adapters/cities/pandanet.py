@@ -7,6 +7,7 @@ not choose what is run. Only the tables wanted here are read, everything else is
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,13 @@ from typing import Any
 from rencheng.domain.errors import Fault, InvalidInputError
 
 Record = dict[str, Any]
+_WHOLE = {"from_bus", "to_bus", "hv_bus", "mv_bus", "lv_bus", "bus", "element"}
+_REAL = {
+    "vn_kv", "x", "y", "length_km", "max_i_ka", "df", "parallel", "sn_mva", "sn_hv_mva", "p_mw",
+    "max_p_mw", "pn_mech_mw", "scaling",
+}  # fmt: skip
+_LARGEST = 1e12
+"""A larger number is no measure of a power network. Ours."""
 _HINT = "Save the network again with pandapower.to_json"
 
 
@@ -31,8 +39,13 @@ class Table:
         return len(self.rows)
 
 
-def read_tables(file: Path, wanted: Mapping[str, tuple[str, ...]]) -> dict[str, Table]:
-    """Return the wanted tables of a saved network; one that is absent is empty.
+def read_tables(
+    file: Path, wanted: Mapping[str, tuple[str, ...]]
+) -> tuple[dict[str, Table], list[str]]:
+    """Return the wanted tables of a saved network, and where values are of the wrong type.
+
+    A table that is absent is empty. A value of the wrong type is unknown: NaN, or -1 for the
+    number of a bus.
 
     Parameters
     ----------
@@ -59,7 +72,7 @@ def read_tables(file: Path, wanted: Mapping[str, tuple[str, ...]]) -> dict[str, 
     for name, columns in wanted.items():
         try:
             tables[name] = _table(inner.get(name))
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
             faults.append(_fault(f"{file.name}: {name}", "panda.table", str(error)[:80]))
             continue
         record = next(iter(tables[name].rows.values()), None)
@@ -68,7 +81,28 @@ def read_tables(file: Path, wanted: Mapping[str, tuple[str, ...]]) -> dict[str, 
             faults.append(_fault(f"{file.name}: {name}", "panda.columns", ", ".join(lacking)))
     if faults:
         raise _refused(file, faults)
-    return tables
+    odd: list[str] = []
+    for name, table in tables.items():
+        for index, record in table:
+            odd += [f"{name}:{index} {column}" for column in _mend(record)]
+    return tables, odd
+
+
+def _mend(record: Record) -> list[str]:
+    """Make every column what it should be, in place; return the columns that were not."""
+    odd = []
+    for column, value in record.items():
+        if column in _WHOLE:
+            is_right = isinstance(value, int | float) and abs(value) < _LARGEST
+            record[column] = int(value) if is_right and value == int(value) else -1
+            odd += [column] * (record[column] < 0)
+        elif column in _REAL:
+            is_right = isinstance(value, int | float) and abs(value) < _LARGEST
+            record[column] = float(value) if is_right else math.nan
+            odd += [column] * (not is_right and value is not None)
+        elif column in ("name", "et"):
+            record[column] = "" if value is None else str(value)
+    return odd
 
 
 def _table(stored: Any) -> Table:
@@ -85,8 +119,9 @@ def _table(stored: Any) -> Table:
 
 def point_of(record: Record) -> tuple[float, float] | None:
     """Return x and y of a record: columns `x`, `y`, or `geo` with a GeoJSON point."""
-    if record.get("x") is not None and record.get("y") is not None:
-        return float(record["x"]), float(record["y"])
+    x, y = record.get("x", math.nan), record.get("y", math.nan)
+    if math.isfinite(x) and math.isfinite(y):
+        return x, y
     points = line_of(record)
     return points[0] if points else None
 
@@ -95,13 +130,17 @@ def line_of(record: Record) -> list[tuple[float, float]]:
     """Return the points of a record: `coords`, or `geo` with GeoJSON; none where it has none."""
     content: Any = record.get("coords")
     geo = record.get("geo")
-    if content is None and geo:
-        content = (json.loads(geo) if isinstance(geo, str) else geo).get("coordinates")
-    if not content:
+    try:
+        if content is None and geo:
+            content = (json.loads(geo) if isinstance(geo, str) else geo)["coordinates"]
+        if not content:
+            return []
+        if not isinstance(content[0], list | tuple):
+            content = [content]
+        points = [(float(p[0]), float(p[1])) for p in content]
+    except (ValueError, TypeError, KeyError, IndexError, RecursionError):
         return []
-    if not isinstance(content[0], list | tuple):
-        content = [content]
-    return [(float(p[0]), float(p[1])) for p in content]
+    return points if all(math.isfinite(v) for point in points for v in point) else []
 
 
 def _fault(where: str, key: str, what: str) -> Fault:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rencheng.adapters.cities.readers import Job, Source
 from rencheng.adapters.cities.readers.epanet import READER
@@ -196,3 +199,18 @@ def test_counts_lengths_and_diameters_agree_with_epanets_own(wntr, name):
     at = {node: i for i, node in enumerate(water.id)}
     ours = [water.capacity[at[n]] for n in demand]
     assert ours == pytest.approx([abs(d) for d in demand.values()], rel=1e-5, abs=1e-12)
+
+
+WORDS = st.sampled_from(["", "-1", "nan", "1e400", "1e308", "x", "[PIPES]", "[", '"', ";", "P1"])
+
+
+@given(changes=st.lists(st.tuples(st.integers(0, 46), st.integers(0, 7), WORDS), max_size=6))
+def test_no_changed_word_gets_past_as_anything_but_a_named_error(tmp_path, changes):
+    lines = [line.split(" ") for line in SMALL.split("\n")]
+    for line, place, word in changes:
+        words = lines[line % len(lines)]
+        words[place % len(words)] = word
+    with contextlib.suppress(InvalidInputError):
+        water = read(tmp_path, "\n".join(" ".join(words) for words in lines)).water
+        assert np.isfinite(water.xy).all()
+        assert len(water.start) == len(water.lines) == len(water.link_id)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import warnings
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rencheng.adapters.cities.readers import Job, Source
 from rencheng.adapters.cities.readers.pandapower import READER
@@ -179,3 +182,26 @@ def test_counts_and_sums_agree_with_pandapower(pandapower, tmp_path, name):
     joints = len(net.switch[(net.switch.et == "b") & net.switch.closed])
     own = [n for n in power.link_id if not n.endswith(":in")]
     assert len(own) == len(lines) + others + joints
+
+
+VALUES = st.sampled_from([None, "x", -1, 1e300, True, [], {}, '{"coordinates": [1]}', "[1, 2]"])
+TABLES = ("bus", "trafo", "line", "switch", "ext_grid", "load")
+
+
+@given(
+    changes=st.lists(
+        st.tuples(st.sampled_from(TABLES), st.integers(0, 4), st.integers(0, 5), VALUES),
+        max_size=5,
+    )
+)
+def test_no_changed_value_gets_past_as_anything_but_a_named_error(tmp_path, changes):
+    tables = small()
+    for name, row, column, value in changes:
+        content = json.loads(tables[name]["_object"])
+        record = content["data"][row % len(content["data"])]
+        record[column % len(record)] = value
+        tables[name]["_object"] = json.dumps(content)
+    with contextlib.suppress(InvalidInputError):
+        power = read(save(tmp_path, tables)).power
+        assert np.isfinite(power.xy).all()
+        assert len(power.start) == len(power.lines) == len(power.link_id)

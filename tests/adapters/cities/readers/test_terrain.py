@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -249,3 +250,11 @@ def test_a_tile_that_is_absent_or_off_the_grid_is_refused(tmp_path, also, key):
     with pytest.raises(InvalidInputError) as caught:
         read(file, also=also)
     assert caught.value.key == key
+
+
+def test_a_zip_may_hold_one_raster_beside_other_files(tmp_path):
+    inner = save(tmp_path / "a.tif", hill())
+    with zipfile.ZipFile(tmp_path / "tile.zip", "w") as archive:
+        archive.write(inner, "folder/a.tif")
+        archive.writestr("folder/a.xml", "<about/>")
+    assert np.array_equal(read(tmp_path / "tile.zip").terrain.z, hill())

@@ -80,7 +80,7 @@ class Pandapower:
     def read(self, source: Source, file: Path, job: Job) -> Given:
         """Return the power network; see the module for options."""
         check_size(file, job, factor=15.0)
-        tables = read_tables(file, TABLES)
+        tables, odd = read_tables(file, TABLES)
         job.go_on(0.4)
         low = source.options.get("minimum_kv", 0.0)
         draft = Draft("power")
@@ -92,6 +92,7 @@ class Pandapower:
         job.go_on(0.7)
         network, faults = make_network(draft, source, job)
         _say(grid, draft, small, faults)
+        faults.add("net_no_number", Severity.WARNING, odd)
         layer = layer_of("power", source, file, len(network.id) + len(network.link_id))
         return Given(power=network, layers=(layer,), findings=faults.findings)
 
