@@ -41,7 +41,13 @@ def check_city(city: City, today: date | None = None) -> list[DataFinding]:
     ):  # fmt: skip
         look(city, notes)
     layers(city, notes, today or date.today())
-    return worst_first((*notes.findings, *missing(city)))
+    gaps = missing(city)
+    absent = {one.layer for one in gaps}
+    # That a layer is missing says all there is to say of it, but for what contradicts that.
+    found = (
+        one for one in notes.findings if one.severity is Severity.ERROR or one.layer not in absent
+    )
+    return worst_first((*found, *gaps))
 
 
 def worst_first(findings: Iterable[DataFinding]) -> list[DataFinding]:

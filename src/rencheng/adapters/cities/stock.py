@@ -52,6 +52,8 @@ EDGE_M = 50.0
 # Without storeys and height, a large footprint speaks for flats. House default. [m²]
 _LARGE_M2 = 250.0
 _USES, _TYPES, _STOREYS = 1, 2, 3
+# HAZUS 6.1 Inventory Technical Manual, table 3-1: single family dwelling, mobile home.
+_SINGLE = ("RES1", "RES2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,8 @@ def make_stock(
     -----
     Storeys: as stated, else of the structure tag (`H:5`), else height divided by the table's
     storey height (rounded, at least 1), else drawn. Floor area: as stated, else footprint times
-    storeys. Dwellings: as stated, else the floor area of homes divided by the table's dwelling.
+    storeys. Dwellings: as stated, else one in a single-family house, else the floor area of homes
+    divided by the table's dwelling.
     The table's numbers are assumptions until a city gives its own.
     """
     faults = Faults("buildings")
@@ -324,6 +327,8 @@ def _dwellings(raw: RawBuildings, sizes: _Sizes, taxonomy: Taxonomy) -> np.ndarr
     size = np.array([taxonomy.size("dwelling_m2", name) for name in sizes.uses] or [0.0])[sizes.use]
     with np.errstate(divide="ignore", invalid="ignore"):
         guess = np.where(size > 0, np.maximum(np.round(sizes.floor_m2 / size), 1.0), 0.0)
+    single = np.array([name in _SINGLE for name in sizes.uses] or [False])[sizes.use]
+    guess = np.where(single, 1.0, guess)
     found = np.where(np.isnan(raw.dwellings), guess, np.round(raw.dwellings))
     return np.clip(found, 0, np.iinfo(np.int16).max).astype(np.int16)
 

@@ -156,6 +156,7 @@ def test_whole_metres_and_holes_of_the_terrain_are_said(tiny_city: City) -> None
     step = np.array([(east - west) / 20, (north - south) / 20])
     z = np.arange(400, dtype=np.float32).reshape(20, 20)
     terrain = Terrain(z=z, corner=np.array([west, north]), step=step, crs=("EPSG:4326",))
+    tiny_city = replace(tiny_city, layers=())
     seen = found(replace(tiny_city, terrain=terrain))
     assert seen["terrain_whole_metres"].severity is Severity.WARNING
     assert "zones_no_height" not in seen
@@ -180,6 +181,14 @@ def test_old_and_undated_layers_are_said(tiny_city: City, as_of: str, keys: set[
 def test_a_layer_that_is_silent_in_most_zones_is_thin(tiny_city: City) -> None:
     one = replace(tiny_city.layers[0], name="buildings", origin=Origin.OBSERVED, coverage=0.2)
     assert found(replace(tiny_city, layers=(one,)))["layer_thin"].layer == "buildings"
+
+
+def test_a_missing_layer_is_said_once(tiny_city: City) -> None:
+    gone = replace(tiny_city.layers[0], name="beds", origin=Origin.MISSING)
+    beds = np.full(len(tiny_city.facilities.id), np.nan)
+    city = changed(replace(tiny_city, layers=(gone,)), "facilities", beds=beds)
+    seen = {one.key for one in check_city(city, TODAY)}
+    assert "missing_beds" in seen and "beds_unknown" not in seen
 
 
 def test_sensors_that_share_an_id_or_have_no_range_are_errors(tiny_city: City) -> None:
