@@ -53,7 +53,7 @@ class SensorThingsReader:
         is_address, may_fetch = "://" in source.path, source.options.get("fetch") is True
         if is_address and not may_fetch:
             raise InvalidInputError(
-                "city.not_fetched",
+                "city.not_asked",
                 f"source {source.id!r} names a service, and the recipe does not let it be asked",
                 hint="Write options.fetch = true, or save the answer to a file",
                 params={"source": source.id},
