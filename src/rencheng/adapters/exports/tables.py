@@ -41,8 +41,9 @@ class Column:
         keys, reference = as_array(self.keys(city)), found.astype(np.int64)
         if not keys.size:
             return _unknown(reference.size, keys.dtype)
-        cells = known(keys[np.clip(reference, 0, keys.size - 1)])
-        return np.ma.masked_where((reference < 0) | np.ma.getmaskarray(cells), cells)
+        row, cells = np.clip(reference, 0, keys.size - 1), known(keys)
+        mask = (reference < 0) | np.ma.getmaskarray(cells)[row]
+        return np.ma.masked_array(cells.data[row], mask)
 
     def matching(self, city: City, rows: Rows, wanted: str) -> Rows:
         """Return the rows in which the column, written as text, is `wanted`."""
@@ -92,13 +93,13 @@ class Table:
         if self.layers is None:
             return _unknown(rows.size, np.dtype(object))
         known_layers = {layer.name: layer.origin.value for layer in city.layers}
-        kinds: dict[tuple[str, ...], str] = {}
-        found = []
-        for names in self.layers(city, rows):
-            if names not in kinds:
-                kinds[names] = next((known_layers[n] for n in names if n in known_layers), "")
-            found.append(kinds[names])
-        return known(_texts(found))
+        numbers: dict[tuple[str, ...], int] = {}
+        which = [numbers.setdefault(names, len(numbers)) for names in self.layers(city, rows)]
+        kinds = [
+            next((known_layers[n] for n in names if n in known_layers), "") for names in numbers
+        ]
+        cells, row = known(_texts(kinds)), np.array(which, dtype=np.int64)
+        return np.ma.masked_array(cells.data[row], np.ma.getmaskarray(cells)[row])
 
     def provenance(self, city: City) -> tuple[Layer, ...]:
         """Return the city's layers that the table rests on."""
@@ -107,7 +108,7 @@ class Table:
 
 def is_synthetic(origin: Cells) -> Cells:
     """Return whether each row was generated; masked where its origin is unknown."""
-    flags = np.array([one == Origin.SYNTHETIC.value for one in origin.data], dtype=np.bool_)
+    flags = np.asarray(origin.data == Origin.SYNTHETIC.value, dtype=np.bool_)
     return np.ma.masked_array(flags, np.ma.getmaskarray(origin))
 
 
