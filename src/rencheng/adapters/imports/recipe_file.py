@@ -14,17 +14,13 @@ RECIPE = "recipe.toml"
 Value = str | int | float | bool
 
 
-def write_recipe(
-    shelf: FolderShelf, item: Import, extra: tuple[SourcePlan, ...] = (), bbox: Box | None = None
-) -> Path:
+def write_recipe(shelf: FolderShelf, item: Import, bbox: Box | None = None) -> Path:
     """Write the recipe of an import and return its folder.
 
     Parameters
     ----------
     shelf, item
         The import and where it lies.
-    extra
-        Sources that the program adds, with files in the import's own folder.
     bbox
         Edge of the city where neither the plan nor a source says it.
     """
@@ -47,8 +43,6 @@ def write_recipe(
         lines += ["", "[missing]", *_table("", item.plan.missing)]
     for source in item.plan.sources:
         lines += ["", *_source(source, str(shelf.path(item, source.file)))]
-    for source in extra:
-        lines += ["", *_source(source, str(folder / source.file))]
     (folder / RECIPE).write_text("\n".join(lines) + "\n", encoding="utf-8")
     return folder
 

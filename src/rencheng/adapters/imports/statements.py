@@ -16,6 +16,7 @@ from threading import Lock
 
 import msgspec
 
+from rencheng.adapters.cities.stated import FOLDER
 from rencheng.adapters.cities.usual_needs import COLUMNS, template_csv, template_rows
 from rencheng.domain.city import City
 from rencheng.domain.errors import CorruptDataError, Fault, InvalidInputError
@@ -30,7 +31,7 @@ class FolderStatements:
     """Statements in a state folder. Writers are serialised by the store's lock."""
 
     def __init__(self, state: Path) -> None:
-        self._folder = state / "dependencies"
+        self._folder = state / FOLDER
         self._lock = Lock()
         self._usual: tuple[str, dict[str, tuple[NeedRow, ...]]] = ("", {})
 
@@ -62,6 +63,8 @@ class FolderStatements:
             stream.flush()
             os.fsync(stream.fileno())
         Path(name).replace(self._file(city))
+        table = to_csv((one.node, "", one.rows) for one in known.values())
+        self._file(city).with_suffix(".csv").write_text(table, encoding="utf-8")
 
     def usual(self, city: City) -> Mapping[str, tuple[NeedRow, ...]]:
         """Return the form of each asset of a city as its data fill it in; kept for its version."""
