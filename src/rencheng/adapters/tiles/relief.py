@@ -67,8 +67,8 @@ class Relief:
     def tile(self, zoom: int, x: int, y: int) -> bytes:
         """Return a tile as PNG; empty where no height in it is known.
 
-        A pixel without a height has the height of the nearest one that has: the format has no
-        word for unknown, and a hole of -10,000 m would cast a shadow.
+        A pixel without a height has about that of the nearest one that has: the format has no word
+        for unknown, and a hole of -10,000 m would cast a shadow.
         """
         if not self.is_known:
             return b""
@@ -145,10 +145,11 @@ def _bilinear(z: NDArray[np.float32], row: F64, column: F64) -> F64:
 
 
 def _filled(heights: F64, known: Flags) -> F64:
+    """Return heights of which the unknown ones are the nearest known, smoothed: no streaks."""
     if known.all():
         return heights
-    from scipy.ndimage import distance_transform_edt
+    from scipy.ndimage import distance_transform_edt, gaussian_filter
 
     nearest = distance_transform_edt(~known, return_distances=False, return_indices=True)
     filled: F64 = heights[tuple(nearest)]
-    return filled
+    return np.where(known, filled, gaussian_filter(filled, SIDE / 10))
