@@ -164,7 +164,14 @@ def test_chinese_is_chinese_and_english_is_english() -> None:
 
 def test_chinese_sentences_use_chinese_marks() -> None:
     half = re.compile(r"[\u4e00-\u9fff][,;:!?()\"]|[,;:!?()\"][\u4e00-\u9fff]")
-    literal = {"error.http.bbox.hint"}  # shows what to type
+    # These show what to type.
+    literal = {
+        "error.http.bbox.hint",
+        "error.store.address.problem",
+        "check.gtfs_time_unread.mend",
+        "fault.import.crs.hint",
+        "fault.needs.supplier.hint",
+    }
     sentences = {
         key: re.sub(r"\{[^}]*\}|\[[^]]*\]", "数", text["zh"]) for key, text in words().items()
     }
