@@ -45,7 +45,16 @@ export function columnsFor(preview: Preview, layers: readonly string[]): Record<
 /** Our columns that the page asks for: those of the chosen layers; places only of files without shapes. */
 export function asked(rules: ImportRules, layers: readonly string[], preview: Preview): string[] {
   const all = [...new Set(layers.flatMap((layer) => rules.columns[layer] ?? []))];
-  return preview.geometry && preview.kind === 'vector' ? all.filter((name) => !PLACE.includes(name)) : all;
+  const places = preview.kind === 'vector' && preview.geometry ? [] : placesOf(preview, layers);
+  return all.filter((name) => !PLACE.includes(name) || places.includes(name));
+}
+
+/** The columns of a table that place its rows: the pair that was found, or all when none was. */
+function placesOf(preview: Preview, layers: readonly string[]): string[] {
+  const found = columnsFor(preview, layers);
+  if (found.lon) return ['lon', 'lat'];
+  if (found.x) return ['x', 'y'];
+  return found.wkt ? ['wkt'] : PLACE;
 }
 
 /** Change one column; an empty name takes it out. */
