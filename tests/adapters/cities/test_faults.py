@@ -1,12 +1,16 @@
 """What is wrong with a file is said at once, and archives that attack are refused."""
 
+import ast
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import rencheng.adapters.cities as cities
 from rencheng.adapters.cities.faults import Faults, check_size, is_inside, open_zip
 from rencheng.adapters.cities.readers import Job
+from rencheng.adapters.words import catalogue
 from rencheng.domain.errors import InvalidInputError, TooMuchError
 from rencheng.domain.finding import Severity
 
@@ -67,3 +71,20 @@ def test_an_honest_archive_is_opened(tmp_path):
         archive.writestr("folder/a.csv", b"1,2")
     with open_zip(file, Job()) as archive:
         assert archive.namelist() == ["folder/a.csv"]
+
+
+def calls():
+    for file in sorted(Path(cities.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+                yield ast.unparse(node.func), str(node.args[0].value)
+
+
+def test_every_finding_and_fault_of_a_file_has_its_sentences():
+    found = {key for name, key in calls() if name.endswith("faults.add")}
+    wrong = {key for name, key in calls() if name == "_fault" and key.startswith("reading.")}
+    assert len(found) > 30
+    assert len(wrong) > 3
+    needed = {f"check.{key}{end}" for key in found for end in ("", ".mend")}
+    needed |= {f"fault.{key}.{end}" for key in wrong for end in ("problem", "hint")}
+    assert needed - catalogue().keys() == set()

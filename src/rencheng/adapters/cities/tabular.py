@@ -270,7 +270,7 @@ def _strings(column: Any) -> Texts:
     coded = column.combine_chunks().dictionary_encode()
     if isinstance(coded, pa.ChunkedArray):
         coded = coded.combine_chunks()
-    words = np.append(np.asarray(coded.dictionary.to_numpy(zero_copy_only=False), object), None)
+    words = as_objects([*coded.dictionary.to_pylist(), None])
     rows = coded.indices.fill_null(len(words) - 1).to_numpy(zero_copy_only=False)
     return np.asarray(words[rows], dtype=object)
 
@@ -285,9 +285,16 @@ def read_parquet(file: Path, job: Job, *, limit: int = -1) -> Rows:
     TooMuchError
         When it does not fit the job's memory.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ModuleNotFoundError as error:
+        raise InvalidInputError(
+            "city.no_extra",
+            f"{file.name}: Parquet needs the package pyarrow",
+            hint="Install the extra: pip install 'rencheng[data]'",
+            params={"source": file.name, "kind": "parquet", "package": "pyarrow"},
+        ) from error
     check_size(file, job, factor=0.0 if limit >= 0 else 1.0)
     try:
         with pq.ParquetFile(file) as opened:

@@ -1,5 +1,6 @@
 """Tables become layers, by coordinates or by code of the zone."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -177,3 +178,9 @@ def test_porto_alegre_has_its_residents():
     assert len(given.people.people) == 1227
     assert given.people.people.sum() == 812_935
     assert given.findings == ()
+
+
+def test_parquet_without_its_package_names_the_extra(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    (tmp_path / "a.parquet").write_bytes(b"PAR1")
+    assert refused(tmp_path / "a.parquet", "people").key == "city.no_extra"
