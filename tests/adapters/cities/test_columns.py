@@ -9,6 +9,7 @@ import pytest
 import shapely
 
 from rencheng.adapters.cities.columns import COLUMNS, guess, guess_layer, inspect, nearest
+from rencheng.adapters.words import catalogue
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 
@@ -127,6 +128,7 @@ def test_a_bad_file_is_told_and_nothing_raised(tmp_path):
         ("absent.csv", "city.no_file"),
     ):  # fmt: skip
         assert [fault.key for fault in inspect(tmp_path / name).faults] == [key], name
+        assert {f"fault.{key}.problem", f"fault.{key}.hint"} <= catalogue().keys()
 
 
 def test_every_layer_has_names_to_guess_from():
