@@ -28,7 +28,9 @@ _MAGIC = {
     ".gpkg": (b"SQLite format 3\x00",), ".fgb": (b"fgb",), ".shp": (b"\x00\x00\x27\x0a",),
     ".geojson": (b"{",), ".json": (b"{",), ".parquet": (b"PAR1",), ".geoparquet": (b"PAR1",),
 }  # fmt: skip
-# Memory that reading takes as a multiple of the file. Measured on 1,000,000 footprints.
+# Memory that reading takes as a multiple of the file. FlatGeobuf was measured on 1,000,000
+# footprints, the
+# others are estimates.
 _FACTOR = {".geojson": 2.0, ".json": 2.0, ".parquet": 0.0, ".geoparquet": 0.0}
 _USUAL_FACTOR = 4.0
 _ERRORS = (
