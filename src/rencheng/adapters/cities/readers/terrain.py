@@ -175,8 +175,10 @@ def _clean(values: F64, raster: Mosaic, first: int, metre: float, seen: _Seen) -
         seen.impossible += int(impossible.sum())
         values[impossible] = np.nan
     known = np.isfinite(values)
-    seen.known += int(known.sum())
-    seen.whole += int((values[known] == np.rint(values[known])).sum())
+    count = int(known.sum())
+    if count and seen.whole == seen.known:  # one height that is not whole settles the question
+        seen.whole += int((values[known] == np.rint(values[known])).sum())
+    seen.known += count
 
 
 def _judge(terrain: Terrain, seen: _Seen, window: Window, faults: Faults) -> None:
