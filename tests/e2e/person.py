@@ -25,7 +25,16 @@ TABS = {
     "command": ("", "?tab=tasks", "?tab=teams", "?tab=log"),
     "recovery": ("", "?tab=repairs", "?tab=supplies", "?tab=reports"),
     "assessment": ("", "?tab=maturity", "?tab=curves", "?tab=learning"),
-    "data": ("", "?tab=check", "?tab=sensors", "?tab=gaps"),
+    "data": (
+        "",
+        "?tab=check",
+        "?tab=sensors",
+        "?tab=gaps",
+        "?tab=import",
+        "?tab=needs",
+        "?tab=versions",
+        "?tab=export",
+    ),
 }
 """Every page with each of its parts."""
 READABLE = """() => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Fault, Finding, Import, ImportRules, ImportSource, Preview } from '../src/api/types';
-import { exportPath, LAYERS } from '../src/pages/data/exports';
+import { exportPath, LAYERS, versionBefore } from '../src/pages/data/exports';
 import { byLayer } from '../src/pages/data/findings';
 import { asked, complete, dataFiles, faultsBySource, gaps, kindsFor, sourceId, stepOf, suggested, withColumn } from '../src/pages/data/import/plan';
 import { emptyRow, faultsOfRow, hoursOf, isFilled } from '../src/pages/data/needs/rows';
@@ -133,5 +133,16 @@ describe('the export', () => {
   test('names layers only when some are left out', () => {
     expect(exportPath('gpkg', LAYERS)).toBe('/city/export?format=gpkg');
     expect(exportPath('csv', ['zones', 'roads'])).toBe('/city/export?format=csv&layers=zones,roads');
+  });
+});
+
+describe('versions', () => {
+  const version = (id: string, built: string, isCurrent = false) => ({ version: id, built, buildings: 1, links: 1, is_current: isCurrent });
+
+  test('are compared with the one before', () => {
+    const all = [version('c', '2026-03-01'), version('b', '2026-02-01', true), version('a', '2026-01-01')];
+    expect(versionBefore(all)).toBe('a');
+    expect(versionBefore([version('c', '2026-03-01'), version('b', '2026-02-01', true)])).toBe('c');
+    expect(versionBefore([version('b', '2026-02-01', true)])).toBe('');
   });
 });

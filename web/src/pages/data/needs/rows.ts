@@ -5,6 +5,11 @@ export function emptyRow(): NeedRow {
   return { service: 'power', group: 0, supplier: '', backup_low_h: null, backup_high_h: null, source: '', remark: '' };
 }
 
+/** A row of the answer as the form shows it: that something is only assumed is no evidence. */
+export function asTyped(row: NeedRow): NeedRow {
+  return { ...row, source: row.source === 'assumption' ? '' : row.source };
+}
+
 /** A row without a supplier is a question still open; it is not sent. */
 export function isFilled(row: NeedRow): boolean {
   return row.supplier.trim() !== '';
