@@ -48,7 +48,7 @@ class Extract:
 
     keys: tuple[str, ...]
     values: Names
-    """Every different value of a wanted tag, and every role. (values,)"""
+    """Every different value of a wanted tag, and every role; the first is empty. (values,)"""
     node_id: I64
     node_xy: I32
     """lon, lat. [1e-7 deg] (nodes, 2)"""
@@ -73,13 +73,21 @@ class Extract:
 
     def tag(self, tags: Tags, key: str, rows: I64) -> Names:
         """Return the values of a tag of some objects, empty where they carry none. (rows,)"""
-        size = int(rows.max(initial=-1)) + 1
-        column = np.full(size, -1, dtype=np.int32)
+        out: Names = self.values[self.codes(tags, key, rows)]
+        return out
+
+    def codes(self, tags: Tags, key: str, rows: I64) -> I32:
+        """Return rows of `values` for a tag of some objects; 0 is the empty one. (rows,)"""
+        column = np.zeros(int(rows.max(initial=-1)) + 1, dtype=np.int32)
         row, value = tags.of_key(self.keys.index(key))
-        inside = row < size
+        inside = row < column.size
         column[row[inside]] = value[inside]
-        found = column[rows]
-        out: Names = np.where(found >= 0, self.values[found], "")
+        return column[rows]
+
+    def parsed(self, codes: I32, parse: Callable[[str], float]) -> F64:
+        """Return numbers for rows of `values`, each different one parsed once. (n,)"""
+        used, at = np.unique(codes, return_inverse=True)
+        out: F64 = np.array([parse(v) for v in self.values[used].tolist()], dtype=np.float64)[at]
         return out
 
     def having(self, tags: Tags, key: str, size: int, values: Iterable[str] | None = None) -> Flags:

@@ -171,14 +171,12 @@ def _directions(extract: Extract, rows: I64) -> NDArray[np.int8]:
 
 def _speeds(extract: Extract, rows: I64, faults: Faults) -> F64:
     """Return the stated speed, NaN where none is. [km/h] (rows,)"""
-    said = extract.tag(extract.way_tags, "maxspeed", rows)
-    values, at = np.unique(said.astype(str), return_inverse=True)
-    known = np.array([osm_tags.speed_km_h(v) for v in values], dtype=np.float64)
-    silent = np.isin(values, list(osm_tags.UNSTATED_SPEED))
-    unread = np.flatnonzero((np.isnan(known) & ~silent)[at])
+    codes = extract.codes(extract.way_tags, "maxspeed", rows)
+    speed, said = extract.parsed(codes, osm_tags.speed_km_h), extract.values[codes]
+    silent = np.isin(said, np.array(list(osm_tags.UNSTATED_SPEED), dtype=object))
+    unread = np.flatnonzero(np.isnan(speed) & ~silent)
     faults.add(
         "osm_speed_unread", Severity.INFO, extract.way_id[rows[unread]],
-        values=", ".join(sorted({str(v) for v in said[unread]})[:3]),
+        values=", ".join(sorted(set(said[unread].tolist()))[:3]),
     )  # fmt: skip
-    out: F64 = known[at] if values.size else np.empty(0)
-    return out
+    return speed

@@ -53,9 +53,13 @@ class Things:
 
     def read(self, key: str, parse: Callable[[str], float]) -> F64:
         """Return a tag as numbers, NaN where there is none or it cannot be read. (things,)"""
-        values, at = np.unique(self.tag(key).astype(str), return_inverse=True)
-        out: F64 = np.array([parse(v) for v in values], dtype=np.float64)[at]
-        return out
+        x = self.extract
+        codes = [
+            x.codes(x.node_tags, key, self.node),
+            x.codes(x.way_tags, key, self.way.row),
+            x.codes(x.relation_tags, key, self.relation.row),
+        ]
+        return x.parsed(np.concatenate(codes), parse)
 
     @property
     def size(self) -> int:
