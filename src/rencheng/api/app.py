@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from threading import Thread
 from typing import Any
 
 from fastapi import Depends, FastAPI
@@ -128,6 +129,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     brain: Brain = app.state.brain
     pulse: Pulse = app.state.pulse
     brain.start()
+    if not brain.is_idle:
+        Thread(target=tiles.warm_up, args=(brain,), name="tiles", daemon=True).start()
     async with pulse.beating():
         yield
     brain.stop()

@@ -18,6 +18,8 @@ SIDE = 256
 """Pixels along an edge of a tile."""
 LOWEST_M, STEP_M = -10_000.0, 0.1
 """Mapbox Terrain-RGB v1: height = -10000 + 0.1 × (65536 R + 256 G + B). [m]"""
+_FADE = SIDE / 8
+"""How far known heights reach into the unknown. No source: our choice. [pixel]"""
 _KNOTS = 17
 """Places along an edge that are projected exactly; between them the place is interpolated."""
 
@@ -38,6 +40,10 @@ class Relief:
         from pyproj import Transformer
 
         return Transformer.from_crs("EPSG:4326", self.terrain.crs[0], always_xy=True)
+
+    @cached_property
+    def _middle(self) -> float:
+        return float(np.nanmedian(self.terrain.z))
 
     def bounds(self) -> tuple[float, float, float, float] | None:
         """Return west, south, east, north of the raster, None without one. [deg]"""
@@ -67,8 +73,8 @@ class Relief:
     def tile(self, zoom: int, x: int, y: int) -> bytes:
         """Return a tile as PNG; empty where no height in it is known.
 
-        A pixel without a height has about that of the nearest one that has: the format has no word
-        for unknown, and a hole of -10,000 m would cast a shadow.
+        A pixel without a height fades from the nearest known one to the city's median: the format
+        has no word for unknown, and a hole of -10,000 m would cast a shadow.
         """
         if not self.is_known:
             return b""
@@ -76,7 +82,7 @@ class Relief:
         known = np.isfinite(heights)
         if not known.any():
             return b""
-        return png(coded(_filled(heights, known)))
+        return png(coded(_filled(heights, known, self._middle)))
 
     def _places(self, zoom: int, x: int, y: int) -> tuple[F64, F64]:
         """Return where the middles of a tile's pixels lie in the raster's projection."""
@@ -144,12 +150,13 @@ def _bilinear(z: NDArray[np.float32], row: F64, column: F64) -> F64:
     return found
 
 
-def _filled(heights: F64, known: Flags) -> F64:
-    """Return heights of which the unknown ones are the nearest known, smoothed: no streaks."""
+def _filled(heights: F64, known: Flags, far: float) -> F64:
+    """Return heights of which the unknown ones go from the nearest known to `far`, no step."""
     if known.all():
         return heights
-    from scipy.ndimage import distance_transform_edt, gaussian_filter
+    from scipy.ndimage import distance_transform_edt
 
-    nearest = distance_transform_edt(~known, return_distances=False, return_indices=True)
-    filled: F64 = heights[tuple(nearest)]
-    return np.where(known, filled, gaussian_filter(filled, SIDE / 10))
+    away, nearest = distance_transform_edt(~known, return_indices=True)
+    share = np.exp(-away / _FADE)
+    filled: F64 = heights[tuple(nearest)] * share + far * (1.0 - share)
+    return filled

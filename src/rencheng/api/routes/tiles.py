@@ -14,6 +14,7 @@ from starlette.requests import Request
 from rencheng.adapters.tiles import PLANS, CityTiles, Relief
 from rencheng.api.security import BrainDep, needs
 from rencheng.api.shapes.tiles import TileLayerOut, TilesOut
+from rencheng.bootstrap import Brain
 from rencheng.domain.city import City
 from rencheng.domain.errors import InvalidInputError, NotFoundError
 from rencheng.domain.identity import Permission
@@ -74,6 +75,11 @@ class TileCache:
 TILES = TileCache()
 
 
+def warm_up(brain: Brain) -> None:
+    """Compile the encoder and index the roads before somebody waits for them."""
+    TILES.get(brain.house.cities.current(), "roads", 0, 0, 0)
+
+
 @router.get("/tiles")
 @needs(Permission.CITY_READ)
 def show(brain: BrainDep) -> TilesOut:
@@ -109,7 +115,7 @@ def terrain(
     """Return heights as Mapbox Terrain-RGB: height = -10000 + 0.1 × (65536 R + 256 G + B) [m].
 
     256 × 256 pixels; zoom 6 to 14. No content where no height is known; a pixel without a height
-    in a tile that has some shows the nearest one.
+    in a tile that has some fades from the nearest known one to the city's median.
     """
     city = _city(brain, version)
     _must_exist(z, x, y)
