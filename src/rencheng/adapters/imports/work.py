@@ -28,14 +28,15 @@ class Speaker:
     folder: Path
     parent: int = field(default_factory=os.getppid)
     _told: float = 0.0
+    _step: tuple[str, str] = ("", "")
     _looked: float = 0.0
     _is_stopped: bool = False
 
     def tell(self, step: Step) -> None:
-        """Say how far it is."""
-        now = monotonic()
-        if now - self._told >= _TELL_S or step.share >= 1.0:
-            self._told = now
+        """Say how far it is: at each new step at once, within one now and then."""
+        now, name = monotonic(), (step.source, step.step)
+        if name != self._step or now - self._told >= _TELL_S:
+            self._told, self._step = now, name
             say(Line(step=step))
 
     def is_stopped(self) -> bool:
