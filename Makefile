@@ -50,7 +50,7 @@ format: $(BIN)/.ready-dev ## put code into shape
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 bench: $(BIN)/.ready-dev city ## CPU seconds of kernels and of a full cycle, against their slow twins
-	@for file in benchmarks/[a-z]*.py; do [ $$file = benchmarks/common.py ] || $(BIN)/python $$file; done
+	@for file in $$(grep -l __main__ benchmarks/*.py); do echo "== $$file"; $(BIN)/python $$file || echo "!! $$file: beyond its bound"; done
 
 city: $(BIN)/.ready
 	@$(BIN)/rencheng city build $(CITY) --fetch --if-missing --state $(STATE)
