@@ -31,7 +31,8 @@ export function shapeLayers(shapes: readonly unknown[], theme: Theme): Prepared[
 }
 
 function dots(points: readonly GeoJSON.Geometry[], theme: Theme, radius = 4.5): Prepared {
-  return layer('dots', 'dot', points.map((one, row) => feature(one, { row, colour: INK[theme], edge: PALETTES[theme].halo, radius })));
+  // The map draws layers of this name above zones.
+  return layer('goals', 'dot', points.map((one, row) => feature(one, { row, colour: INK[theme], edge: PALETTES[theme].halo, radius })));
 }
 
 /** Places as dots, on the city's zones where they are known. */
