@@ -19,6 +19,8 @@ from rencheng.domain.provenance import Origin, Text
 
 # A district smaller than this share of a square joins its neighbour. No source: house default.
 SLIVER = 0.1
+# Width of the built-up land along a street, both sides together. No source: house default. [m]
+BESIDE_M = 150.0
 # A point this near to a zone still counts to it: cells of a raster hang over the edge. [m]
 NEAR_M = 1500.0
 
@@ -224,8 +226,8 @@ def estimate_people(
     ----------
     buildings
         As a source gives them: residents are their residential floor area over the recipe's
-        floor area a person. None: residents are the recipe's density times the zones' area,
-        shared out by the length of the streets with homes.
+        floor area a person. None: residents are the recipe's density times the built-up area,
+        which is a strip along the streets with homes, and never more than the zone.
     """
     rule = recipe.housing
     if buildings is not None:
@@ -243,6 +245,6 @@ def estimate_people(
         roads.zone[rows], weights=roads.length_m[rows].astype(float), minlength=raw.id.size
     ).astype(float)
     area = shapely.area(areas_m)
-    weight = length if length.sum() > 0 else area
-    shared: F64 = np.round(area.sum() / 1e6 * rule.people_per_km2 * weight / weight.sum())
-    return shared
+    # Only land beside streets is built up: a district of forest with one road has few people.
+    built: F64 = np.minimum(area, length * BESIDE_M) if length.sum() > 0 else area
+    return np.asarray(np.round(built / 1e6 * rule.people_per_km2), dtype=np.float64)
