@@ -241,6 +241,8 @@ def estimate_people(
         return np.round(found)
     kinds = [k for k, kind in enumerate(roads.kinds) if kind in recipe.lots.kinds]
     rows = np.isin(roads.kind, kinds) & (roads.zone >= 0)
+    # A network of main roads only says where people are, if less well.
+    rows = rows if rows.any() else roads.zone >= 0
     length: F64 = np.bincount(
         roads.zone[rows], weights=roads.length_m[rows].astype(float), minlength=raw.id.size
     ).astype(float)
