@@ -4,7 +4,7 @@
  */
 
 export interface paths {
-    "/api/v1/health": {
+    "/api/v1/alarms": {
         parameters: {
             query?: never;
             header?: never;
@@ -12,12 +12,564 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Health
-         * @description Say that the server answers.
+         * List Alarms
+         * @description Return the run's alarms, newest first.
          */
-        get: operations["session_health"];
+        get: operations["command_list_alarms"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/{alarm}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Acknowledge
+         * @description Take note of an alarm; a second time changes nothing.
+         */
+        post: operations["command_acknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Alerts
+         * @description Return the warnings of the run, newest first; drafts only for who is city-wide.
+         */
+        get: operations["alerts_list_alerts"];
+        put?: never;
+        /**
+         * Draft
+         * @description Keep a draft; nothing leaves the house.
+         */
+        post: operations["alerts_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/suggestion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Suggest
+         * @description Return a draft filled in from what is known now; nothing is kept.
+         */
+        get: operations["alerts_suggest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{alert}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Edit
+         * @description Change a draft; `If-Match` is the version that the person saw.
+         */
+        put: operations["alerts_edit"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{alert}.cap.xml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Cap
+         * @description Return the warning as an OASIS CAP 1.2 document.
+         */
+        get: operations["alerts_cap"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{alert}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve
+         * @description Approve and send it, as a second person or with a reason for acting alone.
+         */
+        post: operations["alerts_approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{alert}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel
+         * @description Discard a draft, or cancel a sent warning (which needs the right to approve).
+         */
+        post: operations["alerts_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{alert}/correct": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Correct
+         * @description Return the waiting correction of a sent warning.
+         */
+        post: operations["alerts_correct"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assessment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Assessment
+         * @description Return the re-assessed city, as of the last turn of the loop.
+         */
+        get: operations["assessment_assessment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/city": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show City
+         * @description Return the city's name, extent and layers with their provenance.
+         */
+        get: operations["city_show_city"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/city/buildings/{row}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Building
+         * @description Return one building: footprint or point, what is known of it, and its damage in the run.
+         */
+        get: operations["state_building"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/city/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Changes
+         * @description Return what differs between two versions; layers and zones without a change are left out.
+         */
+        get: operations["versions_show_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/city/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check
+         * @description Return what is missing or weak in the city's data, and how to mend it.
+         */
+        get: operations["city_check"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/city/dependencies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show
+         * @description Return what an asset needs now: stated by its owner, or the usual.
+         */
+        get: operations["needs_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/city/dependencies.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Form
+         * @description Return the form for every asset that the caller may see, filled in with what is known.
+         */
+        get: operations["needs_form"];
+        /**
+         * Take
+         * @description Take the form filled in; what it leaves as it was is not taken as stated.
+         */
+        put: operations["needs_take"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/city/dependencies/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Summary
+         * @description Return how many assets the caller may see, and about which of them owners said something.
+         */
+        get: operations["needs_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/city/dependencies/{node}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * State
+         * @description State what an asset needs; without rows it goes back to the usual.
+         */
+        put: operations["needs_state"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/city/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export
+         * @description Return the served city as a file; who is not city-wide gets no sensors of others.
+         */
+        get: operations["city_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/city/rdls.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Describe
+         * @description Return the city as a data set, in the Risk Data Library Standard 0.3.
+         */
+        get: operations["city_describe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/city/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Versions
+         * @description Return the versions of the served city that are kept, newest first.
+         */
+        get: operations["versions_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/city/versions/{version}/serve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Serve
+         * @description Serve another version of the city that is served: forward, or back again.
+         */
+        post: operations["imports_serve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/city/{layer}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Layer
+         * @description Return a layer's geometry; it changes only with the city's version.
+         */
+        get: operations["city_show_layer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Clock
+         * @description Return the clock of the active run.
+         */
+        get: operations["replay_clock"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/columns/{layer}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show
+         * @description Return a layer's columns, in the geometry's order.
+         */
+        get: operations["columns_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/columns/{layer}.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export
+         * @description Return a layer's columns as CSV; an empty cell is unknown.
+         */
+        get: operations["columns_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/columns/{layer}.gpkg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Package
+         * @description Return a layer with its columns and geometry as a GeoPackage; units are in its metadata.
+         */
+        get: operations["columns_package"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/damage-reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Reports
+         * @description Return damage reports, newest first; who is not city-wide sees the own ones.
+         */
+        get: operations["records_list_reports"];
+        put?: never;
+        /**
+         * Report
+         * @description Report the damage of a building, or at a place.
+         */
+        post: operations["records_report"];
         delete?: never;
         options?: never;
         head?: never;
@@ -44,7 +596,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/session": {
+    "/api/v1/dispatches": {
         parameters: {
             query?: never;
             header?: never;
@@ -52,38 +604,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Session
-         * @description Say who is signed in; an older session gets a new secret.
+         * List Dispatches
+         * @description Return teams on their way, with their route along roads that are likely open.
          */
-        get: operations["session_session"];
-        put?: never;
-        /**
-         * Sign In
-         * @description Open a session; the cookie is for the browser, the CSRF token for the page.
-         */
-        post: operations["session_sign_in"];
-        /**
-         * Sign Out
-         * @description End the session.
-         */
-        delete: operations["session_sign_out"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/city/versions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Versions
-         * @description Return the versions of the served city that are kept, newest first.
-         */
-        get: operations["versions_versions"];
+        get: operations["command_list_dispatches"];
         put?: never;
         post?: never;
         delete?: never;
@@ -92,7 +616,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/city/changes": {
+    "/api/v1/health": {
         parameters: {
             query?: never;
             header?: never;
@@ -100,10 +624,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show Changes
-         * @description Return what differs between two versions; layers and zones without a change are left out.
+         * Health
+         * @description Say that the server answers.
          */
-        get: operations["versions_show_changes"];
+        get: operations["session_health"];
         put?: never;
         post?: never;
         delete?: never;
@@ -180,7 +704,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/imports/{job}/folder": {
+    "/api/v1/imports/{job}/build": {
         parameters: {
             query?: never;
             header?: never;
@@ -188,12 +712,32 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
+        put?: never;
         /**
-         * Point
-         * @description Take the files of a folder of the server, without copying them.
+         * Build
+         * @description Build a version of the city in the background, or go on with one that was stopped.
          */
-        put: operations["imports_point"];
-        post?: never;
+        post: operations["imports_build"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{job}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check
+         * @description Read everything in the background; nothing is built.
+         */
+        post: operations["imports_check"];
         delete?: never;
         options?: never;
         head?: never;
@@ -244,6 +788,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/imports/{job}/folder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Point
+         * @description Take the files of a folder of the server, without copying them.
+         */
+        put: operations["imports_point"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/imports/{job}/recipe": {
         parameters: {
             query?: never;
@@ -258,66 +822,6 @@ export interface paths {
          */
         put: operations["imports_save_plan"];
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/imports/{job}/check": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Check
-         * @description Read everything in the background; nothing is built.
-         */
-        post: operations["imports_check"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/imports/{job}/build": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Build
-         * @description Build a version of the city in the background, or go on with one that was stopped.
-         */
-        post: operations["imports_build"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/imports/{job}/stop": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Stop
-         * @description Stop the check or the build; it can be resumed.
-         */
-        post: operations["imports_stop"];
         delete?: never;
         options?: never;
         head?: never;
@@ -344,7 +848,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/city/versions/{version}/serve": {
+    "/api/v1/imports/{job}/stop": {
         parameters: {
             query?: never;
             header?: never;
@@ -354,414 +858,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Serve
-         * @description Serve another version of the city that is served: forward, or back again.
+         * Stop
+         * @description Stop the check or the build; it can be resumed.
          */
-        post: operations["imports_serve"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/city/dependencies": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show
-         * @description Return what an asset needs now: stated by its owner, or the usual.
-         */
-        get: operations["needs_show"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/city/dependencies/summary": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Summary
-         * @description Return how many assets the caller may see, and about which of them owners said something.
-         */
-        get: operations["needs_summary"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/city/dependencies.csv": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Form
-         * @description Return the form for every asset that the caller may see, filled in with what is known.
-         */
-        get: operations["needs_form"];
-        /**
-         * Take
-         * @description Take the form filled in; what it leaves as it was is not taken as stated.
-         */
-        put: operations["needs_take"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/city/dependencies/{node}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * State
-         * @description State what an asset needs; without rows it goes back to the usual.
-         */
-        put: operations["needs_state"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/city/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Export
-         * @description Return the served city as a file; who is not city-wide gets no sensors of others.
-         */
-        get: operations["city_export"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/city/rdls.json": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Describe
-         * @description Return the city as a data set, in the Risk Data Library Standard 0.3.
-         */
-        get: operations["city_describe"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/city": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show City
-         * @description Return the city's name, extent and layers with their provenance.
-         */
-        get: operations["city_show_city"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/city/check": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Check
-         * @description Return what is missing or weak in the city's data, and how to mend it.
-         */
-        get: operations["city_check"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/city/{layer}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show Layer
-         * @description Return a layer's geometry; it changes only with the city's version.
-         */
-        get: operations["city_show_layer"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sensors": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Sensors
-         * @description Return every datastream with its health; who is not city-wide sees none of others' assets.
-         */
-        get: operations["city_sensors"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sensors/{sensor}/observations": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Observations
-         * @description Return what a datastream has said, by default in the last 24 hours of the run's clock.
-         */
-        get: operations["city_observations"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/places": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Places
-         * @description Search places, streets, networks and sensors by name or id.
-         */
-        get: operations["city_places"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/situation": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Situation
-         * @description Return everything that the situation page shows beside the map.
-         */
-        get: operations["situation_situation"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/situation/timeline": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Timeline
-         * @description Return the time bar: what happened, what a few key streams said, and what is forecast.
-         */
-        get: operations["situation_timeline"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/situation/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Events
-         * @description Return what happened, newest first; `next` is the `before` of the following page.
-         */
-        get: operations["situation_events"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/recovery": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Recovery
-         * @description Return repair order, supplies, damage reports, and the service curves beside observations.
-         */
-        get: operations["situation_recovery"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/columns/{layer}.csv": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Export
-         * @description Return a layer's columns as CSV; an empty cell is unknown.
-         */
-        get: operations["columns_export"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/columns/{layer}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show
-         * @description Return a layer's columns, in the geometry's order.
-         */
-        get: operations["columns_show"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/alarms": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Alarms
-         * @description Return the run's alarms, newest first.
-         */
-        get: operations["command_list_alarms"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/alarms/{alarm}/acknowledge": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Acknowledge
-         * @description Take note of an alarm; a second time changes nothing.
-         */
-        post: operations["command_acknowledge"];
+        post: operations["imports_stop"];
         delete?: never;
         options?: never;
         head?: never;
@@ -808,47 +908,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/proposals": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Proposals
-         * @description Return proposals, newest first; who is not city-wide sees those with own tasks.
-         */
-        get: operations["command_list_proposals"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/proposals/{proposal}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show Proposal
-         * @description Return one proposal.
-         */
-        get: operations["command_show_proposal"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/proposals/{proposal}/decision": {
+    "/api/v1/ingest/bulletins": {
         parameters: {
             query?: never;
             header?: never;
@@ -858,41 +918,17 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Decide
-         * @description Accept or refuse; of two who decide on one version, one wins and the other is told.
+         * Bulletins
+         * @description Take a batch of official bulletins, each in a transaction of its own.
          */
-        post: operations["command_decide"];
+        post: operations["ingest_bulletins"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/tasks": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Tasks
-         * @description Return tasks, newest first; who is not city-wide sees the own organisation's only.
-         */
-        get: operations["command_list_tasks"];
-        put?: never;
-        /**
-         * Assign
-         * @description Give out a task by hand.
-         */
-        post: operations["command_assign"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/tasks/{task}/step": {
+    "/api/v1/ingest/observations": {
         parameters: {
             query?: never;
             header?: never;
@@ -902,101 +938,17 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Step
-         * @description Take the next step of a task; which step whose role may take is the service's rule.
+         * Observations
+         * @description Take a batch of values.
          */
-        post: operations["command_step"];
+        post: operations["ingest_observations"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/dispatches": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Dispatches
-         * @description Return teams on their way, with their route along roads that are likely open.
-         */
-        get: operations["command_list_dispatches"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/alerts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Alerts
-         * @description Return the warnings of the run, newest first; drafts only for who is city-wide.
-         */
-        get: operations["alerts_list_alerts"];
-        put?: never;
-        /**
-         * Draft
-         * @description Keep a draft; nothing leaves the house.
-         */
-        post: operations["alerts_draft"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/alerts/suggestion": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Suggest
-         * @description Return a draft filled in from what is known now; nothing is kept.
-         */
-        get: operations["alerts_suggest"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/alerts/{alert}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Edit
-         * @description Change a draft; `If-Match` is the version that the person saw.
-         */
-        put: operations["alerts_edit"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/alerts/{alert}/approve": {
+    "/api/v1/ingest/reports": {
         parameters: {
             query?: never;
             header?: never;
@@ -1006,70 +958,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Approve
-         * @description Approve and send it, as a second person or with a reason for acting alone.
+         * Reports
+         * @description Take a batch of damage reports.
          */
-        post: operations["alerts_approve"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/alerts/{alert}/correct": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Correct
-         * @description Return the waiting correction of a sent warning.
-         */
-        post: operations["alerts_correct"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/alerts/{alert}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Cancel
-         * @description Discard a draft, or cancel a sent warning (which needs the right to approve).
-         */
-        post: operations["alerts_cancel"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/alerts/{alert}.cap.xml": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Cap
-         * @description Return the warning as an OASIS CAP 1.2 document.
-         */
-        get: operations["alerts_cap"];
-        put?: never;
-        post?: never;
+        post: operations["ingest_reports"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1112,50 +1004,6 @@ export interface paths {
          * @description Walk the whole chain of every run and say whether a line was altered, moved or lost.
          */
         get: operations["records_check"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/damage-reports": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Reports
-         * @description Return damage reports, newest first; who is not city-wide sees the own ones.
-         */
-        get: operations["records_list_reports"];
-        put?: never;
-        /**
-         * Report
-         * @description Report the damage of a building, or at a place.
-         */
-        post: operations["records_report"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/assessment": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Assessment
-         * @description Return the re-assessed city, as of the last turn of the loop.
-         */
-        get: operations["assessment_assessment"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1224,7 +1072,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/clock": {
+    "/api/v1/places": {
         parameters: {
             query?: never;
             header?: never;
@@ -1232,16 +1080,120 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Clock
-         * @description Return the clock of the active run.
+         * Places
+         * @description Search places, streets, networks and sensors by name or id.
          */
-        get: operations["replay_clock"];
+        get: operations["city_places"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Proposals
+         * @description Return proposals, newest first; who is not city-wide sees those with own tasks.
+         */
+        get: operations["command_list_proposals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proposals/{proposal}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Proposal
+         * @description Return one proposal.
+         */
+        get: operations["command_show_proposal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proposals/{proposal}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide
+         * @description Accept or refuse; of two who decide on one version, one wins and the other is told.
+         */
+        post: operations["command_decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recovery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Recovery
+         * @description Return repair order, supplies, damage reports, and the service curves beside observations.
+         */
+        get: operations["situation_recovery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start
+         * @description Start a replay; a replay that is still open ends.
+         */
+        post: operations["replay_start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change
+         * @description Run faster or slower, pause, jump forward, or end.
+         */
+        patch: operations["replay_change"];
         trace?: never;
     };
     "/api/v1/runs": {
@@ -1284,102 +1236,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/replay": {
+    "/api/v1/sensors": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
         /**
-         * Start
-         * @description Start a replay; a replay that is still open ends.
+         * Sensors
+         * @description Return every datastream with its health; who is not city-wide sees none of others' assets.
          */
-        post: operations["replay_start"];
+        get: operations["city_sensors"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /**
-         * Change
-         * @description Run faster or slower, pause, jump forward, or end.
-         */
-        patch: operations["replay_change"];
+        patch?: never;
         trace?: never;
     };
-    "/api/v1/ingest/observations": {
+    "/api/v1/sensors/{sensor}/observations": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
         /**
          * Observations
-         * @description Take a batch of values.
+         * @description Return what a datastream has said, by default in the last 24 hours of the run's clock.
          */
-        post: operations["ingest_observations"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/ingest/reports": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Reports
-         * @description Take a batch of damage reports.
-         */
-        post: operations["ingest_reports"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/ingest/bulletins": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Bulletins
-         * @description Take a batch of official bulletins, each in a transaction of its own.
-         */
-        post: operations["ingest_bulletins"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/tiles": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show
-         * @description Return which tiles there are: version, zooms of each layer, extent of the terrain.
-         */
-        get: operations["tiles_show"];
+        get: operations["city_observations"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1388,7 +1276,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/tiles/{version}/terrain/{z}/{x}/{y}.png": {
+    "/api/v1/session": {
         parameters: {
             query?: never;
             header?: never;
@@ -1396,13 +1284,38 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Terrain
-         * @description Return heights as Mapbox Terrain-RGB: height = -10000 + 0.1 × (65536 R + 256 G + B) [m].
-         *
-         *     256 × 256 pixels; zoom 6 to 14. No content where no height is known; a pixel without a height
-         *     in a tile that has some shows the nearest one.
+         * Session
+         * @description Say who is signed in; an older session gets a new secret.
          */
-        get: operations["tiles_terrain"];
+        get: operations["session_session"];
+        put?: never;
+        /**
+         * Sign In
+         * @description Open a session; the cookie is for the browser, the CSRF token for the page.
+         */
+        post: operations["session_sign_in"];
+        /**
+         * Sign Out
+         * @description End the session.
+         */
+        delete: operations["session_sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/situation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Situation
+         * @description Return everything that the situation page shows beside the map.
+         */
+        get: operations["situation_situation"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1411,7 +1324,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/tiles/{version}/{layer}/{z}/{x}/{y}.mvt": {
+    "/api/v1/situation/events": {
         parameters: {
             query?: never;
             header?: never;
@@ -1419,13 +1332,30 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Vector
-         * @description Return a Mapbox Vector Tile 2.1 of one layer; a feature's id is its row.
-         *
-         *     No content where the layer has nothing there, or is not drawn at this zoom (`GET /tiles` says
-         *     which are). `X-Left-Out` counts the features that are too small to be seen at this zoom.
+         * Events
+         * @description Return what happened, newest first; `next` is the `before` of the following page.
          */
-        get: operations["tiles_vector"];
+        get: operations["situation_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/situation/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Timeline
+         * @description Return the time bar: what happened, what a few key streams said, and what is forecast.
+         */
+        get: operations["situation_timeline"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1465,7 +1395,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/city/buildings/{row}": {
+    "/api/v1/tasks": {
         parameters: {
             query?: never;
             header?: never;
@@ -1473,10 +1403,100 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Building
-         * @description Return one building: footprint or point, what is known of it, and its damage in the run.
+         * List Tasks
+         * @description Return tasks, newest first; who is not city-wide sees the own organisation's only.
          */
-        get: operations["state_building"];
+        get: operations["command_list_tasks"];
+        put?: never;
+        /**
+         * Assign
+         * @description Give out a task by hand.
+         */
+        post: operations["command_assign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{task}/step": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Step
+         * @description Take the next step of a task; which step whose role may take is the service's rule.
+         */
+        post: operations["command_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show
+         * @description Return which tiles there are: version, zooms of each layer, extent of the terrain.
+         */
+        get: operations["tiles_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tiles/{version}/terrain/{z}/{x}/{y}.png": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Terrain
+         * @description Return heights as Mapbox Terrain-RGB: height = -10000 + 0.1 × (65536 R + 256 G + B) [m].
+         *
+         *     256 × 256 pixels; zoom 6 to 14. No content where no height is known; a pixel without a height
+         *     in a tile that has some fades from the nearest known one to the city's median.
+         */
+        get: operations["tiles_terrain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tiles/{version}/{layer}/{z}/{x}/{y}.mvt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Vector
+         * @description Return a Mapbox Vector Tile 2.1 of one layer; a feature's id is its row.
+         *
+         *     No content where the layer has nothing there, or is not drawn at this zoom (`GET /tiles` says
+         *     which are). `X-Left-Out` counts the features that are too small to be seen at this zoom.
+         */
+        get: operations["tiles_vector"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1494,41 +1514,41 @@ export interface components {
          * @description A task that accepting would give out.
          */
         ActionOut: {
+            /** Amount */
+            amount: number | null;
+            /** Destination */
+            destination: string;
+            /** Destination Name */
+            destination_name: string;
+            /** Due H */
+            due_h: number;
             /** Kind */
             kind: string;
             /** Organisation */
             organisation: string;
             organisation_name: components["schemas"]["TextOut"];
-            text: components["schemas"]["TextOut"];
             /** Place */
             place: string;
+            /** Team */
+            team: string;
+            text: components["schemas"]["TextOut"];
+            /** Unit */
+            unit: string;
             /** Xy */
             xy: [
                 number,
                 number
             ] | null;
-            /** Due H */
-            due_h: number;
-            /** Team */
-            team: string;
-            /** Amount */
-            amount: number | null;
-            /** Unit */
-            unit: string;
-            /** Destination */
-            destination: string;
-            /** Destination Name */
-            destination_name: string;
         };
         /**
          * AdjustmentOut
          * @description Posterior of one group of curves.
          */
         AdjustmentOut: {
+            beta_factor: components["schemas"]["BandOut"];
             /** Group */
             group: string;
             median_factor: components["schemas"]["BandOut"];
-            beta_factor: components["schemas"]["BandOut"];
             /** Reports */
             reports: number;
         };
@@ -1537,41 +1557,41 @@ export interface components {
          * @description An alarm.
          */
         AlarmOut: {
+            /** Acknowledged */
+            acknowledged: string | null;
+            /** Acknowledged By */
+            acknowledged_by: string;
+            /** Cleared */
+            cleared: string | null;
             /** Id */
             id: string;
-            /** Rule */
-            rule: string;
-            /** Rule Version */
-            rule_version: string;
-            /** Object */
-            object: string;
-            /**
-             * Level
-             * @enum {integer}
-             */
-            level: 1 | 2 | 3 | 4;
-            text: components["schemas"]["TextOut"];
-            /**
-             * Started
-             * Format: date-time
-             */
-            started: string;
             /**
              * Last
              * Format: date-time
              */
             last: string;
-            /** Cleared */
-            cleared: string | null;
-            /** Acknowledged */
-            acknowledged: string | null;
-            /** Acknowledged By */
-            acknowledged_by: string;
+            /**
+             * Level
+             * @enum {integer}
+             */
+            level: 1 | 2 | 3 | 4;
             /**
              * Mode
              * @enum {string}
              */
             mode: "live" | "drill" | "test" | "replay";
+            /** Object */
+            object: string;
+            /** Rule */
+            rule: string;
+            /** Rule Version */
+            rule_version: string;
+            /**
+             * Started
+             * Format: date-time
+             */
+            started: string;
+            text: components["schemas"]["TextOut"];
             /** Version */
             version: number;
         };
@@ -1581,30 +1601,15 @@ export interface components {
          */
         AlertIn: {
             /**
-             * Event
-             * @enum {string}
-             */
-            event: "earthquake" | "tsunami";
-            /**
-             * Level
-             * @enum {integer}
-             */
-            level: 1 | 2 | 3 | 4;
-            /**
-             * Urgency
-             * @enum {string}
-             */
-            urgency: "Immediate" | "Expected" | "Future";
-            /**
              * Certainty
              * @enum {string}
              */
             certainty: "Observed" | "Likely" | "Possible";
             /**
-             * Onset
-             * Format: date-time
+             * Event
+             * @enum {string}
              */
-            onset: string;
+            event: "earthquake" | "tsunami";
             /**
              * Expires
              * Format: date-time
@@ -1612,6 +1617,21 @@ export interface components {
             expires: string;
             /** Infos */
             infos: components["schemas"]["AlertInfoShape"][];
+            /**
+             * Level
+             * @enum {integer}
+             */
+            level: 1 | 2 | 3 | 4;
+            /**
+             * Onset
+             * Format: date-time
+             */
+            onset: string;
+            /**
+             * Urgency
+             * @enum {string}
+             */
+            urgency: "Immediate" | "Expected" | "Future";
             /** Zones */
             zones: number[];
         };
@@ -1620,107 +1640,107 @@ export interface components {
          * @description A warning's text in one language.
          */
         AlertInfoShape: {
+            /** Description */
+            description: string;
+            /** Headline */
+            headline: string;
+            /** Instruction */
+            instruction: string;
             /**
              * Language
              * @enum {string}
              */
             language: "zh-CN" | "en" | "es-CL";
-            /** Headline */
-            headline: string;
-            /** Description */
-            description: string;
-            /** Instruction */
-            instruction: string;
         };
         /**
          * AlertOut
          * @description A warning.
          */
         AlertOut: {
-            /** Id */
-            id: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "Alert" | "Update" | "Cancel";
-            /** Event */
-            event: string;
-            /**
-             * Level
-             * @enum {integer}
-             */
-            level: 1 | 2 | 3 | 4;
-            /** Urgency */
-            urgency: string;
+            /** Approved */
+            approved: string | null;
+            /** Approved By */
+            approved_by: string;
+            /** Audience */
+            audience: number | null;
             /** Certainty */
             certainty: string;
-            /** Sender */
-            sender: string;
-            /**
-             * Onset
-             * Format: date-time
-             */
-            onset: string;
-            /**
-             * Expires
-             * Format: date-time
-             */
-            expires: string;
-            /** Infos */
-            infos: components["schemas"]["AlertInfoShape"][];
-            /** Zones */
-            zones: number[];
-            /** References */
-            references: string[];
             /** Correction Of */
             correction_of: string;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "draft" | "approved" | "sent" | "cancelled" | "discarded";
-            /** Drafted By */
-            drafted_by: string;
+            /** Deliveries */
+            deliveries: components["schemas"]["DeliveryOut"][];
             /**
              * Drafted
              * Format: date-time
              */
             drafted: string;
-            /** Approved By */
-            approved_by: string;
-            /** Approved */
-            approved: string | null;
-            /** Override Reason */
-            override_reason: string;
-            /** Sent */
-            sent: string | null;
-            /** Deliveries */
-            deliveries: components["schemas"]["DeliveryOut"][];
+            /** Drafted By */
+            drafted_by: string;
+            /** Event */
+            event: string;
+            /**
+             * Expires
+             * Format: date-time
+             */
+            expires: string;
             /** Faults */
             faults: components["schemas"]["FaultOut"][];
-            /** Audience */
-            audience: number | null;
+            /** Id */
+            id: string;
+            /** Infos */
+            infos: components["schemas"]["AlertInfoShape"][];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "Alert" | "Update" | "Cancel";
+            /**
+             * Level
+             * @enum {integer}
+             */
+            level: 1 | 2 | 3 | 4;
             /**
              * Mode
              * @enum {string}
              */
             mode: "live" | "drill" | "test" | "replay";
+            /**
+             * Onset
+             * Format: date-time
+             */
+            onset: string;
+            /** Override Reason */
+            override_reason: string;
+            /** References */
+            references: string[];
+            /** Sender */
+            sender: string;
+            /** Sent */
+            sent: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "draft" | "approved" | "sent" | "cancelled" | "discarded";
+            /** Urgency */
+            urgency: string;
             /** Version */
             version: number;
+            /** Zones */
+            zones: number[];
         };
         /**
          * ApproveIn
          * @description Approval; `override` is the reason for acting alone.
          */
         ApproveIn: {
-            /** Version */
-            version: number;
             /**
              * Override
              * @default
              */
             override?: string;
+            /** Version */
+            version: number;
         };
         /**
          * AssessmentOut
@@ -1732,20 +1752,20 @@ export interface components {
              * Format: date-time
              */
             at: string;
+            /** Coverage */
+            coverage: number;
             /** Curves */
             curves: components["schemas"]["MeasuresOut"][];
+            /** Delays */
+            delays: components["schemas"]["FigureOut"][];
             /** Indicators */
             indicators: components["schemas"]["IndicatorOut"][];
             /** Items */
             items: components["schemas"]["ItemOut"][];
-            /** Coverage */
-            coverage: number;
-            /** Maturity */
-            maturity: components["schemas"]["MaturityOut"][];
             /** Level */
             level: number;
-            /** Delays */
-            delays: components["schemas"]["FigureOut"][];
+            /** Maturity */
+            maturity: components["schemas"]["MaturityOut"][];
         };
         /**
          * BandOut
@@ -1760,14 +1780,80 @@ export interface components {
             p95: number | null;
         };
         /**
+         * BulletinIn
+         * @description An official message about a hazard; null: not said.
+         */
+        BulletinIn: {
+            /**
+             * Depth Km
+             * @default null
+             */
+            depth_km?: number | null;
+            /** Event */
+            event: string;
+            /** Id */
+            id: string;
+            /**
+             * Issued
+             * Format: date-time
+             */
+            issued: string;
+            /** Issuer */
+            issuer: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "earthquake" | "tsunami_alert" | "tsunami_cancel" | "evacuation_order";
+            /** Lat */
+            lat: number;
+            /** Lon */
+            lon: number;
+            /**
+             * Magnitude
+             * @default null
+             */
+            magnitude?: number | null;
+            /**
+             * Magnitude Sd
+             * @default null
+             */
+            magnitude_sd?: number | null;
+            /**
+             * Origin Time
+             * Format: date-time
+             */
+            origin_time: string;
+            /**
+             * Source
+             * @default
+             */
+            source?: string;
+            /**
+             * Text
+             * @default
+             */
+            text?: string;
+        };
+        /**
+         * BulletinsIn
+         * @description A batch of bulletins.
+         */
+        BulletinsIn: {
+            /** Batch */
+            batch: string;
+            /** Items */
+            items: components["schemas"]["BulletinIn"][];
+        };
+        /**
          * CancelIn
          * @description Cancelling a sent warning, or discarding a draft.
          */
         CancelIn: {
-            /** Version */
-            version: number;
             /** Reason */
             reason: string;
+            /** Version */
+            version: number;
         };
         /**
          * CheckOut
@@ -1776,22 +1862,22 @@ export interface components {
         CheckOut: {
             /** City */
             city: string;
-            /** Version */
-            version: string;
             /** Findings */
             findings: components["schemas"]["FindingOut"][];
+            /** Version */
+            version: string;
         };
         /**
          * CityChangeOut
          * @description The difference between two versions: layers and zones in which something changed.
          */
         CityChangeOut: {
-            /** City */
-            city: string;
-            /** Before */
-            before: string;
             /** After */
             after: string;
+            /** Before */
+            before: string;
+            /** City */
+            city: string;
             /** Layers */
             layers: components["schemas"]["LayerChangeOut"][];
             /** Zones */
@@ -1802,16 +1888,6 @@ export interface components {
          * @description The city that is served.
          */
         CityOut: {
-            /** Id */
-            id: string;
-            /** Name Zh */
-            name_zh: string;
-            /** Name En */
-            name_en: string;
-            /** Version */
-            version: string;
-            /** Timezone */
-            timezone: string;
             /** Bbox */
             bbox: [
                 number,
@@ -1819,22 +1895,32 @@ export interface components {
                 number,
                 number
             ];
-            /** Population */
-            population: number | null;
+            /** Id */
+            id: string;
             /** Layers */
             layers: components["schemas"]["LayerOut"][];
+            /** Name En */
+            name_en: string;
+            /** Name Zh */
+            name_zh: string;
             /** Organisations */
             organisations: components["schemas"]["OrganisationOut"][];
+            /** Population */
+            population: number | null;
+            /** Timezone */
+            timezone: string;
+            /** Version */
+            version: string;
         };
         /**
          * ClockIn
          * @description Steering a replay: a new speed (0 pauses), a jump forward, or the end.
          */
         ClockIn: {
-            /** Speed */
-            speed?: number | null;
             /** Jump To */
             jump_to?: string | null;
+            /** Speed */
+            speed?: number | null;
             /**
              * Stop
              * @default false
@@ -1846,57 +1932,57 @@ export interface components {
          * @description The run's clock; the browser advances it by `speed` until the next event says otherwise.
          */
         ClockOut: {
-            /** Run */
-            run: string;
+            /** Is Over */
+            is_over: boolean;
             /**
              * Mode
              * @enum {string}
              */
             mode: "live" | "drill" | "test" | "replay";
-            /** Scenario */
-            scenario: string;
             /**
              * Now
              * Format: date-time
              */
             now: string;
-            /**
-             * Wall
-             * Format: date-time
-             */
-            wall: string;
-            /** Speed */
-            speed: number;
-            /**
-             * Sim Start
-             * Format: date-time
-             */
-            sim_start: string;
+            /** Run */
+            run: string;
+            /** Scenario */
+            scenario: string;
             /**
              * Sim End
              * Format: date-time
              */
             sim_end: string;
-            /** Is Over */
-            is_over: boolean;
+            /**
+             * Sim Start
+             * Format: date-time
+             */
+            sim_start: string;
+            /** Speed */
+            speed: number;
             /** Timezone */
             timezone: string;
+            /**
+             * Wall
+             * Format: date-time
+             */
+            wall: string;
         };
         /**
          * ColumnOut
          * @description One number for each zone, building cell, link or asset; null is unknown.
          */
         ColumnOut: {
+            /** High */
+            high: (number | null)[] | null;
             /** Key */
             key: string;
+            /** Low */
+            low: (number | null)[] | null;
             /** Unit */
             unit: string;
             /** Values */
             values: (number | null)[];
-            /** Low */
-            low: (number | null)[] | null;
-            /** High */
-            high: (number | null)[] | null;
             why: components["schemas"]["WhyOut"];
         };
         /**
@@ -1904,60 +1990,60 @@ export interface components {
          * @description A column of a file.
          */
         ColumnPreviewOut: {
+            /** Examples */
+            examples: string[];
+            /** Filled */
+            filled: number | null;
             /** Name */
             name: string;
             /** Type */
             type: string;
-            /** Filled */
-            filled: number | null;
-            /** Examples */
-            examples: string[];
         };
         /**
          * ColumnsOut
          * @description State or forecast for the map, apart from its geometry, in the geometry's order.
          */
         ColumnsOut: {
-            /** Cycle */
-            cycle: string | null;
             /**
              * At
              * Format: date-time
              */
             at: string;
-            /** Ids */
-            ids: string[];
             /** Columns */
             columns: components["schemas"]["ColumnOut"][];
+            /** Cycle */
+            cycle: string | null;
+            /** Ids */
+            ids: string[];
         };
         /**
          * ConditionOut
          * @description A condition of a maturity level.
          */
         ConditionOut: {
-            text: components["schemas"]["TextOut"];
             /** Holds */
             holds: boolean;
+            text: components["schemas"]["TextOut"];
         };
         /**
          * CurveOut
          * @description A service curve over hours after the event.
          */
         CurveOut: {
-            /** Service */
-            service: string;
             /** Hours */
             hours: number[];
+            /** Observed */
+            observed: (number | null)[];
+            /** Observed Hours */
+            observed_hours: number[];
             /** P05 */
             p05: (number | null)[];
             /** P50 */
             p50: (number | null)[];
             /** P95 */
             p95: (number | null)[];
-            /** Observed Hours */
-            observed_hours: number[];
-            /** Observed */
-            observed: (number | null)[];
+            /** Service */
+            service: string;
             why: components["schemas"]["WhyOut"];
         };
         /**
@@ -1965,31 +2051,31 @@ export interface components {
          * @description The last full turn of the loop.
          */
         CycleOut: {
-            /** Id */
-            id: string;
             /**
              * At
              * Format: date-time
              */
             at: string;
+            /** Duration S */
+            duration_s: number;
             /**
              * Finished Wall
              * Format: date-time
              */
             finished_wall: string;
-            /** Duration S */
-            duration_s: number;
-            /** Samples */
-            samples: number;
-            /** Seed */
-            seed: number;
+            /** Id */
+            id: string;
+            /** Is Running */
+            is_running: boolean;
             /** Models */
             models: [
                 string,
                 string
             ][];
-            /** Is Running */
-            is_running: boolean;
+            /** Samples */
+            samples: number;
+            /** Seed */
+            seed: number;
         };
         /**
          * DamageReportIn
@@ -1998,65 +2084,63 @@ export interface components {
         DamageReportIn: {
             /** Building */
             building?: number | null;
-            /** Xy */
-            xy?: [
-                number,
-                number
-            ] | null;
-            /**
-             * State
-             * @enum {integer}
-             */
-            state: 0 | 1 | 2 | 3 | 4;
             /**
              * Note
              * @default
              */
             note?: string;
+            /**
+             * State
+             * @enum {integer}
+             */
+            state: 0 | 1 | 2 | 3 | 4;
+            /** Xy */
+            xy?: [
+                number,
+                number
+            ] | null;
         };
         /**
          * DamageReportOut
          * @description A damage report.
          */
         DamageReportOut: {
-            /** Id */
-            id: string;
             /** Building */
             building: number | null;
-            /** Xy */
-            xy: [
-                number,
-                number
-            ];
-            /** State */
-            state: number;
-            /** Reporter */
-            reporter: string;
-            /**
-             * Reported
-             * Format: date-time
-             */
-            reported: string;
-            /**
-             * Origin
-             * @enum {string}
-             */
-            origin: "observed" | "derived" | "synthetic" | "missing";
-            /** Note */
-            note: string;
+            /** Id */
+            id: string;
             /**
              * Mode
              * @enum {string}
              */
             mode: "live" | "drill" | "test" | "replay";
+            /** Note */
+            note: string;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "observed" | "derived" | "synthetic" | "missing";
+            /**
+             * Reported
+             * Format: date-time
+             */
+            reported: string;
+            /** Reporter */
+            reporter: string;
+            /** State */
+            state: number;
+            /** Xy */
+            xy: [
+                number,
+                number
+            ];
         };
         /**
          * DecideIn
          * @description Accepting or refusing; `version` is the one the person saw.
          */
         DecideIn: {
-            /** Version */
-            version: number;
             /**
              * Decision
              * @enum {string}
@@ -2067,22 +2151,24 @@ export interface components {
              * @default
              */
             reason?: string;
+            /** Version */
+            version: number;
         };
         /**
          * DeliveryOut
          * @description What became of a warning on one channel.
          */
         DeliveryOut: {
+            /** At */
+            at: string | null;
             /** Channel */
             channel: string;
+            reason: components["schemas"]["TextOut"] | null;
             /**
              * State
              * @enum {string}
              */
             state: "queued" | "sent" | "blocked" | "expired" | "failed";
-            /** At */
-            at: string | null;
-            reason: components["schemas"]["TextOut"] | null;
         };
         /**
          * DemoOut
@@ -2099,39 +2185,37 @@ export interface components {
          * @description A team on the map.
          */
         DispatchOut: {
-            /** Team */
-            team: string;
-            /** Kind */
-            kind: string;
-            /** Organisation */
-            organisation: string;
-            /** Task */
-            task: string;
-            /** Start */
-            start: [
-                number,
-                number
-            ];
             /** End */
             end: [
                 number,
                 number
             ];
+            /** Eta S */
+            eta_s: number | null;
+            /** Kind */
+            kind: string;
             /** Line */
             line: [
                 number,
                 number
             ][];
-            /** Eta S */
-            eta_s: number | null;
+            /** Organisation */
+            organisation: string;
+            /** Start */
+            start: [
+                number,
+                number
+            ];
+            /** Task */
+            task: string;
+            /** Team */
+            team: string;
         };
         /**
          * EventOut
          * @description A line of the event list: bulletin, alarm, decision, task, report.
          */
         EventOut: {
-            /** Seq */
-            seq: number;
             /**
              * At
              * Format: date-time
@@ -2141,83 +2225,85 @@ export interface components {
             kind: string;
             /** Level */
             level: (1 | 2 | 3 | 4) | null;
-            text: components["schemas"]["TextOut"];
-            /** Source */
-            source: string;
             /**
              * Origin
              * @enum {string}
              */
             origin: "observed" | "derived" | "synthetic" | "missing";
+            /** Seq */
+            seq: number;
+            /** Source */
+            source: string;
+            text: components["schemas"]["TextOut"];
         };
         /**
          * FaultOut
          * @description One kind of fault in an input.
          */
         FaultOut: {
-            /** Where */
-            where: string;
-            /** Key */
-            key: string;
-            problem: components["schemas"]["TextOut"];
-            hint: components["schemas"]["TextOut"];
             /** Count */
             count: number;
             /** First */
             first: string[];
+            hint: components["schemas"]["TextOut"];
+            /** Key */
+            key: string;
+            problem: components["schemas"]["TextOut"];
+            /** Where */
+            where: string;
         };
         /**
          * FeatureCollection
          * @description GeoJSON; `properties.row` is the row that columns refer to.
          */
         FeatureCollection: {
-            /**
-             * Type
-             * @constant
-             */
-            type: "FeatureCollection";
             /** Features */
             features: {
                 [key: string]: unknown;
             }[];
             /** Total */
             total: number;
+            /**
+             * Type
+             * @constant
+             */
+            type: "FeatureCollection";
         };
         /**
          * FeatureOut
          * @description GeoJSON of one row of a layer.
          */
         FeatureOut: {
+            /** Geometry */
+            geometry: {
+                [key: string]: unknown;
+            };
+            /** Id */
+            id: number;
+            /** Properties */
+            properties: {
+                [key: string]: unknown;
+            };
             /**
              * Type
              * @constant
              */
             type: "Feature";
-            /** Id */
-            id: number;
-            /** Geometry */
-            geometry: {
-                [key: string]: unknown;
-            };
-            /** Properties */
-            properties: {
-                [key: string]: unknown;
-            };
         };
         /**
          * FigureOut
          * @description A number for the screen.
          */
         FigureOut: {
-            /** Key */
-            key: string;
             band: components["schemas"]["BandOut"];
-            /** Unit */
-            unit: string;
             /** Base */
             base: number | null;
             /** Base Unit */
             base_unit: string;
+            /** Key */
+            key: string;
+            /** Unit */
+            unit: string;
             why: components["schemas"]["WhyOut"];
         };
         /**
@@ -2225,26 +2311,26 @@ export interface components {
          * @description A gap or a weakness of the city's data.
          */
         FindingOut: {
-            /** Key */
-            key: string;
-            /**
-             * Severity
-             * @enum {string}
-             */
-            severity: "info" | "warning" | "error";
-            /** Layer */
-            layer: string;
-            text: components["schemas"]["TextOut"];
             /** Count */
             count: number;
             /** First */
             first: string[];
+            /** Key */
+            key: string;
+            /** Layer */
+            layer: string;
+            mend: components["schemas"]["TextOut"];
             /** Places */
             places: [
                 number,
                 number
             ][];
-            mend: components["schemas"]["TextOut"];
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "info" | "warning" | "error";
+            text: components["schemas"]["TextOut"];
         };
         /**
          * FolderIn
@@ -2270,10 +2356,6 @@ export interface components {
          * @description A file of an import.
          */
         ImportFileOut: {
-            /** Name */
-            name: string;
-            /** Size */
-            size: number;
             /**
              * Added
              * Format: date-time
@@ -2281,6 +2363,10 @@ export interface components {
             added: string;
             /** Is Pointed */
             is_pointed: boolean;
+            /** Name */
+            name: string;
+            /** Size */
+            size: number;
         };
         /**
          * ImportIn
@@ -2289,10 +2375,10 @@ export interface components {
         ImportIn: {
             /** City */
             city: string;
-            /** Name Zh */
-            name_zh: string;
             /** Name En */
             name_en: string;
+            /** Name Zh */
+            name_zh: string;
             /** Timezone */
             timezone: string;
         };
@@ -2301,16 +2387,12 @@ export interface components {
          * @description A city in the making.
          */
         ImportOut: {
-            /** Id */
-            id: string;
+            built: components["schemas"]["OutcomeOut"] | null;
+            checked: components["schemas"]["OutcomeOut"] | null;
             /** City */
             city: string;
-            /** Name Zh */
-            name_zh: string;
-            /** Name En */
-            name_en: string;
-            /** Timezone */
-            timezone: string;
+            /** Command */
+            command: string;
             /**
              * Created
              * Format: date-time
@@ -2318,49 +2400,53 @@ export interface components {
             created: string;
             /** Created By */
             created_by: string;
-            /** Version */
-            version: number;
+            /** Current */
+            current: string;
             /** Files */
             files: components["schemas"]["ImportFileOut"][];
+            /** Id */
+            id: string;
+            /** Is Served City */
+            is_served_city: boolean;
+            /** Name En */
+            name_en: string;
+            /** Name Zh */
+            name_zh: string;
             plan: components["schemas"]["PlanShape"];
-            /**
-             * Task
-             * @enum {string}
-             */
-            task: "" | "check" | "build";
+            progress: components["schemas"]["ProgressOut"] | null;
             /**
              * State
              * @enum {string}
              */
             state: "idle" | "queued" | "running" | "stopping" | "stopped" | "failed" | "done";
-            progress: components["schemas"]["ProgressOut"] | null;
+            /**
+             * Task
+             * @enum {string}
+             */
+            task: "" | "check" | "build";
+            /** Timezone */
+            timezone: string;
             trouble: components["schemas"]["ProblemOut"] | null;
-            checked: components["schemas"]["OutcomeOut"] | null;
-            built: components["schemas"]["OutcomeOut"] | null;
-            /** Is Served City */
-            is_served_city: boolean;
-            /** Current */
-            current: string;
-            /** Command */
-            command: string;
+            /** Version */
+            version: number;
         };
         /**
          * ImportRulesOut
          * @description What an import may consist of.
          */
         ImportRulesOut: {
-            /** Kinds */
-            kinds: components["schemas"]["KindOut"][];
-            /** Missing */
-            missing: string[];
-            /** Grids */
-            grids: string[];
             /** Columns */
             columns: {
                 [key: string]: string[];
             };
+            /** Grids */
+            grids: string[];
+            /** Kinds */
+            kinds: components["schemas"]["KindOut"][];
             /** Largest Mb */
             largest_mb: number;
+            /** Missing */
+            missing: string[];
             /** Roots */
             roots: string[];
         };
@@ -2371,16 +2457,19 @@ export interface components {
         IncidentOut: {
             /** Id */
             id: string;
-            /** Name Zh */
-            name_zh: string;
-            /** Name En */
-            name_en: string;
             /** Kind */
             kind: string;
             /** Level */
             level: (1 | 2 | 3 | 4) | null;
-            /** Status */
-            status: string;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "live" | "drill" | "test" | "replay";
+            /** Name En */
+            name_en: string;
+            /** Name Zh */
+            name_zh: string;
             /**
              * Occurred
              * Format: date-time
@@ -2391,73 +2480,70 @@ export interface components {
              * Format: date-time
              */
             opened: string;
+            /** Status */
+            status: string;
+            /** Version */
+            version: number;
             /** Xy */
             xy: [
                 number,
                 number
             ];
-            /**
-             * Mode
-             * @enum {string}
-             */
-            mode: "live" | "drill" | "test" | "replay";
-            /** Version */
-            version: number;
         };
         /**
          * IncidentStepIn
          * @description Moving an incident on: to recovery, back to response, or to its close.
          */
         IncidentStepIn: {
-            /** Version */
-            version: number;
             /**
              * Status
              * @enum {string}
              */
             status: "responding" | "recovering" | "closed";
+            /** Version */
+            version: number;
         };
         /**
          * IndicatorOut
          * @description An indicator of this city.
          */
         IndicatorOut: {
+            /** Dimension */
+            dimension: string;
+            /** Goalposts */
+            goalposts: [
+                number,
+                number
+            ];
             /** Id */
             id: string;
             /** Item */
             item: string;
-            /** Dimension */
-            dimension: string;
+            /** Score */
+            score: number | null;
+            /** Source */
+            source: string;
+            /** Standard */
+            standard: string;
             /**
-             * Title Zh
-             * @default
+             * Status
+             * @enum {string}
              */
-            title_zh?: string;
+            status: "measured" | "missing";
             /**
              * Title En
              * @default
              */
             title_en?: string;
             /**
-             * Status
-             * @enum {string}
+             * Title Zh
+             * @default
              */
-            status: "measured" | "missing";
-            /** Value */
-            value: number | null;
+            title_zh?: string;
             /** Unit */
             unit: string;
-            /** Score */
-            score: number | null;
-            /** Goalposts */
-            goalposts: [
-                number,
-                number
-            ];
-            /** Source */
-            source: string;
-            /** Standard */
-            standard: string;
+            /** Value */
+            value: number | null;
             why: components["schemas"]["WhyOut"];
         };
         /**
@@ -2465,28 +2551,28 @@ export interface components {
          * @description What became of a batch: taken, known already, or refused by index and reason.
          */
         IngestOut: {
-            /** Batch */
-            batch: string;
             /** Accepted */
             accepted: number;
+            /** Batch */
+            batch: string;
             /** Duplicate */
             duplicate: number;
-            /** Suspect */
-            suspect: number;
             /** Rejected */
             rejected: components["schemas"]["RejectOut"][];
+            /** Suspect */
+            suspect: number;
         };
         /**
          * ItemOut
          * @description One of the twelve items.
          */
         ItemOut: {
-            /** Item */
-            item: string;
-            /** Dimension */
-            dimension: string;
             /** Coverage */
             coverage: number;
+            /** Dimension */
+            dimension: string;
+            /** Item */
+            item: string;
             score: components["schemas"]["BandOut"];
         };
         /**
@@ -2494,43 +2580,54 @@ export interface components {
          * @description A kind of source.
          */
         KindOut: {
-            /** Kind */
-            kind: string;
-            /** Layers */
-            layers: string[];
             /** Endings */
             endings: string[];
             /** Is Usable */
             is_usable: boolean;
+            /** Kind */
+            kind: string;
+            /** Layers */
+            layers: string[];
         };
         /**
          * LayerChangeOut
          * @description What changed in one layer.
          */
         LayerChangeOut: {
-            /** Layer */
-            layer: string;
             /** Added */
             added: number;
-            /** Removed */
-            removed: number;
             /** Changed */
             changed: number;
             /** First */
             first: string[];
+            /** Layer */
+            layer: string;
             /** Places */
             places: [
                 number,
                 number
             ][];
+            /** Removed */
+            removed: number;
         };
         /**
          * LayerOut
          * @description A layer with its provenance.
          */
         LayerOut: {
+            /** As Of */
+            as_of: string;
+            /** Count */
+            count: number;
+            /** Coverage */
+            coverage: number;
+            /** Crs */
+            crs: string;
+            /** Licence */
+            licence: string;
             /** Name */
             name: string;
+            notes: components["schemas"]["TextOut"] | null;
             /**
              * Origin
              * @enum {string}
@@ -2538,105 +2635,114 @@ export interface components {
             origin: "observed" | "derived" | "synthetic" | "missing";
             /** Source */
             source: string;
-            /** Licence */
-            licence: string;
             /** Version */
             version: string;
-            /** Count */
-            count: number;
-            /** Coverage */
-            coverage: number;
-            notes: components["schemas"]["TextOut"] | null;
-            /** As Of */
-            as_of: string;
-            /** Crs */
-            crs: string;
+        };
+        /**
+         * LiveEvent
+         * @description A numbered event of the live stream.
+         */
+        LiveEvent: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "snapshot" | "clock" | "cycle" | "alarm" | "proposal" | "task" | "alert" | "report" | "event" | "incident" | "model" | "import" | "city";
+            /** Seq */
+            seq: number;
         };
         /**
          * LogCheckOut
          * @description Whether the chain is whole.
          */
         LogCheckOut: {
-            /** Lines */
-            lines: number;
-            /** Is Whole */
-            is_whole: boolean;
             /** First Broken */
             first_broken: number | null;
             /** Head */
             head: string;
+            /** Is Whole */
+            is_whole: boolean;
+            /** Lines */
+            lines: number;
         };
         /**
          * LogLineOut
          * @description A line of the log.
          */
         LogLineOut: {
-            /** Seq */
-            seq: number;
+            /** Actor */
+            actor: string;
             /**
              * At
              * Format: date-time
              */
             at: string;
-            /**
-             * Sim At
-             * Format: date-time
-             */
-            sim_at: string;
-            /** Actor */
-            actor: string;
-            text: components["schemas"]["TextOut"];
-            /** Subject */
-            subject: string;
+            /** Hash */
+            hash: string;
             /**
              * Mode
              * @enum {string}
              */
             mode: "live" | "drill" | "test" | "replay";
-            /** Hash */
-            hash: string;
+            /** Seq */
+            seq: number;
+            /**
+             * Sim At
+             * Format: date-time
+             */
+            sim_at: string;
+            /** Subject */
+            subject: string;
+            text: components["schemas"]["TextOut"];
         };
         /**
          * MaturityOut
          * @description A maturity level with its evidence.
          */
         MaturityOut: {
+            /** Conditions */
+            conditions: components["schemas"]["ConditionOut"][];
+            /** Is Reached */
+            is_reached: boolean;
             /**
              * Level
              * @enum {integer}
              */
             level: 1 | 2 | 3 | 4;
-            /** Is Reached */
-            is_reached: boolean;
-            /** Conditions */
-            conditions: components["schemas"]["ConditionOut"][];
         };
         /**
          * MeasureOut
          * @description A measure that a sector board suggests.
          */
         MeasureOut: {
-            text: components["schemas"]["TextOut"];
-            reason: components["schemas"]["TextOut"];
             /** Place */
             place: string;
+            reason: components["schemas"]["TextOut"];
+            text: components["schemas"]["TextOut"];
         };
         /**
          * MeasuresOut
          * @description Measures of one service curve.
          */
         MeasuresOut: {
-            /** Service */
-            service: string;
-            robustness: components["schemas"]["BandOut"];
-            rapidity_per_day: components["schemas"]["BandOut"];
-            loss_days: components["schemas"]["BandOut"];
-            /** Time To */
-            time_to: components["schemas"]["TimeToOut"][];
             /** Horizon H */
             horizon_h: number;
             /** Is Censored */
             is_censored: boolean;
+            loss_days: components["schemas"]["BandOut"];
+            rapidity_per_day: components["schemas"]["BandOut"];
+            robustness: components["schemas"]["BandOut"];
+            /** Service */
+            service: string;
+            /** Time To */
+            time_to: components["schemas"]["TimeToOut"][];
             why: components["schemas"]["WhyOut"];
         };
         /**
@@ -2644,8 +2750,6 @@ export interface components {
          * @description Approving or refusing a model version.
          */
         ModelDecisionIn: {
-            /** Version */
-            version: number;
             /**
              * Decision
              * @enum {string}
@@ -2656,51 +2760,53 @@ export interface components {
              * @default
              */
             reason?: string;
+            /** Version */
+            version: number;
         };
         /**
          * ModelVersionOut
          * @description A version of the fragilities.
          */
         ModelVersionOut: {
-            /** Id */
-            id: string;
-            /** Base */
-            base: string;
             /** Adjustments */
             adjustments: components["schemas"]["AdjustmentOut"][];
-            /** Reports Used */
-            reports_used: number;
-            /** Reports Held Out */
-            reports_held_out: number;
-            /** Log Score Before */
-            log_score_before: number;
-            /** Log Score After */
-            log_score_after: number;
-            /** Brier Before */
-            brier_before: number;
+            /** Base */
+            base: string;
             /** Brier After */
             brier_after: number;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "proposed" | "approved" | "refused" | "retired";
+            /** Brier Before */
+            brier_before: number;
             /**
              * Created
              * Format: date-time
              */
             created: string;
-            /** Decided By */
-            decided_by: string;
             /** Decided */
             decided: string | null;
-            /** Reason */
-            reason: string;
+            /** Decided By */
+            decided_by: string;
+            /** Id */
+            id: string;
+            /** Log Score After */
+            log_score_after: number;
+            /** Log Score Before */
+            log_score_before: number;
             /**
              * Mode
              * @enum {string}
              */
             mode: "live" | "drill" | "test" | "replay";
+            /** Reason */
+            reason: string;
+            /** Reports Held Out */
+            reports_held_out: number;
+            /** Reports Used */
+            reports_used: number;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "proposed" | "approved" | "refused" | "retired";
             /** Version */
             version: number;
         };
@@ -2717,26 +2823,26 @@ export interface components {
          * @description What an asset needs, and whether its owner said so.
          */
         NeedFormOut: {
-            /** Node */
-            node: string;
-            /** Name */
-            name: string;
-            /** Kind */
-            kind: string;
-            /** Owners */
-            owners: string[];
-            /** May Edit */
-            may_edit: boolean;
             /** Is Stated */
             is_stated: boolean;
-            /** Stated By */
-            stated_by: string;
-            /** Stated At */
-            stated_at: string | null;
-            /** Services */
-            services: string[];
+            /** Kind */
+            kind: string;
+            /** May Edit */
+            may_edit: boolean;
+            /** Name */
+            name: string;
+            /** Node */
+            node: string;
+            /** Owners */
+            owners: string[];
             /** Rows */
             rows: components["schemas"]["NeedRowShape"][];
+            /** Services */
+            services: string[];
+            /** Stated At */
+            stated_at: string | null;
+            /** Stated By */
+            stated_by: string;
         };
         /**
          * NeedOut
@@ -2746,6 +2852,8 @@ export interface components {
             /** Item */
             item: string;
             need: components["schemas"]["FigureOut"];
+            /** Standard */
+            standard: string;
             /** Stock */
             stock: number | null;
             /**
@@ -2753,47 +2861,45 @@ export interface components {
              * @enum {string}
              */
             stock_origin: "observed" | "derived" | "synthetic" | "missing";
-            /** Standard */
-            standard: string;
         };
         /**
          * NeedRowShape
          * @description One supplier of one need; rows of one service and group are alternatives.
          */
         NeedRowShape: {
-            /** Service */
-            service: string;
+            /** Backup High H */
+            backup_high_h: number | null;
+            /** Backup Low H */
+            backup_low_h: number | null;
             /**
              * Group
              * @default 0
              */
             group?: number;
-            /** Supplier */
-            supplier: string;
-            /** Backup Low H */
-            backup_low_h: number | null;
-            /** Backup High H */
-            backup_high_h: number | null;
-            /**
-             * Source
-             * @default
-             */
-            source?: string;
             /**
              * Remark
              * @default
              */
             remark?: string;
+            /** Service */
+            service: string;
+            /**
+             * Source
+             * @default
+             */
+            source?: string;
+            /** Supplier */
+            supplier: string;
         };
         /**
          * NeedSummaryOut
          * @description How far the collection is.
          */
         NeedSummaryOut: {
-            /** Total */
-            total: number;
             /** Stated */
             stated: string[];
+            /** Total */
+            total: number;
         };
         /**
          * NoteIn
@@ -2804,6 +2910,35 @@ export interface components {
             text: string;
         };
         /**
+         * ObservationIn
+         * @description One value from a device.
+         */
+        ObservationIn: {
+            /** Datastream */
+            datastream: string;
+            /** Id */
+            id: string;
+            /**
+             * Phenomenon Time
+             * Format: date-time
+             */
+            phenomenon_time: string;
+            /** Unit */
+            unit: string;
+            /** Value */
+            value: number;
+        };
+        /**
+         * ObservationsIn
+         * @description A batch of values; the same batch again changes nothing.
+         */
+        ObservationsIn: {
+            /** Batch */
+            batch: string;
+            /** Items */
+            items: components["schemas"]["ObservationIn"][];
+        };
+        /**
          * ObservedSeriesOut
          * @description What a datastream has said.
          */
@@ -2812,37 +2947,37 @@ export interface components {
             datastream: string;
             /** Name */
             name: string;
-            /** Quantity */
-            quantity: string;
-            /** Unit */
-            unit: string;
-            /** Time */
-            time: string[];
-            /** Value */
-            value: number[];
-            /** Suspect */
-            suspect: boolean[];
             /**
              * Origin
              * @enum {string}
              */
             origin: "observed" | "derived" | "synthetic" | "missing";
+            /** Quantity */
+            quantity: string;
+            /** Suspect */
+            suspect: boolean[];
+            /** Time */
+            time: string[];
+            /** Unit */
+            unit: string;
+            /** Value */
+            value: number[];
         };
         /**
          * OrganisationOut
          * @description A party of the city, and the kinds of task that it takes.
          */
         OrganisationOut: {
-            /** Id */
-            id: string;
-            /** Name Zh */
-            name_zh: string;
-            /** Name En */
-            name_en: string;
-            /** Kind */
-            kind: string;
             /** Duties */
             duties: string[];
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Name En */
+            name_en: string;
+            /** Name Zh */
+            name_zh: string;
         };
         /**
          * OutcomeOut
@@ -2854,24 +2989,6 @@ export interface components {
              * Format: date-time
              */
             at: string;
-            /** Seconds */
-            seconds: number;
-            /** Is Current */
-            is_current: boolean;
-            /** Counts */
-            counts: {
-                [key: string]: number;
-            };
-            /** By Source */
-            by_source: {
-                [key: string]: {
-                    [key: string]: number;
-                };
-            };
-            /** Layers */
-            layers: components["schemas"]["LayerOut"][];
-            /** Findings */
-            findings: components["schemas"]["FindingOut"][];
             /** Bbox */
             bbox: [
                 number,
@@ -2879,6 +2996,24 @@ export interface components {
                 number,
                 number
             ] | null;
+            /** By Source */
+            by_source: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Findings */
+            findings: components["schemas"]["FindingOut"][];
+            /** Is Current */
+            is_current: boolean;
+            /** Layers */
+            layers: components["schemas"]["LayerOut"][];
+            /** Seconds */
+            seconds: number;
             /** Version */
             version: string;
         };
@@ -2886,100 +3021,100 @@ export interface components {
         Page_AlarmOut_: {
             /** Items */
             items: components["schemas"]["AlarmOut"][];
-            /** Total */
-            total: number | null;
             /** Next */
             next: string | null;
+            /** Total */
+            total: number | null;
         };
         /** Page[AlertOut] */
         Page_AlertOut_: {
             /** Items */
             items: components["schemas"]["AlertOut"][];
-            /** Total */
-            total: number | null;
             /** Next */
             next: string | null;
+            /** Total */
+            total: number | null;
         };
         /** Page[DamageReportOut] */
         Page_DamageReportOut_: {
             /** Items */
             items: components["schemas"]["DamageReportOut"][];
-            /** Total */
-            total: number | null;
             /** Next */
             next: string | null;
+            /** Total */
+            total: number | null;
         };
         /** Page[EventOut] */
         Page_EventOut_: {
             /** Items */
             items: components["schemas"]["EventOut"][];
-            /** Total */
-            total: number | null;
             /** Next */
             next: string | null;
+            /** Total */
+            total: number | null;
         };
         /** Page[IncidentOut] */
         Page_IncidentOut_: {
             /** Items */
             items: components["schemas"]["IncidentOut"][];
-            /** Total */
-            total: number | null;
             /** Next */
             next: string | null;
+            /** Total */
+            total: number | null;
         };
         /** Page[LogLineOut] */
         Page_LogLineOut_: {
             /** Items */
             items: components["schemas"]["LogLineOut"][];
-            /** Total */
-            total: number | null;
             /** Next */
             next: string | null;
+            /** Total */
+            total: number | null;
         };
         /** Page[ModelVersionOut] */
         Page_ModelVersionOut_: {
             /** Items */
             items: components["schemas"]["ModelVersionOut"][];
-            /** Total */
-            total: number | null;
             /** Next */
             next: string | null;
+            /** Total */
+            total: number | null;
         };
         /** Page[ProposalOut] */
         Page_ProposalOut_: {
             /** Items */
             items: components["schemas"]["ProposalOut"][];
-            /** Total */
-            total: number | null;
             /** Next */
             next: string | null;
+            /** Total */
+            total: number | null;
         };
         /** Page[RunOut] */
         Page_RunOut_: {
             /** Items */
             items: components["schemas"]["RunOut"][];
-            /** Total */
-            total: number | null;
             /** Next */
             next: string | null;
+            /** Total */
+            total: number | null;
         };
         /** Page[SensorOut] */
         Page_SensorOut_: {
             /** Items */
             items: components["schemas"]["SensorOut"][];
-            /** Total */
-            total: number | null;
             /** Next */
             next: string | null;
+            /** Total */
+            total: number | null;
         };
         /** Page[TaskOut] */
         Page_TaskOut_: {
             /** Items */
             items: components["schemas"]["TaskOut"][];
-            /** Total */
-            total: number | null;
             /** Next */
             next: string | null;
+            /** Total */
+            total: number | null;
         };
         /**
          * PlaceOut
@@ -3003,32 +3138,15 @@ export interface components {
          * @description A recipe to save.
          */
         PlanIn: {
+            plan: components["schemas"]["PlanShape"];
             /** Version */
             version: number;
-            plan: components["schemas"]["PlanShape"];
         };
         /**
          * PlanShape
          * @description The recipe as put together on the page.
          */
         PlanShape: {
-            /** Sources */
-            sources?: components["schemas"]["SourceShape"][];
-            /** Missing */
-            missing?: {
-                [key: string]: "generate" | "leave";
-            };
-            /**
-             * Grid
-             * @default squares
-             * @enum {string}
-             */
-            grid?: "squares" | "h3" | "zones";
-            /**
-             * Seed
-             * @default 1
-             */
-            seed?: number;
             /** Bbox */
             bbox?: [
                 number,
@@ -3036,26 +3154,29 @@ export interface components {
                 number,
                 number
             ] | null;
+            /**
+             * Grid
+             * @default squares
+             * @enum {string}
+             */
+            grid?: "squares" | "h3" | "zones";
+            /** Missing */
+            missing?: {
+                [key: string]: "generate" | "leave";
+            };
+            /**
+             * Seed
+             * @default 1
+             */
+            seed?: number;
+            /** Sources */
+            sources?: components["schemas"]["SourceShape"][];
         };
         /**
          * PreviewOut
          * @description A first look at a file.
          */
         PreviewOut: {
-            /** Name */
-            name: string;
-            /** Size */
-            size: number;
-            /** Kind */
-            kind: string;
-            /** Layers */
-            layers: string[];
-            /** Parts */
-            parts: string[];
-            /** Part */
-            part: string;
-            /** Crs */
-            crs: string;
             /** Bbox */
             bbox: [
                 number,
@@ -3063,124 +3184,138 @@ export interface components {
                 number,
                 number
             ] | null;
-            /** Is Lonlat */
-            is_lonlat: boolean;
-            /** Geometry */
-            geometry: string;
-            /** Rows */
-            rows: number | null;
             /** Columns */
             columns: components["schemas"]["ColumnPreviewOut"][];
+            /** Crs */
+            crs: string;
+            /** Faults */
+            faults: components["schemas"]["FaultOut"][];
             /** First */
             first: string[][];
+            /** Geometry */
+            geometry: string;
+            /** Is Lonlat */
+            is_lonlat: boolean;
+            /** Kind */
+            kind: string;
+            /** Layers */
+            layers: string[];
             /** Mapping */
             mapping: {
                 [key: string]: {
                     [key: string]: string;
                 };
             };
+            /** Name */
+            name: string;
             /** Options */
             options: {
                 [key: string]: string;
             };
-            /** Faults */
-            faults: components["schemas"]["FaultOut"][];
+            /** Part */
+            part: string;
+            /** Parts */
+            parts: string[];
+            /** Rows */
+            rows: number | null;
             /** Shapes */
             shapes: {
                 [key: string]: unknown;
             }[];
+            /** Size */
+            size: number;
         };
         /**
          * ProblemOut
          * @description Problem details (RFC 9457), with our key and all faults.
          */
         ProblemOut: {
-            /** Type */
-            type: string;
+            /** Detail */
+            detail: string;
+            /** Faults */
+            faults: components["schemas"]["FaultOut"][];
+            hint: components["schemas"]["TextOut"];
+            /** Key */
+            key: string;
+            problem: components["schemas"]["TextOut"];
             /** Status */
             status: number;
             /** Title */
             title: string;
-            /** Detail */
-            detail: string;
-            /** Key */
-            key: string;
-            problem: components["schemas"]["TextOut"];
-            hint: components["schemas"]["TextOut"];
-            /** Faults */
-            faults: components["schemas"]["FaultOut"][];
+            /** Type */
+            type: string;
         };
         /**
          * ProgressOut
          * @description How far the task under way is.
          */
         ProgressOut: {
+            /** Left S */
+            left_s: number | null;
+            /** Number */
+            number: number;
+            /** Share */
+            share: number;
             /** Source */
             source: string;
             /** Step */
             step: string;
-            /** Number */
-            number: number;
             /** Total */
             total: number;
-            /** Share */
-            share: number;
-            /** Left S */
-            left_s: number | null;
         };
         /**
          * ProposalOut
          * @description A proposal.
          */
         ProposalOut: {
-            /** Id */
-            id: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "response_level" | "evacuation" | "medical" | "repair" | "supplies" | "sector_measure";
-            title: components["schemas"]["TextOut"];
-            /** Reasons */
-            reasons: components["schemas"]["TextOut"][];
-            /** Effect With */
-            effect_with: components["schemas"]["FigureOut"][];
-            /** Effect Without */
-            effect_without: components["schemas"]["FigureOut"][];
             /** Actions */
             actions: components["schemas"]["ActionOut"][];
-            /** Details */
-            details: {
-                [key: string]: string | number;
-            };
-            why: components["schemas"]["WhyOut"];
-            /** Is Dangerous */
-            is_dangerous: boolean;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "open" | "accepted" | "refused" | "superseded";
-            /** Seconded By */
-            seconded_by: string;
-            /** Decided By */
-            decided_by: string;
-            /** Decided */
-            decided: string | null;
-            /** Reason */
-            reason: string;
             /**
              * Created
              * Format: date-time
              */
             created: string;
+            /** Decided */
+            decided: string | null;
+            /** Decided By */
+            decided_by: string;
+            /** Details */
+            details: {
+                [key: string]: string | number;
+            };
+            /** Effect With */
+            effect_with: components["schemas"]["FigureOut"][];
+            /** Effect Without */
+            effect_without: components["schemas"]["FigureOut"][];
+            /** Id */
+            id: string;
+            /** Is Dangerous */
+            is_dangerous: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "response_level" | "evacuation" | "medical" | "repair" | "supplies" | "sector_measure";
             /**
              * Mode
              * @enum {string}
              */
             mode: "live" | "drill" | "test" | "replay";
+            /** Reason */
+            reason: string;
+            /** Reasons */
+            reasons: components["schemas"]["TextOut"][];
+            /** Seconded By */
+            seconded_by: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "open" | "accepted" | "refused" | "superseded";
+            title: components["schemas"]["TextOut"];
             /** Version */
             version: number;
+            why: components["schemas"]["WhyOut"];
         };
         /**
          * ProposalStatus
@@ -3193,56 +3328,56 @@ export interface components {
          * @description The recovery page beside the curves (which are series of the timeline).
          */
         RecoveryOut: {
-            /** Repairs */
-            repairs: components["schemas"]["RepairOut"][];
+            /** Curves */
+            curves: components["schemas"]["CurveOut"][];
             /** Needs */
             needs: components["schemas"]["NeedOut"][];
+            /** Repairs */
+            repairs: components["schemas"]["RepairOut"][];
             /** Reports */
             reports: {
                 [key: string]: number;
             };
-            /** Curves */
-            curves: components["schemas"]["CurveOut"][];
         };
         /**
          * RejectOut
          * @description An observation that was not taken.
          */
         RejectOut: {
-            /** Index */
-            index: number;
+            hint: components["schemas"]["TextOut"];
             /** Id */
             id: string;
+            /** Index */
+            index: number;
             /** Key */
             key: string;
             problem: components["schemas"]["TextOut"];
-            hint: components["schemas"]["TextOut"];
         };
         /**
          * RepairOut
          * @description One job of the repair order.
          */
         RepairOut: {
-            /** Rank */
-            rank: number;
             /** Asset */
             asset: string;
-            /** Name */
-            name: string;
-            /** Sector */
-            sector: string;
-            /** Damage */
-            damage: string;
-            /** People Served */
-            people_served: number | null;
             /** Crew */
             crew: string;
-            /** Start H */
-            start_h: number;
+            /** Damage */
+            damage: string;
             /** End H */
             end_h: number;
             /** Is Reachable */
             is_reachable: boolean | null;
+            /** Name */
+            name: string;
+            /** People Served */
+            people_served: number | null;
+            /** Rank */
+            rank: number;
+            /** Sector */
+            sector: string;
+            /** Start H */
+            start_h: number;
         };
         /**
          * ReplayIn
@@ -3258,17 +3393,76 @@ export interface components {
             speed?: number;
         };
         /**
+         * ReportIn
+         * @description A damage report that a survey or a program sends.
+         */
+        ReportIn: {
+            /**
+             * Building
+             * @default null
+             */
+            building?: number | null;
+            /** Id */
+            id: string;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "observed" | "synthetic";
+            /**
+             * Reported
+             * Format: date-time
+             */
+            reported: string;
+            /** Reporter */
+            reporter: string;
+            /**
+             * State
+             * @enum {integer}
+             */
+            state: 0 | 1 | 2 | 3 | 4;
+            /** Xy */
+            xy: [
+                number,
+                number
+            ];
+        };
+        /**
+         * ReportsIn
+         * @description A batch of damage reports.
+         */
+        ReportsIn: {
+            /** Batch */
+            batch: string;
+            /** Items */
+            items: components["schemas"]["ReportIn"][];
+        };
+        /**
          * RunOut
          * @description A run that can be looked at with `?run=`: live, or a replay, over or not.
          */
         RunOut: {
             /** Id */
             id: string;
+            /** Is Active */
+            is_active: boolean;
+            /** Is Over */
+            is_over: boolean;
             /**
              * Mode
              * @enum {string}
              */
             mode: "live" | "drill" | "test" | "replay";
+            /**
+             * Now
+             * Format: date-time
+             */
+            now: string;
             /** Scenario */
             scenario: string;
             /**
@@ -3276,64 +3470,55 @@ export interface components {
              * Format: date-time
              */
             started: string;
-            /**
-             * Now
-             * Format: date-time
-             */
-            now: string;
-            /** Is Over */
-            is_over: boolean;
-            /** Is Active */
-            is_active: boolean;
         };
         /**
          * ScenarioOut
          * @description A scenario that can be replayed.
          */
         ScenarioOut: {
-            /** Id */
-            id: string;
-            /** Name Zh */
-            name_zh: string;
-            /** Name En */
-            name_en: string;
-            /**
-             * Start
-             * Format: date-time
-             */
-            start: string;
             /**
              * End
              * Format: date-time
              */
             end: string;
-            /** Synthetic Streams */
-            synthetic_streams: number;
+            /** Id */
+            id: string;
+            /** Name En */
+            name_en: string;
+            /** Name Zh */
+            name_zh: string;
             /** Sources */
             sources: string[];
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /** Synthetic Streams */
+            synthetic_streams: number;
         };
         /**
          * SectorOut
          * @description One of the six sector boards.
          */
         SectorOut: {
-            /**
-             * Sector
-             * @enum {string}
-             */
-            sector: "transport" | "medical" | "water" | "energy" | "environment" | "services";
+            /** Forecast */
+            forecast: components["schemas"]["FigureOut"][];
+            headline: components["schemas"]["TextOut"];
             /**
              * Light
              * @enum {string}
              */
             light: "normal" | "strained" | "failing" | "unknown";
-            headline: components["schemas"]["TextOut"];
-            /** State */
-            state: components["schemas"]["FigureOut"][];
-            /** Forecast */
-            forecast: components["schemas"]["FigureOut"][];
             /** Measures */
             measures: components["schemas"]["MeasureOut"][];
+            /**
+             * Sector
+             * @enum {string}
+             */
+            sector: "transport" | "medical" | "water" | "energy" | "environment" | "services";
+            /** State */
+            state: components["schemas"]["FigureOut"][];
             why: components["schemas"]["WhyOut"];
         };
         /**
@@ -3341,12 +3526,36 @@ export interface components {
          * @description A datastream and its health.
          */
         SensorOut: {
+            /** Age S */
+            age_s: number | null;
+            /** Asset */
+            asset: string;
+            /** Count */
+            count: number;
+            /**
+             * Health
+             * @enum {string}
+             */
+            health: "ok" | "stuck" | "silent" | "suspect" | "never";
             /** Id */
             id: string;
+            /** Is Vital */
+            is_vital: boolean;
+            /** Last Time */
+            last_time: string | null;
+            /** Last Value */
+            last_value: number | null;
             /** Name */
             name: string;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "observed" | "derived" | "synthetic" | "missing";
             /** Quantity */
             quantity: string;
+            /** Suspect */
+            suspect: number;
             /** Unit */
             unit: string;
             /** Xy */
@@ -3354,32 +3563,8 @@ export interface components {
                 number,
                 number
             ];
-            /** Asset */
-            asset: string;
             /** Zone */
             zone: string;
-            /** Is Vital */
-            is_vital: boolean;
-            /**
-             * Origin
-             * @enum {string}
-             */
-            origin: "observed" | "derived" | "synthetic" | "missing";
-            /**
-             * Health
-             * @enum {string}
-             */
-            health: "ok" | "stuck" | "silent" | "suspect" | "never";
-            /** Last Value */
-            last_value: number | null;
-            /** Last Time */
-            last_time: string | null;
-            /** Age S */
-            age_s: number | null;
-            /** Count */
-            count: number;
-            /** Suspect */
-            suspect: number;
         };
         /**
          * SeriesOut
@@ -3388,16 +3573,16 @@ export interface components {
         SeriesOut: {
             /** Key */
             key: string;
-            /** Unit */
-            unit: string;
-            /** Time */
-            time: string[];
             /** P05 */
             p05: (number | null)[];
             /** P50 */
             p50: (number | null)[];
             /** P95 */
             p95: (number | null)[];
+            /** Time */
+            time: string[];
+            /** Unit */
+            unit: string;
             why: components["schemas"]["WhyOut"];
         };
         /**
@@ -3413,116 +3598,116 @@ export interface components {
          * @description What is served now, and what was before.
          */
         ServedOut: {
-            /** City */
-            city: string;
-            /** Version */
-            version: string;
             /** Before */
             before: string;
-            /** Is Live */
-            is_live: boolean;
+            /** City */
+            city: string;
             /** Command */
             command: string;
+            /** Is Live */
+            is_live: boolean;
+            /** Version */
+            version: string;
         };
         /**
          * SessionOut
          * @description A session of a browser.
          */
         SessionOut: {
-            user: components["schemas"]["UserOut"];
             /** Csrf */
             csrf: string;
+            user: components["schemas"]["UserOut"];
         };
         /**
          * SignIn
          * @description Name and password.
          */
         SignIn: {
-            /** Username */
-            username: string;
             /** Password */
             password: string;
+            /** Username */
+            username: string;
         };
         /**
          * SituationOut
          * @description Everything the situation page shows beside the map; the snapshot before live events.
          */
         SituationOut: {
-            /** Seq */
-            seq: number;
+            /** Alarms */
+            alarms: components["schemas"]["AlarmOut"][];
             clock: components["schemas"]["ClockOut"];
+            cycle: components["schemas"]["CycleOut"] | null;
+            /** Figures */
+            figures: components["schemas"]["FigureOut"][];
+            incident: components["schemas"]["IncidentOut"] | null;
+            /** Open Proposals */
+            open_proposals: number;
+            /** Open Tasks */
+            open_tasks: number;
             /**
              * Phase
              * @enum {string}
              */
             phase: "ordinary" | "warning" | "emergency" | "recovery";
-            /** Figures */
-            figures: components["schemas"]["FigureOut"][];
-            /** Alarms */
-            alarms: components["schemas"]["AlarmOut"][];
-            incident: components["schemas"]["IncidentOut"] | null;
             /** Sectors */
             sectors: components["schemas"]["SectorOut"][];
-            cycle: components["schemas"]["CycleOut"] | null;
+            /** Seq */
+            seq: number;
             streams: components["schemas"]["StreamsOut"];
-            /** Open Proposals */
-            open_proposals: number;
-            /** Open Tasks */
-            open_tasks: number;
         };
         /**
          * SourceShape
          * @description One source of the recipe.
          */
         SourceShape: {
-            /** Id */
-            id: string;
-            /** Kind */
-            kind: string;
-            /** File */
-            file: string;
-            /** Layers */
-            layers?: string[];
-            /** Columns */
-            columns?: {
-                [key: string]: string;
-            };
-            /** Values */
-            values?: {
-                [key: string]: {
-                    [key: string]: string;
-                };
-            };
-            /**
-             * Crs
-             * @default
-             */
-            crs?: string;
-            /** Options */
-            options?: {
-                [key: string]: boolean | number | string;
-            };
-            /**
-             * Licence
-             * @default
-             */
-            licence?: string;
-            /**
-             * Citation
-             * @default
-             */
-            citation?: string;
             /**
              * As Of
              * @default
              */
             as_of?: string;
             /**
+             * Citation
+             * @default
+             */
+            citation?: string;
+            /** Columns */
+            columns?: {
+                [key: string]: string;
+            };
+            /**
+             * Crs
+             * @default
+             */
+            crs?: string;
+            /** File */
+            file: string;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Layers */
+            layers?: string[];
+            /**
+             * Licence
+             * @default
+             */
+            licence?: string;
+            /** Options */
+            options?: {
+                [key: string]: boolean | number | string;
+            };
+            /**
              * Origin
              * @default observed
              * @enum {string}
              */
             origin?: "observed" | "derived" | "synthetic";
+            /** Values */
+            values?: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
         };
         /**
          * StatedCountOut
@@ -3539,18 +3724,18 @@ export interface components {
          * @description The next step of a task.
          */
         StepIn: {
-            /** Version */
-            version: number;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "acknowledged" | "done" | "verified" | "unable" | "cancelled" | "assigned";
             /**
              * Note
              * @default
              */
             note?: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "acknowledged" | "done" | "verified" | "unable" | "cancelled" | "assigned";
+            /** Version */
+            version: number;
         };
         /**
          * StreamsOut
@@ -3559,22 +3744,25 @@ export interface components {
         StreamsOut: {
             /** Ok */
             ok: number;
-            /** Total */
-            total: number;
-            /** Oldest Vital S */
-            oldest_vital_s: number | null;
             /** Oldest Vital */
             oldest_vital: string;
+            /** Oldest Vital S */
+            oldest_vital_s: number | null;
+            /** Total */
+            total: number;
         };
         /**
          * TaskIn
          * @description A task given by hand.
          */
         TaskIn: {
+            /**
+             * Due
+             * Format: date-time
+             */
+            due: string;
             /** Kind */
             kind: string;
-            /** Title */
-            title: string;
             /** Organisation */
             organisation: string;
             /**
@@ -3582,82 +3770,79 @@ export interface components {
              * @default
              */
             place?: string;
+            /** Title */
+            title: string;
             /** Xy */
             xy?: [
                 number,
                 number
             ] | null;
-            /**
-             * Due
-             * Format: date-time
-             */
-            due: string;
         };
         /**
          * TaskOut
          * @description A task.
          */
         TaskOut: {
-            /** Id */
-            id: string;
-            /** Incident */
-            incident: string;
-            /** Proposal */
-            proposal: string;
-            /** Kind */
-            kind: string;
-            /** Title Zh */
-            title_zh: string;
-            /** Title En */
-            title_en: string;
-            /** Organisation */
-            organisation: string;
-            organisation_name: components["schemas"]["TextOut"];
-            /** Team */
-            team: string;
-            /** Place */
-            place: string;
-            /** Place Name */
-            place_name: string;
-            /** Xy */
-            xy: [
-                number,
-                number
-            ] | null;
+            /** Acknowledged */
+            acknowledged: string | null;
             /**
              * Created
              * Format: date-time
              */
             created: string;
+            /** Done */
+            done: string | null;
             /**
              * Due
              * Format: date-time
              */
             due: string;
+            /** Id */
+            id: string;
+            /** Incident */
+            incident: string;
             /** Is Overdue */
             is_overdue: boolean;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "assigned" | "acknowledged" | "done" | "verified" | "unable" | "cancelled";
-            /** Acknowledged */
-            acknowledged: string | null;
-            /** Done */
-            done: string | null;
-            /** Verified */
-            verified: string | null;
-            /** Note */
-            note: string;
-            /** Next */
-            next: string[];
+            /** Kind */
+            kind: string;
             /**
              * Mode
              * @enum {string}
              */
             mode: "live" | "drill" | "test" | "replay";
+            /** Next */
+            next: string[];
+            /** Note */
+            note: string;
+            /** Organisation */
+            organisation: string;
+            organisation_name: components["schemas"]["TextOut"];
+            /** Place */
+            place: string;
+            /** Place Name */
+            place_name: string;
+            /** Proposal */
+            proposal: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "assigned" | "acknowledged" | "done" | "verified" | "unable" | "cancelled";
+            /** Team */
+            team: string;
+            /** Title En */
+            title_en: string;
+            /** Title Zh */
+            title_zh: string;
+            /** Verified */
+            verified: string | null;
             /** Version */
             version: number;
+            /** Xy */
+            xy: [
+                number,
+                number
+            ] | null;
         };
         /**
          * TaskStatus
@@ -3670,36 +3855,34 @@ export interface components {
          * @description A sentence in both languages.
          */
         TextOut: {
+            /** En */
+            en: string;
             /** Key */
             key: string;
             /** Zh */
             zh: string;
-            /** En */
-            en: string;
         };
         /**
          * TileLayerOut
          * @description A layer of tiles.
          */
         TileLayerOut: {
-            /** Name */
-            name: string;
-            /** Least Zoom */
-            least_zoom: number;
-            /** Most Zoom */
-            most_zoom: number;
             /** Coarse */
             coarse: {
                 [key: string]: number;
             };
+            /** Least Zoom */
+            least_zoom: number;
+            /** Most Zoom */
+            most_zoom: number;
+            /** Name */
+            name: string;
         };
         /**
          * TilesOut
          * @description The tiles of the city that is served, under /tiles/{version}/{layer}/{z}/{x}/{y}.mvt.
          */
         TilesOut: {
-            /** Version */
-            version: string;
             /** Layers */
             layers: components["schemas"]["TileLayerOut"][];
             /** Terrain */
@@ -3709,15 +3892,17 @@ export interface components {
                 number,
                 number
             ] | null;
+            /** Version */
+            version: string;
         };
         /**
          * TimeToOut
          * @description Hours until a level is held; null in a band: not within the horizon.
          */
         TimeToOut: {
+            hours: components["schemas"]["BandOut"];
             /** Level */
             level: number;
-            hours: components["schemas"]["BandOut"];
         };
         /**
          * TimelineOut
@@ -3725,26 +3910,26 @@ export interface components {
          */
         TimelineOut: {
             /**
-             * Start
-             * Format: date-time
-             */
-            start: string;
-            /**
              * End
              * Format: date-time
              */
             end: string;
+            /** Forecast */
+            forecast: components["schemas"]["SeriesOut"][];
+            /** Marks */
+            marks: components["schemas"]["EventOut"][];
             /**
              * Now
              * Format: date-time
              */
             now: string;
-            /** Marks */
-            marks: components["schemas"]["EventOut"][];
             /** Observed */
             observed: components["schemas"]["ObservedSeriesOut"][];
-            /** Forecast */
-            forecast: components["schemas"]["SeriesOut"][];
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
         };
         /**
          * UserOut
@@ -3753,54 +3938,52 @@ export interface components {
         UserOut: {
             /** Id */
             id: string;
+            /** Language */
+            language: string;
             /** Name */
             name: string;
             /** Organisation */
             organisation: string;
-            /** Roles */
-            roles: string[];
             /** Permissions */
             permissions: string[];
-            /** Language */
-            language: string;
+            /** Roles */
+            roles: string[];
         };
         /**
          * VersionOut
          * @description One version of the city that is kept.
          */
         VersionOut: {
-            /** Version */
-            version: string;
+            /** Buildings */
+            buildings: number;
             /**
              * Built
              * Format: date-time
              */
             built: string;
-            /** Buildings */
-            buildings: number;
-            /** Links */
-            links: number;
             /** Is Current */
             is_current: boolean;
+            /** Links */
+            links: number;
+            /** Version */
+            version: string;
         };
         /**
          * WhyOut
          * @description The answer to "why?".
          */
         WhyOut: {
-            /** Data */
-            data: string[];
-            /** Model */
-            model: string;
-            /** Version */
-            version: string;
             /**
              * As Of
              * Format: date-time
              */
             as_of: string;
+            /** Data */
+            data: string[];
             /** Missing */
             missing: string[];
+            /** Model */
+            model: string;
             /** Notes */
             notes: components["schemas"]["TextOut"][];
             /**
@@ -3808,6 +3991,8 @@ export interface components {
              * @enum {string}
              */
             origin: "observed" | "derived" | "synthetic" | "missing";
+            /** Version */
+            version: string;
             /**
              * Weak
              * @default []
@@ -3819,183 +4004,18 @@ export interface components {
          * @description Construction and population change in one zone; null: unknown.
          */
         ZoneChangeOut: {
-            /** Zone */
-            zone: number;
-            /** Name */
-            name: string;
             /** Built */
             built: number;
             /** Demolished */
             demolished: number;
             /** Floor Area M2 */
             floor_area_m2: number;
+            /** Name */
+            name: string;
             /** Population */
             population: number | null;
-        };
-        /**
-         * ObservationIn
-         * @description One value from a device.
-         */
-        ObservationIn: {
-            /** Id */
-            id: string;
-            /** Datastream */
-            datastream: string;
-            /** Value */
-            value: number;
-            /** Unit */
-            unit: string;
-            /**
-             * Phenomenon Time
-             * Format: date-time
-             */
-            phenomenon_time: string;
-        };
-        /**
-         * ObservationsIn
-         * @description A batch of values; the same batch again changes nothing.
-         */
-        ObservationsIn: {
-            /** Batch */
-            batch: string;
-            /** Items */
-            items: components["schemas"]["ObservationIn"][];
-        };
-        /**
-         * BulletinIn
-         * @description An official message about a hazard; null: not said.
-         */
-        BulletinIn: {
-            /** Id */
-            id: string;
-            /** Event */
-            event: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "earthquake" | "tsunami_alert" | "tsunami_cancel" | "evacuation_order";
-            /** Issuer */
-            issuer: string;
-            /**
-             * Issued
-             * Format: date-time
-             */
-            issued: string;
-            /**
-             * Origin Time
-             * Format: date-time
-             */
-            origin_time: string;
-            /** Lon */
-            lon: number;
-            /** Lat */
-            lat: number;
-            /**
-             * Depth Km
-             * @default null
-             */
-            depth_km?: number | null;
-            /**
-             * Magnitude
-             * @default null
-             */
-            magnitude?: number | null;
-            /**
-             * Magnitude Sd
-             * @default null
-             */
-            magnitude_sd?: number | null;
-            /**
-             * Text
-             * @default
-             */
-            text?: string;
-            /**
-             * Source
-             * @default
-             */
-            source?: string;
-        };
-        /**
-         * BulletinsIn
-         * @description A batch of bulletins.
-         */
-        BulletinsIn: {
-            /** Batch */
-            batch: string;
-            /** Items */
-            items: components["schemas"]["BulletinIn"][];
-        };
-        /**
-         * ReportIn
-         * @description A damage report that a survey or a program sends.
-         */
-        ReportIn: {
-            /** Id */
-            id: string;
-            /**
-             * Building
-             * @default null
-             */
-            building?: number | null;
-            /** Xy */
-            xy: [
-                number,
-                number
-            ];
-            /**
-             * State
-             * @enum {integer}
-             */
-            state: 0 | 1 | 2 | 3 | 4;
-            /** Reporter */
-            reporter: string;
-            /**
-             * Reported
-             * Format: date-time
-             */
-            reported: string;
-            /**
-             * Origin
-             * @enum {string}
-             */
-            origin: "observed" | "synthetic";
-            /**
-             * Note
-             * @default
-             */
-            note?: string;
-        };
-        /**
-         * ReportsIn
-         * @description A batch of damage reports.
-         */
-        ReportsIn: {
-            /** Batch */
-            batch: string;
-            /** Items */
-            items: components["schemas"]["ReportIn"][];
-        };
-        /**
-         * LiveEvent
-         * @description A numbered event of the live stream.
-         */
-        LiveEvent: {
-            /** Seq */
-            seq: number;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "snapshot" | "clock" | "cycle" | "alarm" | "proposal" | "task" | "alert" | "report" | "event" | "incident" | "model" | "import" | "city";
-            /** Id */
-            id: string;
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
+            /** Zone */
+            zone: number;
         };
     };
     responses: never;
@@ -4006,1428 +4026,6 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    session_health: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HealthOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    session_demo: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DemoOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    session_session: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    session_sign_in: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SignIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    session_sign_out: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    versions_versions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["VersionOut"][];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    versions_show_changes: {
-        parameters: {
-            query: {
-                /** @description The earlier version. */
-                since: string;
-                /** @description The later version; by default the served. */
-                until?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CityChangeOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    imports_list_imports: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImportOut"][];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    imports_create: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: {
-                /** @description Made by the client; the same key again changes nothing. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ImportIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImportOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    imports_rules: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImportRulesOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    imports_show: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                job: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImportOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    imports_delete: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: {
-                /** @description Made by the client; the same key again changes nothing. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                job: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    imports_point: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: {
-                /** @description Made by the client; the same key again changes nothing. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                job: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["FolderIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImportOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    imports_upload: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: {
-                /** @description Made by the client; the same key again changes nothing. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                job: string;
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImportOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    imports_drop_file: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: {
-                /** @description Made by the client; the same key again changes nothing. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                job: string;
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImportOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    imports_preview: {
-        parameters: {
-            query?: {
-                /** @description Table inside the file */
-                part?: string;
-                /** @description Coordinates, if not its own */
-                crs?: string;
-            };
-            header?: never;
-            path: {
-                job: string;
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PreviewOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    imports_save_plan: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: {
-                /** @description Made by the client; the same key again changes nothing. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                job: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PlanIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImportOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    imports_check: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: {
-                /** @description Made by the client; the same key again changes nothing. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                job: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImportOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    imports_build: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: {
-                /** @description Made by the client; the same key again changes nothing. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                job: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImportOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    imports_stop: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: {
-                /** @description Made by the client; the same key again changes nothing. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                job: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImportOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    imports_serve_built: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: {
-                /** @description Made by the client; the same key again changes nothing. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                job: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ServeIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ServedOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    imports_serve: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: {
-                /** @description Made by the client; the same key again changes nothing. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                version: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ServeIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ServedOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    needs_show: {
-        parameters: {
-            query: {
-                node: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NeedFormOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    needs_summary: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NeedSummaryOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    needs_form: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": unknown;
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    needs_take: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: {
-                /** @description Made by the client; the same key again changes nothing. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["StatedCountOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    needs_state: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: {
-                /** @description Made by the client; the same key again changes nothing. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                node: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NeedFormIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NeedFormOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    city_export: {
-        parameters: {
-            query: {
-                /** @description File format. */
-                format: "gpkg" | "geoparquet" | "csv" | "geojson";
-                /** @description Names of layers with commas; empty: all. */
-                layers?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    city_describe: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    city_show_city: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CityOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    city_check: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CheckOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    city_show_layer: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                layer: "zones" | "grid" | "roads" | "mains" | "facilities" | "lifelines" | "stops";
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FeatureCollection"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    city_sensors: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-                /** @description `next` of the last page. */
-                after?: number;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_SensorOut_"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    city_observations: {
-        parameters: {
-            query?: {
-                start?: string | null;
-                end?: string | null;
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: never;
-            path: {
-                sensor: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ObservedSeriesOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    city_places: {
-        parameters: {
-            query: {
-                q: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PlaceOut"][];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    situation_situation: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SituationOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    situation_timeline: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TimelineOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    situation_events: {
-        parameters: {
-            query?: {
-                /** @description `next` of the last page. */
-                before?: number | null;
-                limit?: number;
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_EventOut_"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    situation_recovery: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RecoveryOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    columns_export: {
-        parameters: {
-            query?: {
-                /** @description Hours after the origin time. */
-                hour?: number | null;
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: never;
-            path: {
-                layer: "zones" | "facilities" | "lifelines" | "roads" | "grid";
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    columns_show: {
-        parameters: {
-            query?: {
-                /** @description Hours after the origin time. */
-                hour?: number | null;
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: never;
-            path: {
-                layer: "zones" | "facilities" | "lifelines" | "roads" | "grid";
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ColumnsOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
     command_list_alarms: {
         parameters: {
             query?: {
@@ -5458,8 +4056,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -5496,349 +4094,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    command_list_incidents: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-                /** @description `next` of the last page. */
-                after?: number;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_IncidentOut_"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
                     "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    command_move_incident: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: {
-                /** @description Made by the client; the same key again changes nothing. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                incident: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["IncidentStepIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["IncidentOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    command_list_proposals: {
-        parameters: {
-            query?: {
-                status?: components["schemas"]["ProposalStatus"] | null;
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-                /** @description `next` of the last page. */
-                after?: number;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_ProposalOut_"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    command_show_proposal: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                proposal: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProposalOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    command_decide: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: {
-                /** @description Made by the client; the same key again changes nothing. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                proposal: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["DecideIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProposalOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    command_list_tasks: {
-        parameters: {
-            query?: {
-                status?: components["schemas"]["TaskStatus"] | null;
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-                /** @description `next` of the last page. */
-                after?: number;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_TaskOut_"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    command_assign: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: {
-                /** @description Made by the client; the same key again changes nothing. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TaskIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TaskOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    command_step: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: {
-                /** @description Made by the client; the same key again changes nothing. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                task: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["StepIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TaskOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    command_list_dispatches: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DispatchOut"][];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
@@ -5874,8 +4131,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -5914,8 +4171,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -5948,8 +4205,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -5991,8 +4248,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    alerts_cap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -6033,46 +4320,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    alerts_correct: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: {
-                /** @description Made by the client; the same key again changes nothing. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                alert: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AlertOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
                     "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
@@ -6113,18 +4362,634 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };
     };
-    alerts_cap: {
+    alerts_correct: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                alert: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    assessment_assessment: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssessmentOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    city_show_city: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CityOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    state_building: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description Row in the served version. */
+                row: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeatureOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    versions_show_changes: {
+        parameters: {
+            query: {
+                /** @description The earlier version. */
+                since: string;
+                /** @description The later version; by default the served. */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CityChangeOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    city_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    needs_show: {
+        parameters: {
+            query: {
+                node: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NeedFormOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    needs_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    needs_take: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatedCountOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    needs_summary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NeedSummaryOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    needs_state: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                node: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NeedFormIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NeedFormOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    city_export: {
+        parameters: {
+            query: {
+                /** @description File format. */
+                format: "gpkg" | "geoparquet" | "csv" | "geojson";
+                /** @description Names of layers with commas; empty: all. */
+                layers?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    city_describe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    versions_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionOut"][];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    imports_serve: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServedOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    city_show_layer: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                alert: string;
+                layer: "zones" | "grid" | "roads" | "mains" | "facilities" | "lifelines" | "stops";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeatureCollection"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    replay_clock: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClockOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    columns_show: {
+        parameters: {
+            query?: {
+                /** @description Hours after the origin time. */
+                hour?: number | null;
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path: {
+                layer: "zones" | "facilities" | "lifelines" | "roads" | "grid";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ColumnsOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    columns_export: {
+        parameters: {
+            query?: {
+                /** @description Hours after the origin time. */
+                hour?: number | null;
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path: {
+                layer: "zones" | "facilities" | "lifelines" | "roads" | "grid";
             };
             cookie?: never;
         };
@@ -6143,23 +5008,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };
     };
-    records_lines: {
+    columns_package: {
         parameters: {
             query?: {
-                /** @description `next` of the last page. */
-                before?: number | null;
-                limit?: number;
+                /** @description Hours after the origin time. */
+                hour?: number | null;
                 /** @description Id of a run; by default the active one. */
                 run?: string | null;
             };
             header?: never;
-            path?: never;
+            path: {
+                layer: "zones" | "facilities" | "lifelines" | "roads" | "grid";
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -6169,9 +5035,7 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["Page_LogLineOut_"];
-                };
+                content?: never;
             };
             /** @description Default Response */
             default: {
@@ -6179,78 +5043,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    records_note: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: {
-                /** @description Made by the client; the same key again changes nothing. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NoteIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LogLineOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
                     "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    records_check: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LogCheckOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
@@ -6285,8 +5079,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -6325,13 +5119,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };
     };
-    assessment_assessment: {
+    session_demo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DemoOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    command_list_dispatches: {
         parameters: {
             query?: {
                 /** @description Id of a run; by default the active one. */
@@ -6349,7 +5173,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AssessmentOut"];
+                    "application/json": components["schemas"]["DispatchOut"][];
                 };
             };
             /** @description Default Response */
@@ -6358,8 +5182,857 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    session_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    imports_list_imports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"][];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    imports_create: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    imports_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportRulesOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    imports_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    imports_delete: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    imports_build: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    imports_check: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    imports_upload: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                job: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    imports_drop_file: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                job: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    imports_preview: {
+        parameters: {
+            query?: {
+                /** @description Table inside the file */
+                part?: string;
+                /** @description Coordinates, if not its own */
+                crs?: string;
+            };
+            header?: never;
+            path: {
+                job: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    imports_point: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FolderIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    imports_save_plan: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    imports_serve_built: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServedOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    imports_stop: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    command_list_incidents: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+                /** @description `next` of the last page. */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_IncidentOut_"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    command_move_incident: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IncidentStepIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    ingest_bulletins: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Run that the values belong to. */
+                "X-Run"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulletinsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IngestOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    ingest_observations: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Run that the values belong to. */
+                "X-Run"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ObservationsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IngestOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    ingest_reports: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Run that the values belong to. */
+                "X-Run"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IngestOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    records_lines: {
+        parameters: {
+            query?: {
+                /** @description `next` of the last page. */
+                before?: number | null;
+                limit?: number;
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LogLineOut_"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    records_note: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogLineOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    records_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogCheckOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -6394,8 +6067,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -6430,8 +6103,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -6472,13 +6145,156 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };
     };
-    replay_clock: {
+    city_places: {
+        parameters: {
+            query: {
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaceOut"][];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    command_list_proposals: {
+        parameters: {
+            query?: {
+                status?: components["schemas"]["ProposalStatus"] | null;
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+                /** @description `next` of the last page. */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ProposalOut_"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    command_show_proposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                proposal: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    command_decide: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                proposal: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    situation_recovery: {
         parameters: {
             query?: {
                 /** @description Id of a run; by default the active one. */
@@ -6496,7 +6312,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ClockOut"];
+                    "application/json": components["schemas"]["RecoveryOut"];
                 };
             };
             /** @description Default Response */
@@ -6505,72 +6321,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    replay_runs: {
-        parameters: {
-            query?: {
-                /** @description `next` of the last page. */
-                after?: number;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_RunOut_"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
                     "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    replay_scenarios: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ScenarioOut"][];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
@@ -6609,8 +6361,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -6649,25 +6401,189 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };
     };
-    ingest_observations: {
+    replay_runs: {
+        parameters: {
+            query?: {
+                /** @description `next` of the last page. */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RunOut_"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    replay_scenarios: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Run that the values belong to. */
-                "X-Run"?: string;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScenarioOut"][];
+                };
             };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    city_sensors: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+                /** @description `next` of the last page. */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SensorOut_"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    city_observations: {
+        parameters: {
+            query?: {
+                start?: string | null;
+                end?: string | null;
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path: {
+                sensor: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObservedSeriesOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    session_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    session_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ObservationsIn"];
+                "application/json": components["schemas"]["SignIn"];
             };
         };
         responses: {
@@ -6677,7 +6593,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["IngestOut"];
+                    "application/json": components["schemas"]["SessionOut"];
                 };
             };
             /** @description Default Response */
@@ -6686,25 +6602,271 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };
     };
-    ingest_reports: {
+    session_sign_out: {
         parameters: {
             query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    situation_situation: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SituationOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    situation_events: {
+        parameters: {
+            query?: {
+                /** @description `next` of the last page. */
+                before?: number | null;
+                limit?: number;
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EventOut_"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    situation_timeline: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TimelineOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    state_state: {
+        parameters: {
+            query?: {
+                field?: string;
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path: {
+                layer: "buildings" | "roads";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    command_list_tasks: {
+        parameters: {
+            query?: {
+                status?: components["schemas"]["TaskStatus"] | null;
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+                /** @description `next` of the last page. */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TaskOut_"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    command_assign: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
             header?: {
-                /** @description Run that the values belong to. */
-                "X-Run"?: string;
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ReportsIn"];
+                "application/json": components["schemas"]["TaskIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    command_step: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepIn"];
             };
         };
         responses: {
@@ -6714,7 +6876,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["IngestOut"];
+                    "application/json": components["schemas"]["TaskOut"];
                 };
             };
             /** @description Default Response */
@@ -6723,45 +6885,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    ingest_bulletins: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Run that the values belong to. */
-                "X-Run"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["BulletinsIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["IngestOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
                     "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
@@ -6790,8 +6915,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -6824,8 +6949,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -6859,78 +6984,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": unknown;
                     "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    state_state: {
-        parameters: {
-            query?: {
-                field?: string;
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: never;
-            path: {
-                layer: "buildings" | "roads";
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
                     "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
-                };
-            };
-        };
-    };
-    state_building: {
-        parameters: {
-            query?: {
-                /** @description Id of a run; by default the active one. */
-                run?: string | null;
-            };
-            header?: never;
-            path: {
-                /** @description Row in the served version. */
-                row: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FeatureOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                    "application/json": components["schemas"]["ProblemOut"];
                 };
             };
         };
