@@ -165,7 +165,7 @@ class Facilities:
     name: tuple[str, ...]
     kind: tuple[str, ...]
     """`hospital`, `clinic`, `urgent_care`, `primary_care`, `dialysis`, `mental_health`, `shelter`
-    (a school), `fire_station`, `warehouse`, `command_centre`. (facilities,)"""
+    (a school), `fire_station`, `ambulance_station`, `warehouse`, `command_centre`. (facilities,)"""
     xy: F64
     zone: I32
     road_node: I32

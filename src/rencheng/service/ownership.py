@@ -14,6 +14,7 @@ DUTY_OF_KIND = {
     "shelter": "shelter",
     "warehouse": "supply",
     "fire_station": "command",
+    "ambulance_station": "ambulance",
     "command_centre": "command",
 }
 """Duty of the organisation that runs a facility; every other kind is a health site."""

@@ -303,4 +303,7 @@ def test_hospitals_and_stations_are_all_there(built, name):
                    if r["index"]])
         for kind in ("hospitals", "stations")
     }  # fmt: skip
-    assert kinds(built(name)) == {"hospital": count["hospitals"], "urgent_care": count["stations"]}
+    assert kinds(built(name)) == {
+        "hospital": count["hospitals"],
+        "ambulance_station": count["stations"],
+    }

@@ -92,7 +92,7 @@ export function stateOf(works: number | null | undefined): IconState {
 
 const GLYPHS: Record<string, string> = {
   hospital: 'medical', clinic: 'medical', urgent_care: 'medical', primary_care: 'medical', dialysis: 'medical',
-  mental_health: 'medical', shelter: 'home', fire_station: 'alarm', warehouse: 'layers', command_centre: 'command',
+  mental_health: 'medical', shelter: 'home', fire_station: 'alarm', ambulance_station: 'medical', warehouse: 'layers', command_centre: 'command',
   power: 'energy', water: 'water', telecom: 'sensor',
 };
 

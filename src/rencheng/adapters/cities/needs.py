@@ -21,12 +21,14 @@ FACILITY_NEEDS: dict[str, tuple[str, ...]] = {
     "mental_health": ("power", "water"),
     "shelter": ("water",),
     "fire_station": ("power", "telecom"),
+    "ambulance_station": ("power", "telecom"),
     "command_centre": ("power", "telecom"),
     "warehouse": (),
 }
 _BACKUP_OF = {
     "urgent_care": "clinic", "primary_care": "clinic", "dialysis": "clinic",
-    "mental_health": "clinic", "fire_station": "station", "command_centre": "command",
+    "mental_health": "clinic", "fire_station": "station", "ambulance_station": "station",
+    "command_centre": "command",
 }  # fmt: skip
 
 

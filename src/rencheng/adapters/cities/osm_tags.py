@@ -165,6 +165,7 @@ PLACE_KINDS: tuple[tuple[str, str, str], ...] = (
     ("healthcare", "community_health_centre", "primary_care"),
     ("amenity", "fire_station", "fire_station"),
     ("emergency", "fire_station", "fire_station"),
+    ("emergency", "ambulance_station", "ambulance_station"),
     ("emergency", "control_centre", "command_centre"),
     ("amenity", "school", "shelter"),
     ("amenity", "college", "shelter"),

@@ -73,7 +73,8 @@ def make_teams(
             team = Team(id=ident, organisation=owner, kind=kind, facility=base, capacity=capacity)
             teams.append(team)
 
-    hospitals, urgent = by_kind.get("hospital", []), by_kind.get("urgent_care", [])
+    hospitals = by_kind.get("hospital", [])
+    urgent = [*by_kind.get("urgent_care", []), *by_kind.get("ambulance_station", [])]
     stations, depots = by_kind.get("fire_station", []), by_kind.get("warehouse", [])
     add(TeamKind.AMBULANCE, hospitals, crews.ambulance_hospital * len(hospitals), PATIENTS)
     add(TeamKind.AMBULANCE, urgent, crews.ambulance_per_base * len(urgent), PATIENTS)

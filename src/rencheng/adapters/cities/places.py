@@ -36,13 +36,22 @@ CURVES = {
     "clinic": "LF.RM1.L.MC",
     "shelter": "LF.RM1.L.MC",
     "fire_station": "LF.RM1.L.MC",
+    "ambulance_station": "LF.RM1.L.MC",
     "warehouse": "LF.S3.MC",
     "command_centre": "LF.C1.L.HC",
 }
 
 
 HEALTH = frozenset(
-    {"hospital", "clinic", "urgent_care", "primary_care", "dialysis", "mental_health"}
+    {
+        "hospital",
+        "clinic",
+        "urgent_care",
+        "primary_care",
+        "dialysis",
+        "mental_health",
+        "ambulance_station",
+    }  # fmt: skip
 )
 SCHOOLS = frozenset({"shelter"})
 STATIONS = frozenset({"fire_station", "warehouse", "command_centre"})

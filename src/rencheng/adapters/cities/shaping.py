@@ -49,13 +49,14 @@ WANTED: dict[str, tuple[str, ...]] = {
 """Kinds of geometry that each layer takes."""
 FACILITY_KINDS = (
     "hospital", "clinic", "urgent_care", "primary_care", "dialysis", "mental_health", "shelter",
-    "fire_station", "warehouse", "command_centre",
+    "fire_station", "ambulance_station", "warehouse", "command_centre",
 )  # fmt: skip
 _KIND_WORDS = {
     "hospital": ("医院", "综合医院", "general hospital", "三级医院", "二级医院"),
     "clinic": ("诊所", "卫生站", "clínica", "health centre", "health center", "doctors", "clinica"),
     "primary_care": ("社区卫生服务中心", "卫生院", "乡镇卫生院", "cesfam", "consultorio", "ubs"),
-    "urgent_care": ("急救站", "急救中心", "sapu", "sar", "upa", "emergency"),
+    "urgent_care": ("急诊", "急诊中心", "sapu", "sar", "upa", "emergency"),
+    "ambulance_station": ("急救站", "急救中心", "急救分站", "120急救站", "ambulance station"),
     "dialysis": ("血透中心", "透析中心", "diálisis"),
     "mental_health": ("精神卫生中心", "精神病医院", "cosam", "psychiatric"),
     "shelter": ("school", "学校", "小学", "中学", "避难场所", "应急避难场所", "colegio", "escuela",

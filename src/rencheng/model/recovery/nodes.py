@@ -21,6 +21,7 @@ FACILITY_KIND = {
     "hospital": "hospital",
     "shelter": "shelter",
     "fire_station": "emergency",
+    "ambulance_station": "emergency",
     "command_centre": "emergency",
     "warehouse": "warehouse",
 }
