@@ -25,8 +25,9 @@ def versions(city: CityId = "coquimbo", *, state: State = None) -> int:
     folder.current()
     table = Table(header_style="bold")
     for name in ("version", "built", "buildings", "links", "served"):
-        justify = "right" if name in ("buildings", "links") else "left"
-        table.add_column(speaking.words(f"cli.version.column.{name}"), justify=justify)
+        is_number = name in ("buildings", "links")
+        heading = speaking.words(f"cli.version.column.{name}")
+        table.add_column(heading, justify="right" if is_number else "left")
     for one in folder.kept():
         table.add_row(
             one.version,
@@ -98,8 +99,9 @@ def _print_layers(found: CityChange) -> None:
 
     table = Table(header_style="bold")
     for name in ("layer", "added", "removed", "changed", "first"):
-        justify = "right" if name in ("added", "removed", "changed") else "left"
-        table.add_column(speaking.words(f"cli.version.column.{name}"), justify=justify)
+        is_number = name in ("added", "removed", "changed")
+        heading = speaking.words(f"cli.version.column.{name}")
+        table.add_column(heading, justify="right" if is_number else "left")
     for one in found.layers:
         table.add_row(
             speaking.words(f"layer.{one.layer}.name"),
