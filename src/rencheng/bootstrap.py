@@ -273,6 +273,7 @@ def assemble(
     from rencheng.adapters.cities.check import Checked
     from rencheng.adapters.notify.console.channel import ConsoleChannel
     from rencheng.adapters.notify.webhook.channel import WebhookChannel
+    from rencheng.adapters.quality_limits import load_quality_limits
     from rencheng.adapters.replay.scenarios import ScenarioFolder
     from rencheng.adapters.words import render
     from rencheng.service.cycle_runner import CycleRunner
@@ -294,6 +295,7 @@ def assemble(
         ),
         rules=models.rules,
         findings=Checked(state),
+        quality=load_quality_limits(),
     )
     secret = ""
 

@@ -17,6 +17,9 @@ class Quantity(StrEnum):
     FEEDER_STATE = "feeder_state"
     WATER_PRESSURE = "water_pressure"
     FREE_BEDS = "free_beds"
+    RAIN = "rain"
+    """Depth since the reading before."""
+    AIR_TEMPERATURE = "air_temperature"
 
 
 UNITS = {
@@ -25,8 +28,12 @@ UNITS = {
     Quantity.FEEDER_STATE: "1",
     Quantity.WATER_PRESSURE: "kPa",
     Quantity.FREE_BEDS: "{bed}",
+    Quantity.RAIN: "mm",
+    Quantity.AIR_TEMPERATURE: "Cel",
 }
 """The one unit (UCUM) of each quantity inside the house."""
+RESTS_AT_ZERO = frozenset({Quantity.RAIN})
+"""Quantities of which many zeros in a row are no sign of a stuck sensor."""
 
 
 class Quality(StrEnum):
@@ -37,12 +44,24 @@ class Quality(StrEnum):
 
 
 class QualityReason(StrEnum):
-    """Why a value is suspect."""
+    """Why a value is suspect. New members go to the end: their order is kept with readings."""
 
     RANGE = "range"
     RATE = "rate"
     STUCK = "stuck"
     LATE = "late"
+    SPIKE = "spike"
+    """Alone away from the values around it."""
+    DRIFT = "drift"
+    """Mean of the last day away from that of the last month."""
+    NEIGHBOUR = "neighbour"
+    """No sensor nearby says anything like it."""
+    RAIN = "rain"
+    """Dry while it rains on every gauge nearby."""
+    UNIT = "unit"
+    """Wrong by a factor between two units."""
+    CLOCK = "clock"
+    """Its times lag behind the clock, reading for reading."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

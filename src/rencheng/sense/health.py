@@ -7,6 +7,7 @@ from datetime import datetime
 from math import inf, nan
 
 from rencheng.domain.observation import (
+    RESTS_AT_ZERO,
     Datastream,
     Observation,
     Quality,
@@ -76,6 +77,8 @@ def stream_status(
 
 def _is_stuck(stream: Datastream, recent: Sequence[Observation]) -> bool:
     if not stream.stuck_after or not recent:
+        return False
+    if stream.quantity in RESTS_AT_ZERO and recent[-1].value == 0.0:
         return False
     earlier = [(item.phenomenon_time, item.value) for item in recent[:-1]]
     return equal_in_a_row(recent[-1].value, earlier) >= stream.stuck_after

@@ -17,8 +17,10 @@ from rencheng.domain.errors import ConflictError
 from rencheng.domain.finding import DataFinding
 from rencheng.domain.identity import Actor
 from rencheng.domain.provenance import Mode, Text
+from rencheng.domain.quality import QualityLimits
 from rencheng.domain.rules import Rules
 from rencheng.domain.run import LIVE_RUN
+from rencheng.service.judging import QualityMemory
 from rencheng.service.ports import Channel, Cities, Clock, UnitOfWork
 
 T = TypeVar("T")
@@ -74,6 +76,9 @@ class House:
     settings: Settings = field(default_factory=Settings)
     findings: Callable[[City], tuple[DataFinding, ...]] = lambda _city: ()
     """What is missing or weak in a city's data."""
+    quality: QualityLimits = field(default_factory=QualityLimits)
+    heard: QualityMemory = field(default_factory=QualityMemory)
+    """What quality control remembers of each stream."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -11,7 +10,6 @@ from math import isfinite
 from rencheng.domain.city import City
 from rencheng.domain.identity import Permission
 from rencheng.domain.observation import Datastream, Observation, Quality, Verdict
-from rencheng.sense.quality import judge
 from rencheng.service.batches import OLDEST, IngestResult, Rejection, require_size, taken_in
 from rencheng.service.bulletins import BulletinItem, ingest_bulletin
 from rencheng.service.damage_reports import DamageReportItem, ingest_damage_reports
@@ -31,8 +29,6 @@ __all__ = [
 
 AHEAD = timedelta(seconds=60)
 """How far a device's clock may run ahead of the run's clock. Chosen; no source."""
-_HISTORY = 8
-"""Values looked back at, at least; enough to find a good one among a few bad."""
 
 Params = Mapping[str, str | int | float]
 
@@ -93,8 +89,7 @@ def ingest_observations(
         keys = [(item.datastream, item.phenomenon_time, item.id) for item in good]
         known = work.observations.known(ctx.run, keys)
         new = {key: item for key, item, is_old in zip(keys, good, known, strict=True) if not is_old}
-        kept = _judged(work, city, ctx, list(new.values()))
-        work.observations.add(kept)
+        kept = _judged(house, work, city, ctx, list(new.values()))
         return IngestResult(
             accepted=len(kept),
             duplicate=len(good) - len(kept),
@@ -153,40 +148,17 @@ def _fault(
 
 
 def _judged(
-    work: UnitOfWork, city: City, ctx: Context, items: Sequence[ObservationItem]
+    house: House, work: UnitOfWork, city: City, ctx: Context, items: Sequence[ObservationItem]
 ) -> list[Observation]:
-    """Judge new values in the order in which they were so in the world."""
-    streams = {stream.id: stream for stream in city.datastreams}
-    by_stream: dict[str, list[ObservationItem]] = defaultdict(list)
-    for item in items:
-        by_stream[item.datastream].append(item)
-    judged: list[Observation] = []
-    for name, own in by_stream.items():
-        stream = streams[name]
-        recent, last_good = _history(work, ctx, stream)
-        for item in sorted(own, key=lambda one: one.phenomenon_time):
-            at = item.phenomenon_time
-            verdict = judge(stream, item.value, at, recent, last_good)
-            judged.append(_observation(item, verdict, ctx))
-            if not recent or at >= recent[-1][0]:
-                recent.append((at, item.value))
-                if verdict.quality is Quality.GOOD:
-                    last_good = (at, item.value)
-    return judged
-
-
-def _history(
-    work: UnitOfWork, ctx: Context, stream: Datastream
-) -> tuple[list[tuple[datetime, float]], tuple[datetime, float] | None]:
-    """Return a stream's last values and its last good one."""
-    limit = max(_HISTORY, stream.stuck_after)
-    earlier = work.observations.recent(ctx.run, stream.id, ctx.at + AHEAD, limit)
-    good = [item for item in earlier if item.verdict.quality is Quality.GOOD]
-    last_good: Observation | None = good[-1] if good else None
-    if earlier and last_good is None:
-        last_good = work.observations.last_good(ctx.run, stream.id, ctx.at + AHEAD)
-    recent = [(item.phenomenon_time, item.value) for item in earlier]
-    return recent, (last_good.phenomenon_time, last_good.value) if last_good else None
+    """Judge new values in the order in which they were so in the world, and keep them."""
+    if not items:
+        return []
+    said = [(item.datastream, item.phenomenon_time, item.value) for item in items]
+    verdicts, keep = house.heard.judged(work, city, house.quality, ctx.run, said, ctx.at)
+    kept = [_observation(item, one, ctx) for item, one in zip(items, verdicts, strict=True)]
+    work.observations.add(kept)
+    keep()
+    return kept
 
 
 def _observation(item: ObservationItem, verdict: Verdict, ctx: Context) -> Observation:

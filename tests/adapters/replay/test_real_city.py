@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 
 from rencheng.adapters.curves import read_curves
+from rencheng.adapters.quality_limits import load_quality_limits
 from rencheng.adapters.replay.driver import Item
 from rencheng.adapters.replay.items import items_of
 from rencheng.adapters.replay.scenarios import ScenarioFolder
 from rencheng.adapters.restoration import load_restoration
 from rencheng.domain.city import City
-from rencheng.sense.quality import judge
+from rencheng.sense.quality import judge, watch
+from rencheng.service.judging import to_us
 
 pytestmark = pytest.mark.slow
 FILE = ScenarioFolder().file("illapel_2015")
@@ -51,18 +53,25 @@ def test_the_hidden_earthquake_shakes_the_city_as_strongly_as_people_said(
 def test_quality_control_flags_the_stuck_sensor_and_nothing_of_the_wave(
     city: City, items: tuple[Item, ...]
 ) -> None:
-    streams = {s.id: s for s in city.datastreams}
-    history: dict[str, list[tuple[datetime, float]]] = {}
-    flagged: Counter[str] = Counter()
-    for item in items:
-        if item.kind != "observation":
-            continue
-        stream = streams[item.body["datastream"]]
-        said = history.setdefault(stream.id, [])
-        at = datetime.fromisoformat(item.body["phenomenon_time"])
-        verdict = judge(stream, item.body["value"], at, said[-12:])
-        flagged[stream.id] += verdict.quality.value == "suspect"
-        said.append((at, item.body["value"]))
+    rows = {stream.id: row for row, stream in enumerate(city.datastreams)}
+    said = sorted(
+        (rows[item.body["datastream"]], datetime.fromisoformat(item.body["phenomenon_time"]), n)
+        for n, item in enumerate(items)
+        if item.kind == "observation"
+    )
+    watched = watch(city.datastreams, load_quality_limits())
+    at = np.array([to_us(time) for _, time, _ in said])
+    bits = judge(
+        watched,
+        watched.nothing_heard(),
+        np.array([row for row, _, _ in said]),
+        at,
+        at,
+        np.array([items[n].body["value"] for _, _, n in said]),
+    )
+    flagged = Counter(
+        city.datastreams[row].id for (row, _, _), found in zip(said, bits, strict=True) if found
+    )
     assert flagged["tide-01"] == 0
     stuck = [stream for stream, count in flagged.items() if count > 5]
     assert len(stuck) == 1

@@ -24,6 +24,9 @@ LIMITS: dict[Quantity, tuple[float, float, float, float, int]] = {
     Quantity.FEEDER_STATE: (300.0, 0.0, 1.0, INF, 0),
     Quantity.WATER_PRESSURE: (300.0, 0.0, 1500.0, 50.0, 6),
     Quantity.FREE_BEDS: (3600.0, 0.0, 2000.0, INF, 0),
+    Quantity.RAIN: (300.0, 0.0, 100.0, INF, 24),
+    # World Weather and Climate Extremes Archive (WMO): -89.2 and 56.7 degrees; the rest chosen.
+    Quantity.AIR_TEMPERATURE: (600.0, -90.0, 57.0, 0.02, 24),
 }
 VITAL = (Quantity.PEAK_ACCELERATION, Quantity.WATER_LEVEL)
 

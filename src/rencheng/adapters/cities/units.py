@@ -26,6 +26,11 @@ _FACTORS: dict[Quantity, dict[str, float]] = {
     },
     Quantity.FREE_BEDS: {"{bed}": 1.0, "{beds}": 1.0, "1": 1.0, "bed": 1.0, "beds": 1.0,
                          "张": 1.0},
+    Quantity.RAIN: {
+        "mm": 1.0, "cm": 10.0, "m": 1000.0, "[in_i]": 25.4, "in": 25.4, "kg/m2": 1.0,
+        "L/m2": 1.0, "毫米": 1.0,
+    },
+    Quantity.AIR_TEMPERATURE: {"Cel": 1.0, "°C": 1.0, "degC": 1.0, "C": 1.0, "℃": 1.0},
 }  # fmt: skip
 _WORDS: dict[Quantity, tuple[str, ...]] = {
     Quantity.PEAK_ACCELERATION: ("pga", "peak ground acceleration", "acceleration", "加速度",
@@ -36,6 +41,10 @@ _WORDS: dict[Quantity, tuple[str, ...]] = {
                             "馈线状态"),
     Quantity.WATER_PRESSURE: ("pressure", "压力", "水压", "管网压力", "presion"),
     Quantity.FREE_BEDS: ("beds", "available beds", "空床", "空床数", "可用床位", "camas libres"),
+    Quantity.RAIN: ("rainfall", "precipitation", "rain depth", "雨量", "降雨", "降水", "降水量",
+                    "lluvia", "precipitacion"),
+    Quantity.AIR_TEMPERATURE: ("temperature", "air temp", "temp", "气温", "温度",
+                               "temperatura", "temperatura del aire"),
 }  # fmt: skip
 
 

@@ -68,10 +68,13 @@ class _Draw:
 
 
 def observations(city: City, file: ScenarioFile, truth: Truth) -> list[Item]:
-    """Return every synthetic observation, in no particular order."""
+    """Return every synthetic observation, in no particular order.
+
+    The scenario knows no weather: streams of rain and air temperature stay silent.
+    """
     items: list[Item] = []
     roles = _faulty(city, file)
-    for stream in city.datastreams:
+    for stream in (s for s in city.datastreams if s.quantity in _VALUES):
         rng = np.random.default_rng([file.seed, crc32(stream.id.encode())])
         seconds = _times(stream, file, rng)
         values = _VALUES[stream.quantity](_Draw(stream, seconds, file, truth, city, rng))

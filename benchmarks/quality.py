@@ -1,0 +1,120 @@
+"""Quality control of a batch of 10,000 readings: compiled, against its slow twin.
+
+Run with `python benchmarks/quality.py [streams] [batches]`. Streams are tide gauges a kilometre
+apart in rows of a hundred, one reading each a batch, with the shipped limits: every check that the
+sea level has, four neighbours each. The twin gets a tenth of the batches; both must agree. The last
+line is the whole door of judging: looking rows up, sorting, words for reasons.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from common import measure, report
+
+from rencheng.adapters.quality_limits import load_quality_limits
+from rencheng.domain.observation import Datastream, Quantity
+from rencheng.domain.provenance import Origin
+from rencheng.sense.quality import judge, watch
+from rencheng.service.judging import QualityMemory
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "sense"))
+from slow_quality import SlowQuality
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def streams(count: int) -> tuple[Datastream, ...]:
+    """Return tide gauges on a grid."""
+    one = Datastream(
+        id="", name="", quantity=Quantity.WATER_LEVEL, unit="m", xy=(0.0, 0.0), asset="", zone=0,
+        interval_s=60.0, low=-15.0, high=20.0, rate=0.05, stuck_after=10, is_vital=True,
+        origin=Origin.SYNTHETIC,
+    )  # fmt: skip
+    return tuple(
+        replace(one, id=f"g{n}", xy=(0.01 * (n % 100), 0.01 * (n // 100))) for n in range(count)
+    )
+
+
+class NothingKept:
+    """Observations of a house that heard nothing yet."""
+
+    def recent(self, *_: Any) -> list[Any]:
+        return []
+
+
+def main(count: int = 10_000, batches: int = 20) -> None:
+    """Time both on the same readings."""
+    gauges, limits = streams(count), load_quality_limits()
+    watched = watch(gauges, limits)
+    rows = np.arange(count)
+    rng = np.random.default_rng(1)
+    values = np.round(rng.normal(0.0, 0.3, (batches, count)), 3)
+    values[rng.random(values.shape) < 0.01] += 9.0
+    seconds = START.timestamp() + 60.0 * np.arange(batches)
+
+    def fast(turns: int) -> list[list[int]]:
+        memory = watched.nothing_heard()
+        said = []
+        for turn in range(turns):
+            at = np.full(count, int(seconds[turn] * 1e6))
+            said.append(judge(watched, memory, rows, at, at + 1_000_000, values[turn]).tolist())
+        return said
+
+    def slow(turns: int) -> list[list[int]]:
+        twin = SlowQuality(gauges, limits, watched.near.tolist())
+        month = START.month - 1
+        return [
+            twin.judge([
+                (row, seconds[turn], seconds[turn] + 1.0, value, month)
+                for row, value in enumerate(values[turn].tolist())
+            ])
+            for turn in range(turns)
+        ]  # fmt: skip
+
+    def door(turns: int) -> None:
+        memory: Any = QualityMemory()
+        work: Any = SimpleNamespace(observations=NothingKept())
+        city: Any = SimpleNamespace(datastreams=gauges)
+        for turn in range(turns):
+            at = START + timedelta(minutes=turn)
+            items = [(one.id, at, v) for one, v in zip(gauges, values[turn].tolist(), strict=True)]
+            _, keep = memory.judged(work, city, limits, "live", items, at)
+            keep()
+
+    few = max(1, batches // 10)
+    fast(1)
+    quick, same, twin = (
+        measure(lambda: fast(batches)),
+        measure(lambda: fast(few)),
+        measure(lambda: slow(few), repeat=1),
+    )
+    whole = measure(lambda: door(batches))
+    per = f"{count} readings a batch"
+    report(
+        [
+            ("compiled", quick, f"{batches} × {per}: {each(quick.cpu_s, count * batches)}"),
+            ("slow twin", twin, f"{few} × {per}: {each(twin.cpu_s, count * few)}"),
+            ("the door", whole, f"{batches} × {per}, streams set up: "
+             f"{each(whole.cpu_s, count * batches)}"),
+        ]
+    )  # fmt: skip
+    agree = same.result == twin.result
+    print(f"results {'equal' if agree else 'DIFFERENT'}")
+    if not agree:
+        raise SystemExit(1)
+
+
+def each(cpu_s: float, readings: int) -> str:
+    """Return the cost of a reading in words."""
+    return f"{cpu_s / readings * 1e6:.2f} µs a reading"
+
+
+if __name__ == "__main__":
+    main(*(int(v) for v in sys.argv[1:3]))
