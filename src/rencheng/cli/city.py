@@ -196,11 +196,14 @@ def show(city: Recipe = "coquimbo", *, state: State = None) -> int:
 
     served, versions, problem = _served(city, state)
     _head(served)
-    night, day, commute = (f"{n:,.0f}" for n in served.buildings.occupants.sum(axis=1, dtype=float))
+    stock = served.buildings
+    night, day, commute = (
+        _count(n, stock.id.size) for n in stock.occupants.sum(axis=1, dtype=float)
+    )
     speaking.say(
         "cli.city.people",
         people=_people(served),
-        dwellings=f"{int(served.buildings.dwellings.sum(dtype=int)):,}",
+        dwellings=_count(stock.dwellings.sum(dtype=int), stock.id.size),
         night=night,
         day=day,
         commute=commute,
@@ -282,6 +285,11 @@ def _people(city: City) -> str:
     """Return the residents, or that they are unknown."""
     known = city.zones.population[city.zones.population >= 0]
     return f"{known.sum():,.0f}" if known.size else speaking.words("cli.city.unknown")
+
+
+def _count(number: float, buildings: int) -> str:
+    """Return what the buildings hold together; without a building it is unknown and not zero."""
+    return f"{number:,.0f}" if buildings else speaking.words("cli.city.unknown")
 
 
 def _layer_name(layer: str) -> str:

@@ -78,8 +78,15 @@ def complain(error: RenchengError) -> None:
     hint = _sentence(f"error.{error.key}.hint", error.params, error.hint)
     out.print(f"✗ {problem}", style="bold red", markup=False)
     out.print(f"  {hint}", markup=False)
+    if isinstance(error.__cause__, ExceptionGroup):  # several at once: each in its own words
+        for one in error.__cause__.exceptions:
+            if isinstance(one, RenchengError):
+                complain(one)
+        return
     for fault in error.faults:
-        out.print(f"  · {fault.where}: {_fault(fault)}", markup=False)
+        said = _fault(fault)
+        where = "" if said.startswith(fault.where) else f"{fault.where}: "
+        out.print(f"  · {where}{said}", markup=False)
 
 
 def complain_of_file(error: OSError) -> None:

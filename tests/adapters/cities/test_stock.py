@@ -84,7 +84,7 @@ def test_what_is_missing_is_filled_by_stated_rules() -> None:
     found, _ = made(raw(use="apartments", height_m=18.0))
     assert (found.storeys == 6).all()  # 18 m of 3 m
     assert np.allclose(found.floor_area_m2, 400.0 * 6, rtol=2e-3)
-    assert (found.dwellings == 30).all()  # 2400 m² of 80 m²
+    assert (found.dwellings == 24).all()  # 2400 m² of 100 m²
     assert np.isnan(made(raw())[0].height_m).all()
 
 

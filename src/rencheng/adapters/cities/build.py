@@ -114,6 +114,7 @@ def assemble(recipe: Recipe, given: Given, work: Work | None = None) -> Built:
     districts = make_zones(recipe, given, ground)
     land = survey(districts.raw.areas, recipe.coast, ground)
     streets = build_streets(given.roads, land.areas, recipe.speeds_km_h, ground)
+    _must_meet(streets)
     step("buildings")
     spots = add_given(registered(recipe, land, ground), given.facilities, recipe, land, ground)
     housed = house(recipe, given, districts, land, streets, spots, ground)
@@ -145,8 +146,23 @@ def assemble(recipe: Recipe, given: Given, work: Work | None = None) -> Built:
     )  # fmt: skip
     step("layers")
     made = Made(given=given, spots=spots, housed=housed, mesh=mesh, graph=graph)
-    findings = (*given.findings, *districts.findings, *housed.findings, *found, *graph.findings)
+    findings = (
+        *given.findings, *districts.findings, *housed.findings, *spots.faults.findings, *found,
+        *graph.findings,
+    )  # fmt: skip
     return Built(city=replace(city, layers=make_layers(city, recipe, made)), findings=findings)
+
+
+def _must_meet(streets: Streets) -> None:
+    """Refuse zones and streets that lie in different places: one of them has a wrong system."""
+    if (streets.roads.zone < 0).all():
+        lon, lat = np.nanmean(streets.roads.node_xy, axis=0).tolist()
+        raise InvalidInputError(
+            "city.elsewhere",
+            f"none of {len(streets.roads.id)} streets lies in a zone; they are about {lon}, {lat}",
+            hint="Check the coordinate systems of the sources for zones, boundary and roads",
+            params={"n": len(streets.roads.id), "lon": lon, "lat": lat},
+        )
 
 
 def _city(recipe: Recipe, given: Given, **tables: Any) -> City:

@@ -104,7 +104,7 @@ def combinations(*columns: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDAr
 
 def occupancy_of(
     taxonomy: Taxonomy, tag: NDArray[np.int32], spreads_of: Callable[[int, float], Spread],
-    storeys: F64, u: F64,
+    number: F64, u: F64,
 ) -> tuple[I8, tuple[str, ...]]:  # fmt: skip
     """Return the HAZUS occupancy of each building. (n,)
 
@@ -113,12 +113,12 @@ def occupancy_of(
     tag
         Row of each building's use tag. (n,)
     spreads_of
-        What a tag's row means with so many storeys.
-    storeys
-        Known or guessed. (n,)
+        What a tag's row means with so many storeys or, where its outline decides, square metres.
+    number
+        Of storeys, known or guessed, or of square metres. (n,)
     """
-    edges = _edges(taxonomy.breaks("use"))
-    bins = np.digitize(storeys, edges[1:])
+    edges = _edges(taxonomy.breaks("use", "outline"))
+    bins = np.digitize(number, edges[1:])
     combo, kinds = combinations(tag, bins)
     chosen = _choose(combo, [spreads_of(int(t), edges[b]) for t, b in kinds], u)
     return chosen.result.astype(np.int8), chosen.results

@@ -32,6 +32,8 @@ from rencheng.adapters.cities.readers import Box, Source
 
 FOLDER = "imports-cache"
 KEPT_DAYS = 14
+# Hashing more than this takes longer than looking whether it fits the memory. House default. [B]
+_HASHED, _END = 1 << 30, 1 << 20
 _WORD = re.compile(r"[^\s;,+:/\\]+")
 _PLAIN = ("layers", "findings", "sensors")
 
@@ -42,12 +44,24 @@ def fingerprint(source: Source, file: Path, clip: Box | None) -> str:
     beside = file.rglob("*") if file.is_dir() else file.parent.glob(f"{_escaped(file.stem)}.*")
     files = sorted(p for p in {file, *beside, *_named(source, file)} if p.is_file())
     body = {
-        "files": {str(p.relative_to(file.parent)): sha256(p) for p in files},
+        "files": {str(p.relative_to(file.parent)): _content(p) for p in files},
         "source": msgspec.to_builtins(source),
         "clip": clip,
         "code": _code(),
     }
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _content(file: Path) -> str:
+    """Return what tells a file from another: its hash; of a huge one size, time and both ends."""
+    about = file.stat()
+    if about.st_size <= _HASHED:
+        return sha256(file)
+    with file.open("rb") as stream:
+        ends = stream.read(_END)
+        stream.seek(-_END, 2)
+        ends += stream.read(_END)
+    return f"{about.st_size} {about.st_mtime_ns} {hashlib.sha256(ends).hexdigest()}"
 
 
 def _named(source: Source, file: Path) -> set[Path]:

@@ -10,6 +10,7 @@ from rencheng.adapters.cities.given import Given
 from rencheng.adapters.cities.graph import Graph
 from rencheng.adapters.cities.grid import Mesh
 from rencheng.adapters.cities.ground import areas_of, row_of
+from rencheng.adapters.cities.heights import heights_at
 from rencheng.adapters.cities.housing import Housed
 from rencheng.adapters.cities.places import HEALTH, STATIONS, Spots
 from rencheng.adapters.cities.recipe import Recipe, Register
@@ -135,7 +136,8 @@ def _land(maker: _Maker) -> list[Layer]:
     inside = row_of(areas_of(zones.shapes), city.stops.xy) if city.stops.id else np.empty(0)
     stops = maker.given("bus_stops", len(city.stops.id), inside)
     layers.append(stops or maker.missing("bus_stops"))
-    terrain = maker.given("terrain", city.terrain.z.size, 1.0) if city.terrain.crs else None
+    high = float(np.isfinite(heights_at(city.terrain, zones.centre)).mean())
+    terrain = maker.given("terrain", city.terrain.z.size, high) if city.terrain.crs else None
     layers.append(terrain or maker.missing("terrain"))
     kind = maker.recipe.grid.kind
     grid = Text(f"layer.grid_{kind}.note", {"side": round(maker.recipe.grid.side_m)})
@@ -183,7 +185,7 @@ def _stock(maker: _Maker) -> list[Layer]:
     n, zone = city.buildings.zone.size, city.buildings.zone
     layers: list[Layer] = []
     if housed.buildings_from is Origin.MISSING:
-        return [maker.missing("buildings"), maker.missing("building_footprints")]
+        return [maker.missing("buildings")]
     if housed.buildings_from is Origin.SYNTHETIC:
         note = Text("layer.buildings.note", {"off_street": housed.off_street})
         layers.append(maker.own("buildings", Origin.SYNTHETIC, n, zone, note))
@@ -191,9 +193,12 @@ def _stock(maker: _Maker) -> list[Layer]:
     else:
         said = maker.given("buildings", n, zone)
         layers.append(said or maker.own("buildings", Origin.OBSERVED, n, zone))
-        layers += [replace(one, coverage=maker.share(zone)) for one in housed.layers]
+        guessed = Origin.SYNTHETIC if housed.people_from is Origin.SYNTHETIC else Origin.DERIVED
+        for one in housed.layers:
+            origin = guessed if one.name == "occupants" else one.origin
+            layers.append(replace(one, coverage=maker.share(zone), origin=origin))
         if "occupants" not in {layer.name for layer in housed.layers}:
-            layers.append(maker.own("occupants", Origin.DERIVED, n, zone))
+            layers.append(maker.own("occupants", guessed, n, zone))
     if not np.any(np.diff(city.buildings.shapes.shape) > 0):
         layers.append(maker.missing("building_footprints"))
     return layers
@@ -288,7 +293,7 @@ def _parties(maker: _Maker) -> list[Layer]:
         said = maker.given("dependencies", len(city.dependencies.service), 1.0, note)
         if said is None:
             said = maker.own("dependencies", Origin.OBSERVED, graph.stated, 1.0, note)
-            layers.append(replace(said, origin=made) if graph.assumed else said)
+        layers.append(replace(said, origin=made) if graph.assumed else said)
     else:
         layers.append(maker.own("dependencies", made, len(city.dependencies.service), 1.0))
     layers.append(_sensors(maker))

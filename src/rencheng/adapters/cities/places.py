@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count as numbers
 
 import numpy as np
 
+from rencheng.adapters.cities.faults import Faults
 from rencheng.adapters.cities.given import RawPlaces
 from rencheng.adapters.cities.ground import Ground, nearest_row, row_of
 from rencheng.adapters.cities.land import Land
 from rencheng.adapters.cities.recipe import Recipe, Site
 from rencheng.adapters.cities.streets import Streets
 from rencheng.domain.city import F64, I32, Facilities
+from rencheng.domain.finding import Severity
 
 # Types of the Chilean register of health establishments, in this house's words. A `Clínica` is a
 # private hospital: the one here is of the third level and has a hospital emergency unit.
@@ -74,6 +77,8 @@ class Spots:
     """Known places that lie outside the zones, by layer."""
     made: set[int]
     """Rows of facilities that are generated."""
+    faults: Faults
+    """What was wrong with those given."""
 
     def add(self, ident: str, name: str, kind: str, place: F64) -> None:
         """Add a facility of which nothing more is known."""
@@ -89,7 +94,7 @@ class Spots:
 
 def registered(recipe: Recipe, land: Land, ground: Ground) -> Spots:
     """Return the open health sites and schools that lie in the zones."""
-    spots = Spots([], [], [], [], [], [], [], [], {}, set())
+    spots = Spots([], [], [], [], [], [], [], [], {}, set(), Faults("facilities"))
     rng = np.random.default_rng([recipe.seed, 3])
     beds = {b.facility: b.beds for b in recipe.beds}
     for site, place in _inside(recipe.health_sites, land, ground, spots, "health_sites"):
@@ -131,12 +136,15 @@ def add_given(
     places = ground.metres(raw.xy)
     inside = row_of(land.areas, places) >= 0
     spots.dropped["facilities"] = int((~inside).sum())
+    _note(spots, "facilities_outside", raw, np.flatnonzero(~inside))
     taken = set(spots.id)
     beds = {b.facility: b.beds for b in recipe.beds}
+    twice: list[int] = []
     for row in np.flatnonzero(inside):
         ident = str(raw.id[row])
         if ident in taken:
-            continue
+            twice.append(int(row))
+            ident = _free(ident, taken)
         taken.add(ident)
         spots.add(ident, str(raw.name[row]), str(raw.kind[row]), places[row])
         spots.beds[-1] = beds.get(ident, float(raw.beds[row]))
@@ -146,7 +154,17 @@ def add_given(
             may_draw = np.isnan(known) and recipe.missing.facilities == "generate"
             drawn = _shelter_places(recipe, spots.name[-1], rng) if may_draw else known
             spots.shelter[-1] = drawn
+    _note(spots, "facilities_same_id", raw, np.array(twice, dtype=np.int64))
     return spots
+
+
+def _free(ident: str, taken: set[str]) -> str:
+    """Return an id that nobody has, made of one that another source uses too."""
+    return next(name for n in numbers(2) if (name := f"{ident}-{n}") not in taken)
+
+
+def _note(spots: Spots, key: str, raw: RawPlaces, rows: np.ndarray) -> None:
+    spots.faults.add(key, Severity.WARNING, raw.id[rows], raw.xy[rows])
 
 
 def _shelter_places(recipe: Recipe, name: str, rng: np.random.Generator) -> float:

@@ -11,7 +11,7 @@ from rencheng.adapters.cities.given import Given, merge
 from rencheng.adapters.cities.packages import member
 from rencheng.adapters.cities.readers import Job, Reader, Source, reader_of
 from rencheng.adapters.cities.recipe import Recipe
-from rencheng.domain.errors import Fault, InvalidInputError, RenchengError
+from rencheng.domain.errors import Fault, InvalidInputError, RenchengError, TooMuchError
 
 MEMORY_MB = 2048
 _REMOTE = "sensorthings"
@@ -100,18 +100,53 @@ def read_each(
     ------
     ConflictError
         When the user stopped it; what was read until then is kept.
+    InvalidInputError, TooMuchError
+        When a file cannot be used. The others are read nevertheless, so that the faults of all
+        of them are told at once.
     """
     ready = check_sources(recipe, state)
+    problems: list[tuple[str, RenchengError]] = []
     for number, (source, file, reader) in enumerate(ready):
         key = f"source:{source.id}"
         work.tell(key, number, steps)
         mark = kept.fingerprint(source, file, recipe.bbox) if file.exists() else ""
         given = kept.take(state, mark) if mark else None
         if given is None:
-            given = reader.read(source, file, _job(recipe, work, key, number, steps))
+            try:
+                given = reader.read(source, file, _job(recipe, work, key, number, steps))
+            except (InvalidInputError, TooMuchError) as error:
+                problems.append((source.id, error))
+                continue
             if mark:
                 kept.keep(state, mark, given)
         yield source, only(given, source.layers)
+    if len(problems) == 1:
+        raise problems[0][1]
+    if problems:
+        causes = ExceptionGroup("sources", [error for _, error in problems])
+        raise _together(problems) from causes
+
+
+def _together(problems: list[tuple[str, RenchengError]]) -> InvalidInputError:
+    """Return one error that tells the faults of all sources."""
+    faults = [
+        Fault(
+            where=f"{source} · {one.where}" if one else source,
+            key=one.key if one else error.key,
+            problem=one.problem if one else error.problem,
+            hint=one.hint if one else error.hint,
+            first=one.first if one else (),
+        )
+        for source, error in problems
+        for one in (error.faults or (None,))
+    ]
+    return InvalidInputError(
+        "city.sources",
+        f"{len(problems)} source(s) cannot be read: {', '.join(one for one, _ in problems)}",
+        hint="Mend the entries named, or remove them",
+        params={"count": len(problems)},
+        faults=faults,
+    )
 
 
 def read_sources(recipe: Recipe, state: Path, work: Work, steps: int) -> Given:

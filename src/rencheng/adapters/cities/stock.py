@@ -250,7 +250,8 @@ def _sizes(
     guess = np.where(np.isnan(stated), raw.height_m / taxonomy.size("storey_m", OTHERS), stated)
     large = np.where(shapes.area_m2 >= _LARGE_M2, 3.0, 1.0)
     guess = np.maximum(np.where(np.isnan(guess), large, np.round(guess)), 1.0)
-    use, uses = _uses(raw, taxonomy, guess, seed, faults)
+    bare = np.isnan(stated) & np.isnan(raw.height_m)
+    use, uses = _uses(raw, taxonomy, guess, np.where(bare, shapes.area_m2, np.nan), seed, faults)
     storey = np.array([taxonomy.size("storey_m", name) for name in uses] or [3.0])[use]
     storeys = np.where(
         np.isnan(stated), np.maximum(np.round(raw.height_m / storey), 1.0), np.round(stated)
@@ -268,24 +269,48 @@ def _sizes(
 
 
 def _uses(
-    raw: RawBuildings, taxonomy: Taxonomy, storeys: F64, seed: int, faults: Faults
-) -> tuple[I8, tuple[str, ...]]:
-    """Return the occupancy of each building: its tag's, else drawn as for all others."""
+    raw: RawBuildings, taxonomy: Taxonomy, storeys: F64, outline_m2: F64, seed: int,
+    faults: Faults,
+) -> tuple[I8, tuple[str, ...]]:  # fmt: skip
+    """Return the occupancy of each building: its tag's, else drawn as for all others.
+
+    Parameters
+    ----------
+    outline_m2
+        Area of the outline where storeys and height are unknown, else NaN: without a use it is
+        all that tells a shed from a home and a home from a hall. (buildings,)
+    """
     tag, texts = coded(raw.use)
     values = [_use_key(text, taxonomy) for text in texts]
     unknown = np.array([value == "" for value in values], dtype=bool)
     _unknown_tags(faults, "building_uses", raw, unknown, tag, texts)
 
+    vague = np.array([not _decides(taxonomy, value) for value in values], dtype=bool)[tag]
+    by_outline = vague & np.isfinite(outline_m2)
+    tag = np.where(by_outline, len(values), tag)
+    number = np.where(by_outline, np.floor(outline_m2), storeys)
+    one_home = Spread(1.0, np.inf, ("RES1",), (1.0,))
+
     def spread(row: int, number: float) -> Spread:
+        if row == len(values):
+            return taxonomy.spread("outline", OTHERS, number) or one_home
         value = values[row]
         if value.isupper() and value.isascii():
             return Spread(1.0, np.inf, (value,), (1.0,))
         found = taxonomy.spread("use", value, number) if value else None
         if found is None or UNDECIDED in found.results:
             found = taxonomy.spread("use", OTHERS, number)
-        return found or Spread(1.0, np.inf, ("RES1",), (1.0,))
+        return found or one_home
 
-    return occupancy_of(taxonomy, tag, spread, storeys, draws(raw.id, seed, _USES))
+    return occupancy_of(taxonomy, tag, spread, number, draws(raw.id, seed, _USES))
+
+
+def _decides(taxonomy: Taxonomy, value: str) -> bool:
+    """Return whether a use tag says what a building is for."""
+    if value in ("", OTHERS):
+        return False
+    said = taxonomy.rules["use"].get(value, ())
+    return not any(UNDECIDED in one.results for one in said)
 
 
 def _use_key(text: str, taxonomy: Taxonomy) -> str:
@@ -348,10 +373,12 @@ def _layers(
     stated = int(types.is_stated.sum())
     note = {"stated": stated, "drawn": len(raw.id) - stated, "storeys": int(sizes.is_drawn.sum())}
     version = f"{taxonomy.name}, seed {seed}"
+    # Types of which the source says nothing are the table's shares, drawn from the seed.
+    types_from = Origin.DERIVED if stated else Origin.SYNTHETIC
     return tuple(
         Layer(
             name=name,
-            origin=Origin.DERIVED,
+            origin=origin,
             source=f"rencheng taxonomy {taxonomy.name}",
             licence="Apache-2.0",
             version=version,
@@ -359,5 +386,8 @@ def _layers(
             coverage=0.0,
             notes=Text(f"layer.{name}.note", params),
         )
-        for name, params in (("building_types", note), ("occupants", {}))
+        for name, origin, params in (
+            ("building_types", types_from, note),
+            ("occupants", Origin.DERIVED, {}),
+        )  # fmt: skip
     )

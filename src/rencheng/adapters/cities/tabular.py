@@ -246,6 +246,8 @@ def from_arrow(table: Any, skip: Iterable[str] = ()) -> dict[str, NDArray[Any]]:
             continue
         column = table.column(name)
         kind = column.type
+        if isinstance(kind, pa.BaseExtensionType):  # GeoJSON: numbers among which is a text
+            column, kind = column.cast(kind.storage_type), kind.storage_type
         if pa.types.is_dictionary(kind):
             column, kind = column.cast(kind.value_type), kind.value_type
         if pa.types.is_boolean(kind):

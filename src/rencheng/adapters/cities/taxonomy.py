@@ -17,7 +17,7 @@ SCHEMA = "rencheng.taxonomy/1"
 COLUMNS = ("rule", "value", "low", "high", "result", "probability", "source", "status")
 TYPES, USES, NUMBERS = (
     ("structure", "gem", "stock"),
-    ("use",),
+    ("use", "outline"),
     ("storeys", "storey_m", "dwelling_m2", "footprint_m2"),
 )
 RULES = (*TYPES, *USES, "era", *NUMBERS)
@@ -31,8 +31,9 @@ OCCUPANCIES = (
     "REL1", "GOV1", "GOV2", "EDU1", "EDU2",
 )  # fmt: skip
 _NEEDED = {
-    "use": (OTHERS,), "stock": (OTHERS,), "era": ("known", "unknown"), "storeys": (OTHERS,),
-    "storey_m": (OTHERS,), "dwelling_m2": (OTHERS,), "footprint_m2": (OTHERS,),
+    "use": (OTHERS,), "outline": (OTHERS,), "stock": (OTHERS,), "era": ("known", "unknown"),
+    "storeys": (OTHERS,), "storey_m": (OTHERS,), "dwelling_m2": (OTHERS,),
+    "footprint_m2": (OTHERS,),
 }  # fmt: skip
 _CLOSE = 1e-6
 
@@ -214,7 +215,7 @@ def _is_result(rule: str, result: str) -> bool:
         return _number(result, -1.0) >= 0
     if rule == "era":
         return result in LEVELS
-    if rule == "use":
+    if rule in USES:
         return result in OCCUPANCIES or result == UNDECIDED
     kind, _, level = result.partition(".")
     known = kind in HEIGHTS and (not level or level in LEVELS)

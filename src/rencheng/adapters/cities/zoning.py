@@ -17,6 +17,8 @@ from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.finding import DataFinding, Severity
 from rencheng.domain.provenance import Origin, Text
 
+# HAZUS 6.1 Inventory Technical Manual, table 3-1: institutional dormitory, nursing home.
+_SHARED = ("RES5", "RES6")
 # A district smaller than this share of a square joins its neighbour. No source: house default.
 SLIVER = 0.1
 # Width of the built-up land along a street, both sides together. No source: house default. [m]
@@ -225,19 +227,22 @@ def estimate_people(
     Parameters
     ----------
     buildings
-        As a source gives them: residents are their residential floor area over the recipe's
-        floor area a person. None: residents are the recipe's density times the built-up area,
-        which is a strip along the streets with homes, and never more than the zone.
+        As a source gives them: residents are their dwellings times the recipe's people in a
+        dwelling, less the share that is vacant. Dormitories and nursing homes are no dwellings:
+        their floor area over the recipe's floor area a person. None: residents are the recipe's
+        density times the built-up area, which is a strip along the streets with homes, and never
+        more than the zone.
     """
     rule = recipe.housing
     if buildings is not None:
-        home = np.array([use.startswith("RES") for use in buildings.uses], dtype=bool)
-        lived = np.zeros(buildings.use.size, bool) if home.size == 0 else home[buildings.use]
-        floor = np.where(lived, np.nan_to_num(buildings.floor_area_m2.astype(float)), 0.0)
+        shared = np.array([use in _SHARED for use in buildings.uses] or [False])[buildings.use]
+        floor = np.where(shared, np.nan_to_num(buildings.floor_area_m2.astype(float)), 0.0)
+        people = buildings.dwellings * rule.people_per_dwelling * (1.0 - rule.vacant_share)
+        people = people + floor / rule.floor_m2_per_person
         inside = buildings.zone >= 0
         found: F64 = np.bincount(
-            buildings.zone[inside], weights=floor[inside], minlength=raw.id.size
-        ) / rule.floor_m2_per_person  # fmt: skip
+            buildings.zone[inside], weights=people[inside], minlength=raw.id.size
+        ).astype(float)
         return np.round(found)
     kinds = [k for k, kind in enumerate(roads.kinds) if kind in recipe.lots.kinds]
     rows = np.isin(roads.kind, kinds) & (roads.zone >= 0)

@@ -28,7 +28,7 @@ def needs(city: City, notes: Notes) -> None:
         for service in _SERVICES
         if f"zone:{number}:{service}" not in nodes
     ]
-    notes.ids(_LAYER, "zone_nodes", Severity.ERROR, lost)
+    notes.ids(_LAYER, "zone_nodes", Severity.WARNING, lost)
     where = _places(city)
     assets = (*city.lifelines.id, *city.facilities.id)
     absent = [name for name in assets if name not in nodes]
