@@ -84,6 +84,7 @@ def test_dependencies_of_a_source_are_a_layer_of_the_city(generate, origin) -> N
     built = make(merge([given, places()]), generate)
     assert layer(built, "dependencies").origin.value == origin
     assert layer(built, "dependencies").source == "who needs whom"
+    assert layer(built, "dependencies").coverage == float(bool(generate))
 
 
 def test_terrain_covers_the_zones_whose_height_it_knows() -> None:
@@ -165,10 +166,10 @@ def test_the_faults_of_all_files_are_told_at_once(tmp_path: Path) -> None:
         (tmp_path / f"{name}.osm.pbf").write_bytes(b"" if name == "a" else b"nothing of the kind")
     sources = tuple(
         Source(id=name, kind="osm_pbf", path=f"{name}.osm.pbf", layers=("roads",))
-        for name in ("a", "b", "c")
+        for name in ("a", "b", "c", "nobody")
     )
     recipe = replace(load_recipe("helsinki"), folder=str(tmp_path), sources=sources, packages=())
     with pytest.raises(InvalidInputError) as caught:
-        read_sources(recipe, tmp_path / "state", Work(), 3)
-    assert [one.where for one in caught.value.faults] == ["a", "b", "c"]
+        read_sources(recipe, tmp_path / "state", Work(), 4)
+    assert [one.where for one in caught.value.faults] == ["recipe · sources[3].path", "a", "b", "c"]
     assert isinstance(caught.value.__cause__, ExceptionGroup)

@@ -290,9 +290,11 @@ def _parties(maker: _Maker) -> list[Layer]:
         note = Text(
             "layer.dependencies_stated.note", {"stated": graph.stated, "assumed": graph.assumed}
         )
-        said = maker.given("dependencies", len(city.dependencies.service), 1.0, note)
+        served = {name.split(":")[1] for name in city.dependencies.node if name[:5] == "zone:"}
+        share = len(served) / max(city.zones.id.size, 1)
+        said = maker.given("dependencies", len(city.dependencies.service), share, note)
         if said is None:
-            said = maker.own("dependencies", Origin.OBSERVED, graph.stated, 1.0, note)
+            said = maker.own("dependencies", Origin.OBSERVED, graph.stated, share, note)
         layers.append(replace(said, origin=made) if graph.assumed else said)
     else:
         layers.append(maker.own("dependencies", made, len(city.dependencies.service), 1.0))

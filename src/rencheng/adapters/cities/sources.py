@@ -49,14 +49,16 @@ def locate(recipe: Recipe, source: Source, state: Path) -> Path:
     return Path(recipe.folder) / source.path
 
 
-def check_sources(recipe: Recipe, state: Path) -> list[tuple[Source, Path, Reader]]:
-    """Return each source with its file and reader.
+def check_sources(
+    recipe: Recipe, state: Path
+) -> tuple[list[tuple[Source, Path, Reader]], InvalidInputError | None]:
+    """Return each source that can be tried, with its file and reader, and what the others lack.
+
+    The error names every file that is not there, every kind that cannot be read, and every layer
+    that a kind does not give.
 
     Raises
     ------
-    InvalidInputError
-        When a file is not there, or a kind cannot be read or does not give a layer asked of it:
-        all of them at once.
     SourceUnavailableError
         When a package has not been fetched.
     """
@@ -78,17 +80,18 @@ def check_sources(recipe: Recipe, state: Path) -> list[tuple[Source, Path, Reade
         )
         if not file.exists() and not is_asked:
             faults.append(_fault("city.source_file", f"{where}.path", str(file)))
+            continue
         ready.append((source, file, reader))
-    if faults:
-        said = "; ".join(f"{one.where}: {', '.join(one.first)}" for one in faults[:5])
-        raise InvalidInputError(
-            "city.sources",
-            f"{len(faults)} source(s) cannot be read: {said}",
-            hint="Mend the entries named, or remove them",
-            params={"count": len(faults)},
-            faults=faults,
-        )
-    return ready
+    if not faults:
+        return ready, None
+    said = "; ".join(f"{one.where}: {', '.join(one.first)}" for one in faults[:5])
+    return ready, InvalidInputError(
+        "city.sources",
+        f"{len(faults)} source(s) cannot be read: {said}",
+        hint="Mend the entries named, or remove them",
+        params={"count": len(faults)},
+        faults=faults,
+    )
 
 
 def read_each(
@@ -101,11 +104,11 @@ def read_each(
     ConflictError
         When the user stopped it; what was read until then is kept.
     InvalidInputError, TooMuchError
-        When a file cannot be used. The others are read nevertheless, so that the faults of all
-        of them are told at once.
+        When a file is not there or cannot be used. The others are read nevertheless, so that
+        the faults of all of them are told at once.
     """
-    ready = check_sources(recipe, state)
-    problems: list[tuple[str, RenchengError]] = []
+    ready, lack = check_sources(recipe, state)
+    problems: list[tuple[str, RenchengError]] = [] if lack is None else [("recipe", lack)]
     for number, (source, file, reader) in enumerate(ready):
         key = f"source:{source.id}"
         work.tell(key, number, steps)
