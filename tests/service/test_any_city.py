@@ -106,6 +106,9 @@ def test_what_is_not_there_is_unknown_and_not_zero() -> None:
     services = result.impact.services
     power = services.level[services.names.index("power")]
     assert np.isnan(power).all()
+    assert np.isnan(result.impact.damage.zone_buildings).all()
+    for number in (result.impact.people.present, result.impact.people.injured):
+        assert np.isnan(number).all()
 
 
 @pytest.fixture

@@ -73,13 +73,15 @@ def typical(by_zone: F64) -> F64:
     Parameters
     ----------
     by_zone
-        People in each sample. (samples, zones)
+        People in each sample; NaN unknown. (samples, zones)
 
     Returns
     -------
     people
-        They add up to the median of the city's totals, which medians of zones do not. (zones,)
+        They add up to the median of the city's totals, which medians of zones do not. Where the
+        number is unknown nobody is planned for: the figure beside the plan says that it is. (zones,)
     """
+    by_zone = np.nan_to_num(by_zone)
     total = by_zone.sum(axis=1)
     middle = float(np.median(total))
     low, high = np.quantile(total, MIDDLE)

@@ -92,7 +92,7 @@ class People:
     """Consequences for people."""
 
     present: F64
-    """People present at the time of the event. (zones,)"""
+    """People present at the time of the event; NaN where no building is known. (zones,)"""
     injured: F64
     """People by severity 1 to 4 (4: dead), HAZUS classes. (samples, zones, 4)"""
     displaced: F64

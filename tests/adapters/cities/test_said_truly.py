@@ -173,3 +173,19 @@ def test_the_faults_of_all_files_are_told_at_once(tmp_path: Path) -> None:
         read_sources(recipe, tmp_path / "state", Work(), 4)
     assert [one.where for one in caught.value.faults] == ["recipe · sources[3].path", "a", "b", "c"]
     assert isinstance(caught.value.__cause__, ExceptionGroup)
+
+
+def test_a_layer_of_several_sources_says_which_came_in_which_system() -> None:
+    def said(source: str, crs: str) -> Given:
+        plain = places()
+        one = Layer(
+            name="facilities", origin=Origin.OBSERVED, source=source, licence="", version=source,
+            count=2, coverage=0.0, crs=crs,
+        )  # fmt: skip
+        return replace(plain, layers=(one,))
+
+    whole = Given(roads=streets(), people=people())
+    same = make(merge([whole, said("a.csv", "GCJ-02"), said("b.csv", "GCJ-02")]))
+    assert layer(same, "facilities").crs == "GCJ-02"
+    mixed = make(merge([whole, said("a.csv", "GCJ-02"), said("b.csv", "")]))
+    assert layer(mixed, "facilities").crs == "a.csv: GCJ-02; b.csv: lon, lat"

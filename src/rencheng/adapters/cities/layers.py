@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -82,7 +83,7 @@ class _Maker:
             licence="; ".join(dict.fromkeys(one.licence for one in said if one.licence)) or "-",
             version="; ".join(dict.fromkeys(one.version for one in said)) or "-",
             as_of=min((one.as_of for one in said if one.as_of), default=""),
-            crs=", ".join(dict.fromkeys(one.crs for one in said if one.crs)),
+            crs=_systems(said),
         )
         worst = max((one.origin for one in said), key=list(Origin).index)
         return self._layer(name, worst, count, zone, told, note or Text("layer.given.note"))
@@ -104,6 +105,14 @@ class _Maker:
         """Return a layer that is not there."""
         told = Register(source="-", licence="-", version="-")
         return self._layer(name, Origin.MISSING, 0, 0.0, told, Text(f"layer.{name}.gap"))
+
+
+def _systems(said: Sequence[Layer]) -> str:
+    """Return the coordinate system that layers came in; which came in which where they differ."""
+    systems = dict.fromkeys(one.crs for one in said)
+    if len(systems) == 1:
+        return said[0].crs
+    return "; ".join(dict.fromkeys(f"{one.source}: {one.crs or 'lon, lat'}" for one in said))
 
 
 def make_layers(city: City, recipe: Recipe, made: Made) -> tuple[Layer, ...]:

@@ -83,6 +83,8 @@ def assess_damage(city: City, shaking: Shaking, table: FragilityTable, *, seed: 
     unknown = np.zeros(shaking.pga_g.shape, dtype=bool)
     sample, pair = np.nonzero(np.isnan(x))
     unknown[sample, pairs.zone[pair]] = True
+    # A city of which no building is known has some all the same: their damage is not zero.
+    unknown |= city.buildings.zone.size == 0
     zone_buildings = by_zone.transpose(1, 0, 2).astype(np.float32)
     zone_buildings[unknown] = np.nan
     zone_collapsed = collapsed.T.astype(np.float32)

@@ -151,6 +151,8 @@ def _average(zone: NDArray[np.int32], chance: F64, value: F64, zones: int) -> F6
 
 
 def _present(b: Buildings, indoor: F64, zones: int) -> F64:
+    if b.zone.size == 0:  # nobody knows any building: not the same as nobody being in one
+        return np.full(zones, np.nan)
     is_placed = b.zone >= 0
     return np.bincount(b.zone[is_placed], indoor[is_placed], zones).astype(np.float64)
 
