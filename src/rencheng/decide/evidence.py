@@ -78,8 +78,8 @@ def typical(by_zone: F64) -> F64:
     Returns
     -------
     people
-        They add up to the median of the city's totals, which medians of zones do not. Where the
-        number is unknown nobody is planned for: the figure beside the plan says that it is. (zones,)
+        They add up to the median of the city's totals, which medians of zones do not. Nobody is
+        planned for where the number is unknown: the figure beside the plan says so. (zones,)
     """
     by_zone = np.nan_to_num(by_zone)
     total = by_zone.sum(axis=1)
