@@ -93,6 +93,21 @@ def test_new_writes_a_recipe_that_can_be_read(
         main(["city", "new", str(folder), "--lang", "zh"])
 
 
+def test_a_city_goes_by_its_id_or_by_the_folder_of_its_recipe(
+    tiny_city: City, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    speaking.console.cache_clear()
+    folder, kept = tmp_path / "我的城市", Folder(tmp_path, "city")
+    main(["city", "new", str(folder), "--lang", "zh"])
+    kept.set_current(kept.save(replace(tiny_city, id="city")).version)
+    with (folder / "recipe.toml").open("a", encoding="utf-8") as stream:
+        stream.write("half = 1\n")
+    for name in (str(folder), str(folder / "recipe.toml"), "city"):
+        main(["city", "versions", name, "--state", str(tmp_path), "--lang", "zh"])
+        main(["city", "show", name, "--state", str(tmp_path), "--lang", "zh"])
+    assert "尚未构建" not in capsys.readouterr().out
+
+
 def test_every_fault_of_a_recipe_is_printed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

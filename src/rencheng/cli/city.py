@@ -274,9 +274,10 @@ def _fetch(packages: tuple[Package, ...], state: Path) -> tuple[Path, ...]:
 
 def _served(city: str, state: Path | None) -> tuple[City, tuple[str, ...], RenchengError | None]:
     from rencheng.adapters.cities.packages import state_folder
+    from rencheng.adapters.cities.recipe import city_id
     from rencheng.adapters.cities.store import Folder
 
-    folder = Folder(state_folder(state), city)
+    folder = Folder(state_folder(state), city_id(city))
     served = folder.current()
     return served, folder.versions(), folder.problem
 

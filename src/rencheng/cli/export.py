@@ -29,11 +29,12 @@ def export(
 ) -> int:
     """导出城市 Write the city that is served as GeoPackage, GeoParquet, CSV, GeoJSON or RDLS."""
     from rencheng.adapters.cities.packages import state_folder
+    from rencheng.adapters.cities.recipe import city_id
     from rencheng.adapters.cities.store import Folder
     from rencheng.adapters.exports.rdls import rdls
     from rencheng.adapters.exports.writing import FORMS, write_city
 
-    served = Folder(state_folder(state), city).current()
+    served = Folder(state_folder(state), city_id(city)).current()
     if format == "rdls":
         target = out or Path(f"{served.id}.rdls.json")
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -89,9 +89,10 @@ def use(
 
 def _folder(city: str, state: Path | None) -> Folder:
     from rencheng.adapters.cities.packages import state_folder
+    from rencheng.adapters.cities.recipe import city_id
     from rencheng.adapters.cities.store import Folder
 
-    return Folder(state_folder(state), city)
+    return Folder(state_folder(state), city_id(city))
 
 
 def _print_layers(found: CityChange) -> None:

@@ -230,6 +230,19 @@ def recipe_folder(name: str) -> Path:
     return recipe_file(name).parent
 
 
+def city_id(name: str) -> str:
+    """Return the id of a city that is named by its id, or by the folder or file of its recipe.
+
+    A recipe that is being edited need not be whole: its id alone is read.
+    """
+    file = Path(name) / "recipe.toml" if Path(name).is_dir() else Path(name)
+    try:
+        found = tomllib.loads(file.read_text(encoding="utf-8")).get("id")
+    except (OSError, ValueError):
+        return name
+    return found if isinstance(found, str) and found else name
+
+
 def load_recipe(name: str) -> Recipe:
     """Read a recipe, the facts and lists beside it, and the house's assumptions for the rest.
 
