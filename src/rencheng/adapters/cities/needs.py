@@ -5,26 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from rencheng.adapters.cities.networks import Supply
+from rencheng.adapters.cities.usual_needs import default_needs
 from rencheng.domain.city import I32, Facilities, Lifelines
 from rencheng.domain.errors import InvalidInputError
 
 Group = tuple[str, float, float, tuple[str, ...]]
 """Service, shortest and longest backup [h], suppliers."""
 
-# What each kind of facility needs: service and key of its backup in the recipe.
-FACILITY_NEEDS: dict[str, tuple[str, ...]] = {
-    "hospital": ("power", "water", "telecom", "access"),
-    "urgent_care": ("power", "water"),
-    "primary_care": ("power", "water"),
-    "clinic": ("power", "water"),
-    "dialysis": ("power", "water"),
-    "mental_health": ("power", "water"),
-    "shelter": ("water",),
-    "fire_station": ("power", "telecom"),
-    "ambulance_station": ("power", "telecom"),
-    "command_centre": ("power", "telecom"),
-    "warehouse": (),
-}
+# Key of the backup in the recipe where it is not the kind itself.
 _BACKUP_OF = {
     "urgent_care": "clinic", "primary_care": "clinic", "dialysis": "clinic",
     "mental_health": "clinic", "fire_station": "station", "ambulance_station": "station",
@@ -78,10 +66,11 @@ def usual_groups(
     for row, name in enumerate(facilities.id):
         kind, z = facilities.kind[row], int(facilities.zone[row])
         needs.node(name)
-        for service in FACILITY_NEEDS.get(kind, ()):
-            source = _source(service, z, zone_ids, names, supply)
+        for need in default_needs(kind):
+            source = _source(need.service, z, zone_ids, names, supply)
             if source:
-                needs.need(name, service, (source,), f"{_BACKUP_OF.get(kind, kind)}_{service}")
+                backup = f"{_BACKUP_OF.get(kind, kind)}_{need.service}"
+                needs.need(name, need.service, (source,), backup)
     feeder = supply.of_zone.get("power")
     for z, zone in enumerate(zone_ids):
         for service, nodes in supply.of_zone.items():
