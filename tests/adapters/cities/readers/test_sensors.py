@@ -81,11 +81,11 @@ def thing(number, place=(121.5, 31.2), **stream):
 
 def test_a_saved_answer_gives_streams(tmp_path):
     lost = thing(3) | {"Locations": []}
-    rain = thing(4, ObservedProperty={"name": "Rain"})
+    other = thing(4, ObservedProperty={"name": "Radon"})
     partial = thing(5) | {"Datastreams@iot.nextLink": "more"}
     file = tmp_path / "things.json"
     file.write_text(json.dumps({"value": [thing(1), thing(2, unitOfMeasurement={"symbol": "cm"}),
-                                          lost, rain, partial, "?"]}))  # fmt: skip
+                                          lost, other, partial, "?"]}))  # fmt: skip
     given = read(file, "sensorthings")
     assert [s.id for s in given.sensors] == ["1", "2", "5"]
     assert (given.sensors[0].xy, given.sensors[0].asset) == ((121.5, 31.2), "T-1")
