@@ -92,8 +92,8 @@ def test_a_saved_answer_gives_streams(tmp_path):
     assert keys(given) == {
         "place_missing": ("thing 3", "-"), "sensor_partial": ("thing 5",),
         "sensor_quantity": ("4: stream 4",), "sensor_unit_turned": ("2: cm → m",),
-    } | {"sensor_quantity": ("4: Rain",)}  # fmt: skip
-    mapped = read(file, "sensorthings", values={"quantity": {"rain": "water_level"}})
+    } | {"sensor_quantity": ("4: Radon",)}  # fmt: skip
+    mapped = read(file, "sensorthings", values={"quantity": {"radon": "water_level"}})
     assert len(mapped.sensors) == 4
 
 
