@@ -141,8 +141,8 @@ def tiny(file: Path) -> Path:
 
 def objects_in(file: Path) -> int:
     """Return how many streets, as ways, and buildings a file holds, by our reader's rules."""
-    from rencheng.adapters.cities.osm.extract import read_extract
-    from rencheng.adapters.cities.osm_tags import CAR_CLASSES
+    from rencheng.adapters.cities.formats.osm.extract import read_extract
+    from rencheng.adapters.cities.formats.osm_tags import CAR_CLASSES
 
     extract = read_extract(file, ("highway", "building"), lambda _: None)
     size = extract.way_id.size

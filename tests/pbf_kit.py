@@ -13,7 +13,6 @@ from rencheng.adapters.cities.given import Given
 from rencheng.adapters.cities.readers import Box, Job, Source
 from rencheng.adapters.cities.readers.osm_pbf import READER
 
-SHARED = Path(__file__).resolve().parents[2] / "shared/data"
 Tags = Mapping[str, str]
 GRID = {10 * j + i: (0.001 * i, 0.001 * j) for i in range(1, 8) for j in range(8)}
 """Nodes 1 to 77: the last figure is x, the first y, in thousandths of a degree."""

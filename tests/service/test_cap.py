@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,9 +17,10 @@ from rencheng.domain.provenance import Mode
 from rencheng.service import alerts
 from rencheng.service.areas import MOST_VERTICES, polygons
 from rencheng.service.cap import NAMESPACE
+from shared_data import SHARED
 from tiny_city import shapes
 
-SCHEMA = Path(__file__).resolve().parents[3] / "shared" / "data" / "cap" / "schema" / "cap12.xsd"
+SCHEMA = SHARED / "cap" / "schema" / "cap12.xsd"
 CAP = {"c": NAMESPACE}
 
 

@@ -12,8 +12,8 @@ import shapely
 
 from rencheng.adapters.cities.build import build_city
 from rencheng.adapters.cities.check import Severity, check_city
+from rencheng.adapters.cities.generate.homes import census_dwellings
 from rencheng.adapters.cities.ground import Ground, areas_of, row_of
-from rencheng.adapters.cities.homes import census_dwellings
 from rencheng.adapters.cities.land import coast_points
 from rencheng.adapters.cities.packages import member
 from rencheng.adapters.cities.recipe import load_recipe

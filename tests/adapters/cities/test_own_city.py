@@ -6,7 +6,7 @@ import pytest
 import shapely
 
 from rencheng.adapters.cities.build import build_city
-from rencheng.adapters.cities.coordinates import to_gcj02
+from rencheng.adapters.cities.files.coordinates import to_gcj02
 from rencheng.adapters.cities.recipe import load_recipe
 
 WEST, SOUTH = 121.40, 31.20

@@ -25,8 +25,8 @@ from rencheng.adapters.cities.recipe import load_recipe
 from rencheng.adapters.cities.sources import Work
 from rencheng.domain.finding import Severity
 from rencheng.domain.provenance import Origin
+from shared_data import SHARED
 
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
 RECIPES = Path(__file__).parent / "recipes"
 pytestmark = [
     pytest.mark.slow,

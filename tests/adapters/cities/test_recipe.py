@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rencheng.adapters.cities.homes import share_out
+from rencheng.adapters.cities.generate.homes import share_out
 from rencheng.adapters.cities.recipe import load_recipe, recipe_folder, settle
 from rencheng.adapters.files import data_folder
 from rencheng.adapters.words import catalogue

@@ -10,17 +10,16 @@ from typing import Any
 import numpy as np
 import shapely
 
-from rencheng.adapters.cities.given import Given, RawZones
-from rencheng.adapters.cities.graph import make_graph
-from rencheng.adapters.cities.grid import Mesh, make_cells, make_grid
-from rencheng.adapters.cities.ground import Ground, make_shapes, rings_of
-from rencheng.adapters.cities.housing import house
-from rencheng.adapters.cities.land import Land, survey
-from rencheng.adapters.cities.layers import Made, make_layers
-from rencheng.adapters.cities.needs import usual_groups
-from rencheng.adapters.cities.networks import Site, lay_networks, make_lifelines, make_mains
-from rencheng.adapters.cities.parties import make_organisations, make_stocks, make_teams
-from rencheng.adapters.cities.places import (
+from rencheng.adapters.cities.generate.housing import house
+from rencheng.adapters.cities.generate.needs import usual_groups
+from rencheng.adapters.cities.generate.networks import (
+    Site,
+    lay_networks,
+    make_lifelines,
+    make_mains,
+)
+from rencheng.adapters.cities.generate.parties import make_organisations, make_stocks, make_teams
+from rencheng.adapters.cities.generate.places import (
     add_care,
     add_given,
     add_stations,
@@ -28,9 +27,15 @@ from rencheng.adapters.cities.places import (
     make_facilities,
     registered,
 )
+from rencheng.adapters.cities.generate.sensing import make_streams
+from rencheng.adapters.cities.given import Given, RawZones
+from rencheng.adapters.cities.graph import make_graph
+from rencheng.adapters.cities.grid import Mesh, make_cells, make_grid
+from rencheng.adapters.cities.ground import Ground, make_shapes, rings_of
+from rencheng.adapters.cities.land import Land, survey
+from rencheng.adapters.cities.layers import Made, make_layers
 from rencheng.adapters.cities.recipe import Recipe, settle
 from rencheng.adapters.cities.records import joined, record
-from rencheng.adapters.cities.sensing import make_streams
 from rencheng.adapters.cities.sources import Work, read_sources
 from rencheng.adapters.cities.stated import with_statements
 from rencheng.adapters.cities.streets import Paths, Streets, build_streets

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rencheng.adapters.cities.generate.needs import Group
 from rencheng.adapters.cities.given import RawNeeds
-from rencheng.adapters.cities.needs import Group
 from rencheng.domain.city import Dependencies
 from rencheng.domain.errors import Param
 from rencheng.domain.finding import DataFinding, Severity

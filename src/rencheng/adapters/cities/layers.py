@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from rencheng.adapters.cities.formats.heights import heights_at
+from rencheng.adapters.cities.generate.housing import Housed
+from rencheng.adapters.cities.generate.places import HEALTH, STATIONS, Spots
 from rencheng.adapters.cities.given import Given
 from rencheng.adapters.cities.graph import Graph
 from rencheng.adapters.cities.grid import Mesh
 from rencheng.adapters.cities.ground import areas_of, row_of
-from rencheng.adapters.cities.heights import heights_at
-from rencheng.adapters.cities.housing import Housed
-from rencheng.adapters.cities.places import HEALTH, STATIONS, Spots
 from rencheng.adapters.cities.recipe import Recipe, Register
 from rencheng.adapters.words import catalogue
 from rencheng.domain.city import City

@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from rencheng.adapters.cities.assumptions import (
+from rencheng.adapters.cities.forms import fill
+from rencheng.adapters.cities.generate.assumptions import (
     Beds,
     Crews,
     Era,
@@ -28,7 +29,6 @@ from rencheng.adapters.cities.assumptions import (
     Shelters,
     Workplace,
 )
-from rencheng.adapters.cities.forms import fill
 from rencheng.adapters.cities.packages import Package
 from rencheng.adapters.cities.readers import Box, Source
 from rencheng.adapters.files import data_folder

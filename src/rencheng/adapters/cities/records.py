@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from rencheng.adapters.cities.generate.networks import CURVES, RESTORATION, Site, Supply
+from rencheng.adapters.cities.generate.places import zone_of
 from rencheng.adapters.cities.given import RawNetwork
 from rencheng.adapters.cities.ground import Ground, lines_shapes
-from rencheng.adapters.cities.networks import CURVES, RESTORATION, Site, Supply
-from rencheng.adapters.cities.places import zone_of
 from rencheng.domain.city import F64, I32, Lifelines, Mains, Shapes
 from rencheng.domain.finding import DataFinding, Severity
 from rencheng.domain.provenance import Text

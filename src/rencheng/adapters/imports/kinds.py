@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 
-from rencheng.adapters.cities.columns import COLUMNS, PLACE
+from rencheng.adapters.cities.files.columns import COLUMNS, PLACE
 from rencheng.adapters.cities.readers import KINDS, Source, reader_of
 from rencheng.domain.errors import InvalidInputError
 from rencheng.service.importing import KindInfo

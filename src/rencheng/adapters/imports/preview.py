@@ -19,7 +19,7 @@ Sample = tuple[tuple[tuple[str, ...], ...], tuple[Mapping[str, Any], ...]]
 
 def preview(file: Path, part: str = "", crs: str = "") -> Preview:
     """Look at the beginning of a file: what it is, its columns, first rows and shapes."""
-    from rencheng.adapters.cities.columns import inspect
+    from rencheng.adapters.cities.files.columns import inspect
 
     seen = inspect(file, part)
     names = [one.name for one in seen.columns]
@@ -83,9 +83,9 @@ def _of_table(file: Path, names: list[str], crs: str) -> Sample:
     import numpy as np
     import shapely
 
-    from rencheng.adapters.cities.columns import guess_place
+    from rencheng.adapters.cities.files.columns import guess_place
+    from rencheng.adapters.cities.files.tabular import read_csv
     from rencheng.adapters.cities.readers import Job
-    from rencheng.adapters.cities.tabular import read_csv
 
     rows = read_csv(file, Job(), limit=SHAPES)
     known = {name: rows.columns[name] for name in names if name in rows.columns}
@@ -109,7 +109,7 @@ def _geojson(geometries: Any, crs: str) -> tuple[Mapping[str, Any], ...]:
     import numpy as np
     import shapely
 
-    from rencheng.adapters.cities.coordinates import project_geometries
+    from rencheng.adapters.cities.files.coordinates import project_geometries
 
     known = np.array([one for one in geometries if one is not None and not one.is_empty], object)
     if not known.size:

@@ -16,8 +16,8 @@ from threading import Lock
 
 import msgspec
 
+from rencheng.adapters.cities.generate.usual_needs import COLUMNS, template_csv, template_rows
 from rencheng.adapters.cities.stated import FOLDER
-from rencheng.adapters.cities.usual_needs import COLUMNS, template_csv, template_rows
 from rencheng.domain.city import City
 from rencheng.domain.errors import CorruptDataError, Fault, InvalidInputError
 from rencheng.service.needs_form import NeedRow, Stated

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from rencheng.adapters.cities.readers import Job, Source
 from rencheng.adapters.cities.readers.epanet import READER
 from rencheng.domain.errors import InvalidInputError
+from shared_data import SHARED
 
-SHELBY = Path(__file__).resolve().parents[5] / "shared/data/shelby/shelby/water/water.inp"
+SHELBY = SHARED / "shelby/shelby/water/water.inp"
 SMALL = """[TITLE]
 a test; with a mark
 [JUNCTIONS]

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pbf_kit import SHARED, found
+from pbf_kit import found
 from rencheng.adapters.cities.given import Given, merge
 from rencheng.adapters.cities.readers import Job, Source
 from rencheng.adapters.cities.readers.gtfs import READER
 from rencheng.domain.errors import InvalidInputError, TooMuchError
+from shared_data import SHARED
 
 pytest.importorskip("pyarrow", exc_type=ImportError)
 FEED = {

@@ -8,10 +8,11 @@ import pytest
 import shapely
 from pyproj import Geod
 
-from pbf_kit import GRID, SHARED, found, read, save
+from pbf_kit import GRID, found, read, save
 from rencheng.adapters.cities.readers import Job, Source
 from rencheng.adapters.cities.readers.osm_pbf import READER
 from rencheng.domain.errors import ConflictError, InvalidInputError, TooMuchError
+from shared_data import SHARED
 
 STREET = {"highway": "residential"}
 HOUSE = {"building": "yes"}

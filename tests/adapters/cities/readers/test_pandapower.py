@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from rencheng.adapters.cities.readers import Job, Source
 from rencheng.adapters.cities.readers.pandapower import READER
 from rencheng.domain.errors import InvalidInputError
+from shared_data import SHARED
 
-SHELBY = Path(__file__).resolve().parents[5] / "shared/data/shelby/shelby/power/power.json"
+SHELBY = SHARED / "shelby/shelby/power/power.json"
 
 
 def table(columns: list[str], *rows: list) -> dict:

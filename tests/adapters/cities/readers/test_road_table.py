@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 import shapely
 
-from pbf_kit import SHARED, found
+from pbf_kit import found
 from rencheng.adapters.cities.given import Given
 from rencheng.adapters.cities.readers import Box, Job, Source
 from rencheng.adapters.cities.readers.road_table import READER
 from rencheng.domain.errors import InvalidInputError, TooMuchError
+from shared_data import SHARED
 
 NODES = "node,x,y\n1,120.00,30.00\n2,120.01,30.00\n3,120.01,30.01\n"
 LINKS = "from,to,length,time,type\n1,2,1,1,primary\n2,1,1,1,primary\n2,3,1.1,1.1,residential\n"

@@ -1,7 +1,6 @@
 """Tables become layers, by coordinates or by code of the zone."""
 
 import sys
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -13,8 +12,9 @@ from rencheng.adapters.cities.given import RawZones
 from rencheng.adapters.cities.readers import Job, Source
 from rencheng.adapters.cities.readers.table import READER, join_population
 from rencheng.domain.errors import InvalidInputError, TooMuchError
+from shared_data import SHARED
 
-DATA = Path(__file__).resolve().parents[5] / "shared" / "data"
+DATA = SHARED
 
 
 def read(file, *layers, clip=None, **about):

@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 
 from raster_kit import save
-from rencheng.adapters.cities.heights import heights_at
+from rencheng.adapters.cities.formats.heights import heights_at
 from rencheng.adapters.cities.readers import Job, Source
 from rencheng.adapters.cities.readers.terrain import READER
 from rencheng.domain.city import Terrain
 from rencheng.domain.errors import ConflictError, InvalidInputError, TooMuchError
-
-SHARED = Path(__file__).resolve().parents[5] / "shared/data"
+from shared_data import SHARED
 
 
 def hill(rows=40, columns=30) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import shapely
 
-from rencheng.adapters.cities import coordinates
+from rencheng.adapters.cities.files import coordinates
 from rencheng.adapters.cities.readers import Job, Source, reader_of
 from rencheng.adapters.cities.readers.vector import READER
 from rencheng.domain.errors import InvalidInputError, TooMuchError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rencheng.adapters.cities.checks.notes import Notes
-from rencheng.adapters.cities.footprints import outlines
+from rencheng.adapters.cities.stock.footprints import outlines
 from rencheng.domain.city import City, Flags
 from rencheng.domain.finding import Severity
 

@@ -7,7 +7,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from rencheng.adapters.cities.checks.notes import Notes
-from rencheng.adapters.cities.usual_needs import default_needs
+from rencheng.adapters.cities.generate.usual_needs import default_needs
 from rencheng.domain.city import F64, City, Flags
 from rencheng.domain.finding import Severity
 from rencheng.domain.provenance import Origin

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rencheng.adapters.cities.faults import Faults
+from rencheng.adapters.cities.files.faults import Faults
 from rencheng.domain.city import F64, Flags
 from rencheng.domain.errors import Param
 from rencheng.domain.finding import DataFinding, Severity

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import shapely
 
+from rencheng.adapters.cities.files.spatialite import decode
 from rencheng.adapters.cities.given import Given, RawLinks, RawStops, RawZones
 from rencheng.adapters.cities.packages import sha256
 from rencheng.adapters.cities.readers import Job, Source
-from rencheng.adapters.cities.spatialite import decode
 from rencheng.domain.city import AGES
 from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.provenance import Layer, Origin

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
-from rencheng.adapters.cities.faults import Faults, refuse
+from rencheng.adapters.cities.files.faults import Faults, refuse
+from rencheng.adapters.cities.files.picking import Picked, per_value, pick, repeated
+from rencheng.adapters.cities.formats.stating import layer_of
 from rencheng.adapters.cities.given import Given, RawNeeds
-from rencheng.adapters.cities.picking import Picked, per_value, pick, repeated
 from rencheng.adapters.cities.readers import Job, Source
 from rencheng.adapters.cities.readers.table import read_rows
-from rencheng.adapters.cities.stating import layer_of
 from rencheng.domain.city import I32
 from rencheng.domain.errors import Fault
 from rencheng.domain.finding import Severity

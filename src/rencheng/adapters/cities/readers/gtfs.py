@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from rencheng.adapters.cities.faults import Faults, check_size, is_inside, open_zip, refuse
-from rencheng.adapters.cities.folders import layer_of_files
+from rencheng.adapters.cities.files.faults import Faults, check_size, is_inside, open_zip, refuse
+from rencheng.adapters.cities.files.folders import layer_of_files
+from rencheng.adapters.cities.formats.timetable import Feed, departures, read_feed, service_day
 from rencheng.adapters.cities.given import Given, RawStops, joined_stops
 from rencheng.adapters.cities.readers import Job, Source
-from rencheng.adapters.cities.timetable import Feed, departures, read_feed, service_day
 from rencheng.domain.city import F64, I64
 from rencheng.domain.errors import Fault, InvalidInputError
 from rencheng.domain.finding import Severity

@@ -15,16 +15,16 @@ from typing import Any
 
 import shapely
 
-from rencheng.adapters.cities import osm_tags
-from rencheng.adapters.cities.clipping import clipped_links, kept, touching
-from rencheng.adapters.cities.faults import Faults, check_size
+from rencheng.adapters.cities.files.clipping import clipped_links, kept, touching
+from rencheng.adapters.cities.files.faults import Faults, check_size
+from rencheng.adapters.cities.formats import osm_tags
+from rencheng.adapters.cities.formats.osm.extract import Extract, read_extract
+from rencheng.adapters.cities.formats.osm.places import read_places, read_stops
+from rencheng.adapters.cities.formats.osm.roads import read_roads
+from rencheng.adapters.cities.formats.osm.stock import read_buildings, read_units
+from rencheng.adapters.cities.formats.stating import layer_of
 from rencheng.adapters.cities.given import Given
-from rencheng.adapters.cities.osm.extract import Extract, read_extract
-from rencheng.adapters.cities.osm.places import read_places, read_stops
-from rencheng.adapters.cities.osm.roads import read_roads
-from rencheng.adapters.cities.osm.stock import read_buildings, read_units
 from rencheng.adapters.cities.readers import Job, Source
-from rencheng.adapters.cities.stating import layer_of
 from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.finding import Severity
 

@@ -23,12 +23,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rencheng.adapters.cities.faults import Faults, check_size
+from rencheng.adapters.cities.files.faults import Faults, check_size
+from rencheng.adapters.cities.formats.nets import Draft, Link, make_network
+from rencheng.adapters.cities.formats.pandanet import Record, Table, line_of, point_of, read_tables
+from rencheng.adapters.cities.formats.stating import layer_of
 from rencheng.adapters.cities.given import Given
-from rencheng.adapters.cities.nets import Draft, Link, make_network
-from rencheng.adapters.cities.pandanet import Record, Table, line_of, point_of, read_tables
 from rencheng.adapters.cities.readers import Job, Source
-from rencheng.adapters.cities.stating import layer_of
 from rencheng.domain.finding import Severity
 
 TABLES: dict[str, tuple[str, ...]] = {

@@ -33,12 +33,12 @@ from pathlib import Path
 import numpy as np
 from pyproj import Geod, Proj
 
-from rencheng.adapters.cities.coordinates import is_degrees, to_lonlat
-from rencheng.adapters.cities.faults import Faults
-from rencheng.adapters.cities.folders import layer_of_files
+from rencheng.adapters.cities.files.coordinates import is_degrees, to_lonlat
+from rencheng.adapters.cities.files.faults import Faults
+from rencheng.adapters.cities.files.folders import layer_of_files
+from rencheng.adapters.cities.formats.mosaic import Mosaic, alone, beside, open_mosaic, tiles_of
+from rencheng.adapters.cities.formats.rasters import Raster, Window, open_raster
 from rencheng.adapters.cities.given import Given, RawPeople
-from rencheng.adapters.cities.mosaic import Mosaic, alone, beside, open_mosaic, tiles_of
-from rencheng.adapters.cities.rasters import Raster, Window, open_raster
 from rencheng.adapters.cities.readers import Job, Source
 from rencheng.domain.city import AGES, F64
 from rencheng.domain.errors import Fault, InvalidInputError, TooMuchError

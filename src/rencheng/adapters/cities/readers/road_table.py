@@ -19,12 +19,17 @@ import numpy as np
 import shapely
 from pyproj import Geod
 
-from rencheng.adapters.cities.clipping import clipped_links
-from rencheng.adapters.cities.coordinates import crs_name, is_degrees, looks_swapped, to_lonlat
-from rencheng.adapters.cities.faults import Faults, check_size, refuse
-from rencheng.adapters.cities.folders import layer_of_files
+from rencheng.adapters.cities.files.clipping import clipped_links
+from rencheng.adapters.cities.files.coordinates import (
+    crs_name,
+    is_degrees,
+    looks_swapped,
+    to_lonlat,
+)
+from rencheng.adapters.cities.files.faults import Faults, check_size, refuse
+from rencheng.adapters.cities.files.folders import layer_of_files
+from rencheng.adapters.cities.formats.link_tables import Table, find_tables, numbers
 from rencheng.adapters.cities.given import Given, Names, RawLinks
-from rencheng.adapters.cities.link_tables import Table, find_tables, numbers
 from rencheng.adapters.cities.readers import Job, Source
 from rencheng.domain.city import F64, I64, Flags
 from rencheng.domain.errors import Fault, InvalidInputError

@@ -11,14 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from rencheng.adapters.cities.faults import Faults, refuse
+from rencheng.adapters.cities.files.faults import Faults, refuse
+from rencheng.adapters.cities.files.picking import pick
+from rencheng.adapters.cities.files.placing import POINTS, Placed, place
+from rencheng.adapters.cities.files.streams import Stated, make_streams
+from rencheng.adapters.cities.formats.stating import layer_of
 from rencheng.adapters.cities.given import Given
-from rencheng.adapters.cities.picking import pick
-from rencheng.adapters.cities.placing import POINTS, Placed, place
 from rencheng.adapters.cities.readers import Job, Source
 from rencheng.adapters.cities.readers.table import read_rows
-from rencheng.adapters.cities.stating import layer_of
-from rencheng.adapters.cities.streams import Stated, make_streams
 from rencheng.domain.errors import Fault
 from rencheng.domain.finding import Severity
 from rencheng.domain.observation import Datastream

@@ -26,14 +26,14 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 import numpy as np
 
-from rencheng.adapters.cities import coordinates
-from rencheng.adapters.cities.columns import plain
-from rencheng.adapters.cities.faults import Faults, check_size
+from rencheng.adapters.cities.files import coordinates
+from rencheng.adapters.cities.files.columns import plain
+from rencheng.adapters.cities.files.faults import Faults, check_size
+from rencheng.adapters.cities.files.streams import Stated, make_streams
+from rencheng.adapters.cities.files.units import factor_of, quantity_of
+from rencheng.adapters.cities.formats.stating import layer_of
 from rencheng.adapters.cities.given import Given
 from rencheng.adapters.cities.readers import Job, Source
-from rencheng.adapters.cities.stating import layer_of
-from rencheng.adapters.cities.streams import Stated, make_streams
-from rencheng.adapters.cities.units import factor_of, quantity_of
 from rencheng.domain.errors import InvalidInputError, SourceUnavailableError
 from rencheng.domain.finding import Severity
 from rencheng.domain.provenance import Origin

@@ -15,12 +15,12 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
-from rencheng.adapters.cities.faults import check_size
+from rencheng.adapters.cities.files.faults import check_size
+from rencheng.adapters.cities.formats.inp import Row, Troubles, read_rows
+from rencheng.adapters.cities.formats.nets import Draft, Link, make_network, material_of
+from rencheng.adapters.cities.formats.stating import layer_of
 from rencheng.adapters.cities.given import Given
-from rencheng.adapters.cities.inp import Row, Troubles, read_rows
-from rencheng.adapters.cities.nets import Draft, Link, make_network, material_of
 from rencheng.adapters.cities.readers import Job, Source
-from rencheng.adapters.cities.stating import layer_of
 from rencheng.domain.finding import Severity
 
 _NAMES = (

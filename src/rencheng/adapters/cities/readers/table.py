@@ -22,12 +22,12 @@ from pathlib import Path
 
 import numpy as np
 
-from rencheng.adapters.cities.columns import guess_layer, guess_place
-from rencheng.adapters.cities.faults import Faults
+from rencheng.adapters.cities.files.columns import guess_layer, guess_place
+from rencheng.adapters.cities.files.faults import Faults
+from rencheng.adapters.cities.files.shaping import layers_of, make_given
+from rencheng.adapters.cities.files.tabular import Rows, read_csv, read_parquet
 from rencheng.adapters.cities.given import Given, RawCounts, RawZones
 from rencheng.adapters.cities.readers import Job, Source
-from rencheng.adapters.cities.shaping import layers_of, make_given
-from rencheng.adapters.cities.tabular import Rows, read_csv, read_parquet
 from rencheng.domain.city import F64
 from rencheng.domain.finding import DataFinding, Severity
 

@@ -27,12 +27,12 @@ from pathlib import Path
 
 import numpy as np
 
-from rencheng.adapters.cities.coordinates import to_lonlat
-from rencheng.adapters.cities.faults import Faults
-from rencheng.adapters.cities.folders import layer_of_files
+from rencheng.adapters.cities.files.coordinates import to_lonlat
+from rencheng.adapters.cities.files.faults import Faults
+from rencheng.adapters.cities.files.folders import layer_of_files
+from rencheng.adapters.cities.formats.mosaic import Mosaic, open_mosaic, tiles_of
+from rencheng.adapters.cities.formats.rasters import Window, shrink
 from rencheng.adapters.cities.given import Given
-from rencheng.adapters.cities.mosaic import Mosaic, open_mosaic, tiles_of
-from rencheng.adapters.cities.rasters import Window, shrink
 from rencheng.adapters.cities.readers import Job, Source
 from rencheng.domain.city import F32, F64, Terrain
 from rencheng.domain.errors import InvalidInputError, TooMuchError

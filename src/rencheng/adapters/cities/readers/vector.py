@@ -25,13 +25,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from rencheng.adapters.cities.columns import guess_layer
-from rencheng.adapters.cities.faults import check_size
-from rencheng.adapters.cities.features import opened, read_features
+from rencheng.adapters.cities.files.columns import guess_layer
+from rencheng.adapters.cities.files.faults import check_size
+from rencheng.adapters.cities.files.features import opened, read_features
+from rencheng.adapters.cities.files.shaping import layers_of, make_given
+from rencheng.adapters.cities.files.tabular import Rows
 from rencheng.adapters.cities.given import Given
 from rencheng.adapters.cities.readers import Job, Source
-from rencheng.adapters.cities.shaping import layers_of, make_given
-from rencheng.adapters.cities.tabular import Rows
 
 LAYERS = ("zones", "boundary", "buildings", "facilities", "roads", "stops", "people")
 

@@ -1,0 +1,1 @@
+"""Buildings that a source gave: their types, people and outlines."""
