@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from api_kit import Enter
+from rencheng.api import geojson
 from rencheng.bootstrap import Brain
+from rencheng.domain.city import City
 
 LAYERS = {
     "zones": 6, "grid": 24, "roads": 31, "facilities": None, "lifelines": None, "mains": None,
@@ -29,6 +34,12 @@ def test_rows_of_a_layer_are_numbered_in_order(enter: Enter, brain: Brain, layer
     assert rows == [feature["id"] for feature in told["features"]] == list(range(told["total"]))
     if LAYERS[layer]:
         assert told["total"] == LAYERS[layer]
+
+
+def test_departures_that_nobody_knows_are_null(tiny_city: City) -> None:
+    stops = replace(tiny_city.stops, departures=np.array([-1, 0], dtype=np.int32))
+    told = geojson.stops(replace(tiny_city, stops=stops))
+    assert [one["properties"]["departures"] for one in told] == [None, 0]
 
 
 def test_a_layer_is_sent_once_for_each_version(enter: Enter) -> None:

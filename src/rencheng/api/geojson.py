@@ -149,7 +149,7 @@ def stops(city: City) -> list[Feature]:
             {"type": "Point", "coordinates": _point(table.xy[row])},
             stop=table.id[row],
             name=table.name[row],
-            departures=int(table.departures[row]),
+            departures=found if (found := int(table.departures[row])) >= 0 else None,
         )
         for row in range(len(table.id))
     ]

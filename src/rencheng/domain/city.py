@@ -249,6 +249,7 @@ class BusStops:
     name: tuple[str, ...]
     xy: F64
     departures: I32
+    """Of all lines; -1 unknown. (stops,)"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,6 +74,17 @@ def test_places_stops_and_streets_come_back(given: Given, tiny_city: City) -> No
     assert sorted(set(given.roads.kind)) == sorted(tiny_city.roads.kinds)
 
 
+def test_unknown_departures_come_back_as_unknown(tiny_city: City, tmp_path: Path) -> None:
+    from rencheng.adapters.cities.readers import reader_of
+
+    stops = replace(tiny_city.stops, departures=np.array([-1, 20], dtype=np.int32))
+    file = write_city(replace(tiny_city, stops=stops), tmp_path / "c.gpkg", "gpkg", ("stops",))
+    source = Source(id="s", kind="vector", layers=("stops",), options={"layer": "stops"})
+    told = reader_of(source).read(source, file, Job())
+    assert told.stops is not None and told.stops.departures.tolist() == [-1, 20]
+    assert [(one.key, one.count) for one in told.findings] == [("departures_unknown", 1)]
+
+
 def test_footprints_come_back(tiny_city: City, tmp_path: Path) -> None:
     from rencheng.adapters.cities.readers import reader_of
 

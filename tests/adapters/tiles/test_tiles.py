@@ -254,6 +254,14 @@ def test_every_layer_of_a_city_has_each_row_once_with_its_properties(
     assert seen[0] == expected[layer]
 
 
+def test_departures_that_nobody_knows_are_left_away(tiny_city: City) -> None:
+    stops = replace(tiny_city.stops, departures=np.array([-1, 20], dtype=np.int32))
+    source = PLANS["stops"].source(replace(tiny_city, stops=stops))
+    column = next(one for one in source.columns if one.key == "departures")
+    assert column.code[0] == -1
+    assert column.values[column.code[1]] == wire.value(20)
+
+
 def test_an_observed_height_goes_before_storeys_and_says_so(tiny_city: City) -> None:
     height = tiny_city.buildings.height_m.copy()
     height[0] = 7.25

@@ -227,7 +227,10 @@ STOPS = Table(
     columns=(
         _is_asked("id", lambda c: c.stops.id),
         _is_asked("name", lambda c: c.stops.name),
-        Column(name="departures", values=lambda c: c.stops.departures),
+        Column(
+            name="departures",
+            values=lambda c: np.ma.masked_less(c.stops.departures, 0),
+        ),
     ),
 )
 SENSORS = Table(

@@ -133,7 +133,7 @@ def stops(city: City) -> Source:
     columns = [
         _names("stop", table.id),
         _names("name", table.name),
-        _whole("departures", table.departures),
+        _whole("departures", table.departures, table.departures >= 0),
     ]
     return Source(kind=POINT, xy=table.xy, shapes=None, columns=columns, least=_always(table.id))
 

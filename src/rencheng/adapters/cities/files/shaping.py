@@ -274,7 +274,7 @@ def _ids(picked: Picked, xy: F64) -> Names:
 
 
 def make_stops(placed: Placed) -> RawStops:
-    """Return stops of public transport; departures unknown count as none."""
+    """Return stops of public transport; departures unknown are -1."""
     placed = _unique(placed, "id")
     picked = placed.picked
     departures = picked.numbers("departures", low=0.0)
@@ -283,7 +283,7 @@ def make_stops(placed: Placed) -> RawStops:
         id=_ids(picked, placed.xy),
         name=picked.texts("name"),
         xy=placed.xy,
-        departures=np.nan_to_num(departures).astype(np.int64),
+        departures=np.nan_to_num(departures, nan=-1.0).astype(np.int64),
     )
 
 
