@@ -160,6 +160,8 @@ def test_a_city_is_built_from_files_and_served_and_put_back(
 def test_versions_are_compared(planner: Person) -> None:
     open_tab(planner, "versions")
     expect(planner.test("versions").locator("li[data-version]")).not_to_have_count(1)
+    city = planner.page.locator("li[data-version]:not(.current)").first
+    planner.page.get_by_label("较早").select_option(str(city.get_attribute("data-version")))
     expect(planner.test("changes")).to_be_visible()
     planner.shot("versions")
     assert not planner.axe()

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Column, Columns, Features, Why } from '../src/api/types';
 import { columnOf, fieldOf, scaleFor, type Field } from '../src/map/fields';
-import { boxOf, facilityLayer, fieldLayer, PALETTES, stateOf } from '../src/map/layers';
+import { boxOf, facilityLayer, fieldLayer, isElsewhere, PALETTES, stateOf } from '../src/map/layers';
 import { classOf, colourOf, countBreaks, niceBreaks, ramp, scaleOf } from '../src/map/scales';
 
 const palette = PALETTES.light;
@@ -90,4 +90,11 @@ describe('scales', () => {
   test('a ramp uses both of its ends', () => {
     expect(ramp('viridis', 3)).toEqual(['#440154', '#22a884', '#fde725']);
   });
+});
+
+test('the map moves to a city that lies elsewhere, and stays when a version adds a street', () => {
+  expect(isElsewhere([0, 0, 10, 10], [0, 0, 10.5, 10])).toBe(false);
+  expect(isElsewhere([0, 0, 10, 10], [4, 4, 5, 5])).toBe(true);
+  expect(isElsewhere([0, 0, 10, 10], [20, 20, 30, 30])).toBe(true);
+  expect(isElsewhere([0, 0, 0, 0], [0, 0, 0, 0])).toBe(false);
 });

@@ -4,7 +4,7 @@ import { align, hasPoints } from '../src/panels/chart';
 import { filtered, sorted, windowOf, type TableColumn } from '../src/panels/table';
 import { ticksAhead, timeScale } from '../src/panels/frame/timescale';
 import { fromText, idOf, toText } from '../src/pages/situation/places';
-import { knownStep, rounded, shownBand } from '../src/words/format';
+import { amount, knownStep, quantity, rounded, shownBand } from '../src/words/format';
 import type { Clock } from '../src/api/types';
 
 const HOUR = 3_600_000;
@@ -59,6 +59,11 @@ describe('numbers', () => {
     expect(shownBand({ p05: 0.1, p50: 0.4, p95: 0.9 }, '{person}')?.value).toBe('0');
     expect(shownBand({ p05: 0.412, p50: 0.5, p95: 0.733 }, '1')).toMatchObject({ value: '50', low: '41', high: '73', unit: '%' });
     expect(rounded(-0.0001, 1)).toBe('0');
+  });
+
+  test('storeys and beds are whole, with the unit or below a head that says it', () => {
+    expect([quantity(1, '{storey}'), quantity(12, '{storey}')]).toEqual(['1 层', '12 层']);
+    expect([amount(5, '{bed}'), amount(1, '{person}'), amount(0.5, '1'), amount(null, '{bed}')]).toEqual(['5', '1', '50.0%', '未知']);
   });
 
   test('unknown is no number', () => {

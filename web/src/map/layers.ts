@@ -195,3 +195,14 @@ function feature(geometry: GeoJSON.Geometry, properties: Record<string, unknown>
 function collection(features: GeoJSON.Feature[]): GeoJSON.FeatureCollection {
   return { type: 'FeatureCollection', features };
 }
+
+type Box = readonly [number, number, number, number];
+
+/** Whether two boxes have less than half of their ground in common. */
+export function isElsewhere(before: Box, now: Box): boolean {
+  const size = (box: Box): number => Math.max(0, box[2] - box[0]) * Math.max(0, box[3] - box[1]);
+  const west = Math.max(before[0], now[0]);
+  const south = Math.max(before[1], now[1]);
+  const common = size([west, south, Math.max(west, Math.min(before[2], now[2])), Math.max(south, Math.min(before[3], now[3]))]);
+  return common * 2 < size(before) + size(now) - common;
+}

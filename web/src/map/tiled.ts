@@ -10,6 +10,8 @@ export const SOURCE = 'tiles/';
 /** Said of a picture tile that has nothing to show. */
 export const NOTHING = 'nothing there';
 const listeners = new Set<(layer: string, rows: number[]) => void>();
+/** Told when a tile is of a version that is served no more. */
+const outdated = new Set<() => void>();
 let isKnown = false;
 
 /** Tiles pass through here, so that the rows are known before they are drawn. */
@@ -19,8 +21,12 @@ function makeKnown(): void {
   maplibregl.addProtocol(SCHEME, async (request, abort) => {
     const path = request.url.slice(SCHEME.length + 3);
     const answer = await fetch(`${ROOT}/${path}`, { credentials: 'same-origin', signal: abort.signal });
-    if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
-    const data = answer.status === 204 ? new ArrayBuffer(0) : await answer.arrayBuffer();
+    if (answer.status === 404) {
+      for (const tell of outdated) tell();
+    } else if (!answer.ok) {
+      throw new Error(`${path}: ${answer.status}`);
+    }
+    const data = answer.status !== 200 ? new ArrayBuffer(0) : await answer.arrayBuffer();
     if (path.endsWith('.png')) {
       if (data.byteLength === 0) throw new Error(NOTHING);
       return { data };
@@ -37,14 +43,20 @@ export class TileLayers {
   readonly #drawn = new Map<string, { made: string; ids: string[]; state: RowState | null; rows: Set<number> }>();
   readonly #tell = (layer: string, rows: number[]): void => this.#arrived(layer, rows);
 
-  constructor(map: maplibregl.Map) {
+  readonly #onoutdated: () => void;
+
+  /** `onoutdated`: the addresses of the tiles hold no more. */
+  constructor(map: maplibregl.Map, onoutdated: () => void = () => undefined) {
     makeKnown();
     this.#map = map;
+    this.#onoutdated = onoutdated;
+    outdated.add(onoutdated);
     listeners.add(this.#tell);
   }
 
   close(): void {
     listeners.delete(this.#tell);
+    outdated.delete(this.#onoutdated);
   }
 
   /** Draw these layers of tiles and no others. */

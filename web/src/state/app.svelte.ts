@@ -96,3 +96,8 @@ export const app = new App();
 export function csvUrl(layer: string): string {
   return fileUrl(`/columns/${layer}.csv`);
 }
+
+/** Address of the same table with its shapes, for map programs. */
+export function packageUrl(layer: string): string {
+  return fileUrl(`/columns/${layer}.gpkg`);
+}

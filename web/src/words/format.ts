@@ -89,6 +89,12 @@ export function quantity(value: number | null | undefined, unit: string): string
   return word ? `${text} ${word}`.replace(' %', '%') : text;
 }
 
+/** A number whose unit stands elsewhere, as in the head of a column; "unknown" in words. */
+export function amount(value: number | null | undefined, unit: string): string {
+  if (value === null || value === undefined || unit === '1') return quantity(value, unit);
+  return rounded(value, stepFor(value, null, null, unit));
+}
+
 /** A bound of a legend or axis: as short as it can be said. */
 export function plain(value: number): string {
   return new Intl.NumberFormat(prefs.language, { maximumSignificantDigits: 3 }).format(value);
