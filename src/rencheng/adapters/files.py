@@ -24,22 +24,30 @@ def data_folder() -> Path:
     )
 
 
-def must_be_alone(state: Path) -> IO[str]:
-    """Take the state folder for this process; `ConflictError` when another server has it."""
-    state.mkdir(parents=True, exist_ok=True)
-    handle = (state / "serve.lock").open("w")
+def take(file: Path) -> IO[str] | None:
+    """Take a lock file for this process, as long as the handle stays open; None: another has it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle = file.open("w")
     try:
         import fcntl
-    except ImportError:  # no such lock outside Unix; SQLite still guards its own file
+    except ImportError:  # no such lock outside Unix
         return handle
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+    except OSError:
         handle.close()
+        return None
+    return handle
+
+
+def must_be_alone(state: Path) -> IO[str]:
+    """Take the state folder for this process; `ConflictError` when another server has it."""
+    handle = take(state / "serve.lock")
+    if handle is None:
         raise ConflictError(
             "bootstrap.taken",
             f"another server uses {state}",
             hint="Stop it first, or name another folder with --state",
             params={"path": str(state)},
-        ) from error
+        )
     return handle

@@ -12,6 +12,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from rencheng.adapters.files import take
 from rencheng.adapters.history.parts import Part, Parts
 from rencheng.adapters.history.rows import (
     I32,
@@ -344,21 +345,14 @@ def _number(path: Path) -> int:
 
 def _taken(folder: Path) -> IO[str]:
     """Take the folder for this process; `ConflictError` when another one has it."""
-    handle = (folder / "lock").open("w")
-    try:
-        import fcntl
-    except ImportError:  # no such lock outside Unix
-        return handle
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        handle.close()
+    handle = take(folder / "lock")
+    if handle is None:
         raise ConflictError(
             "history.taken",
             f"another program has the readings in {folder} open",
             hint="Stop it, or name another state folder",
             params={"path": str(folder)},
-        ) from error
+        )
     return handle
 
 
