@@ -86,6 +86,20 @@ def test_population_change_is_told_by_zone_and_unknown_for_a_new_one(tiny_city: 
     assert (layer.layer, layer.added, layer.removed, layer.changed) == ("zones", 1, 1, 4)
 
 
+def test_a_version_of_two_zones_is_compared_with_one_of_six(tiny_city: City) -> None:
+    zones = tiny_city.zones
+    columns = {one.name: getattr(zones, one.name) for one in fields(zones) if one.name != "shapes"}
+    two = {k: v[..., :2] if k == "age" and v.ndim == 2 else v[:2] for k, v in columns.items()}
+    outline = zones.shapes
+    shapes = Shapes(
+        xy=outline.xy[: outline.part[2]], part=outline.part[:3], shape=outline.shape[:3]
+    )
+    empty = only(tiny_city, np.zeros(60, dtype=bool))
+    small = replace(empty, zones=replace(zones, shapes=shapes, **two))
+    (layer,) = changes(empty, small).layers
+    assert (layer.layer, layer.added, layer.removed, layer.changed) == ("zones", 0, 4, 0)
+
+
 def test_unknown_values_that_stay_unknown_are_no_change(tiny_city: City) -> None:
     beds = np.full(len(tiny_city.facilities.id), np.nan)
     unknown = replace(tiny_city, facilities=replace(tiny_city.facilities, beds=beds))

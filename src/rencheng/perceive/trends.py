@@ -17,7 +17,10 @@ FIRST = 5
 """How many changed things are named; chosen."""
 _LAYERS = ("zones", "buildings", "roads", "facilities", "lifelines", "mains", "stops")
 # Columns that follow from other layers: another zone row or road node is no change of the thing.
-_DERIVED = frozenset({"zone", "cell", "link", "road_node", "start", "end", "xy", "certainty"})
+_DERIVED = frozenset(
+    {"zone", "cell", "link", "road_node", "start", "end", "certainty", "xy", "centre", "node_xy"}
+)
+"""Not compared by value: rows of other tables, and places, which are compared by distance."""
 _NAMES = {"curve": "curves", "use": "uses", "kind": "kinds"}
 """Columns that hold rows of a list of names, and the list."""
 
