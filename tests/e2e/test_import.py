@@ -161,10 +161,35 @@ def test_versions_are_compared(planner: Person) -> None:
     open_tab(planner, "versions")
     expect(planner.test("versions").locator("li[data-version]")).not_to_have_count(1)
     city = planner.page.locator("li[data-version]:not(.current)").first
-    planner.page.get_by_label("较早").select_option(str(city.get_attribute("data-version")))
+    planner.page.get_by_label("较晚").select_option(str(city.get_attribute("data-version")))
     expect(planner.test("changes")).to_be_visible()
     planner.shot("versions")
     assert not planner.axe()
+
+
+def test_who_saves_over_the_recipe_of_another_window_is_told_first(
+    planner: Person, server: Server, visit: Callable[..., Person], files: list[str]
+) -> None:
+    begin(planner, "twotown", "双城", "Twotown")
+    planner.page.locator("input[type=file]").set_input_files(files[1:2])
+    expect(planner.test("files").locator("li")).to_have_count(1)
+    planner.press("下一步：字段")
+    planner.press("保存，下一步：缺口")
+    expect(planner.test("gaps-step")).to_be_visible()
+    other = visit("planner")
+    other.open(planner.page.url.removeprefix(server.url))
+    other.test("gaps-step").get_by_label("随机种子").fill("22")
+    planner.test("gaps-step").get_by_label("随机种子").fill("11")
+    planner.press("保存，下一步：检查")
+    told = other.page.locator(".notice", has_text="已被他人或另一个窗口修改")
+    expect(told).to_be_visible()
+    expect(other.test("gaps-step").get_by_label("随机种子")).to_have_value("22")
+    other.press("载入已保存的内容")
+    expect(other.test("gaps-step").get_by_label("随机种子")).to_have_value("11")
+    expect(told).to_have_count(0)
+    other.open("/data?tab=import")
+    planner.press("删除这次导入")
+    planner.confirm("删除这次导入")
 
 
 def test_a_file_that_is_none_says_so_and_leaves_the_city_alone(

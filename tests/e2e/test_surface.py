@@ -115,6 +115,17 @@ def test_paper_says_what_kind_of_clock_it_was(chinese: Person, page: str) -> Non
     expect(mark).to_be_hidden()
 
 
+def test_a_table_is_whole_on_paper(chinese: Person) -> None:
+    chinese.open("/data?tab=sensors")
+    chinese.page.emulate_media(media="print")
+    table = chinese.page.locator("table[aria-rowcount]")
+    rows = int(table.get_attribute("aria-rowcount") or 0)
+    expect(table.locator("tr:not(.gap)")).to_have_count(rows)
+    expect(chinese.page.locator(".button:visible")).to_have_count(0)
+    chinese.page.emulate_media(media="screen")
+    assert table.locator("tr:not(.gap)").count() < rows
+
+
 def test_keys_alone_are_enough(chinese: Person) -> None:
     chinese.open("/situation")
     keys = chinese.page.keyboard

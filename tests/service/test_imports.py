@@ -106,7 +106,7 @@ def test_a_name_that_leads_elsewhere_is_refused(kit: Kit, room: ImportRoom, name
         room.shelf.incoming(key, name)
 
 
-@pytest.mark.parametrize("name", ["建筑 2024.geojson", "a.b.csv", "Straße (1).csv"])
+@pytest.mark.parametrize("name", ["建筑 2024.geojson", "a.b.csv", "Straße (1).csv", "（终稿）.csv"])
 def test_a_name_in_any_script_is_taken(kit: Kit, room: ImportRoom, name: str) -> None:
     item = send(kit, room, begin(kit, room).id, name)
     assert [file.name for file in item.files] == [name]

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Fault, Finding, Import, ImportRules, ImportSource, Preview } from '../src/api/types';
-import { exportPath, LAYERS, versionBefore } from '../src/pages/data/exports';
+import { exportPath, LAYERS, toCompare } from '../src/pages/data/exports';
 import { byLayer } from '../src/pages/data/findings';
 import { asked, complete, dataFiles, faultsBySource, gaps, kindsFor, sourceId, stepOf, suggested, withColumn } from '../src/pages/data/import/plan';
 import { emptyRow, faultsOfRow, hoursOf, isFilled } from '../src/pages/data/needs/rows';
@@ -141,8 +141,8 @@ describe('versions', () => {
 
   test('are compared with the one before', () => {
     const all = [version('c', '2026-03-01'), version('b', '2026-02-01', true), version('a', '2026-01-01')];
-    expect(versionBefore(all)).toBe('a');
-    expect(versionBefore([version('c', '2026-03-01'), version('b', '2026-02-01', true)])).toBe('c');
-    expect(versionBefore([version('b', '2026-02-01', true)])).toBe('');
+    expect(toCompare(all)).toEqual(['a', all.find((one) => one.is_current)?.version]);
+    expect(toCompare([version('c', '2026-03-01'), version('b', '2026-02-01', true)])).toEqual(['b', 'c']);
+    expect(toCompare([version('b', '2026-02-01', true)])).toEqual(['', 'b']);
   });
 });

@@ -101,3 +101,10 @@ describe('words', () => {
     expect(guilty).toEqual([]);
   });
 });
+
+test('every layer that the core names has a name on the pages', () => {
+  const core = readFileSync(new URL('../../src/rencheng/words/city.toml', import.meta.url), 'utf8');
+  const names = [...core.matchAll(/^\["layer\.([a-z_0-9]+)\.name"\]/gm)].map((found) => found[1] as string);
+  expect(names.length).toBeGreaterThan(30);
+  expect(names.filter((one) => !zh.layers?.[one] || !en.layers?.[one])).toEqual([]);
+});

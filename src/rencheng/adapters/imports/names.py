@@ -17,7 +17,7 @@ _LONGEST = 150
 _RESERVED = frozenset(
     {"con", "prn", "aux", "nul", *(f"com{n}" for n in range(10)), *(f"lpt{n}" for n in range(10))}
 )
-_ALLOWED = set(" -_.()+,@#=&[]~")
+_ALLOWED = set(" -_.()+,@#=&[]~（）【】《》“”、，·—–")
 
 
 def safe_name(name: str) -> str:

@@ -9,10 +9,11 @@ export function exportPath(format: (typeof FORMATS)[number], layers: readonly st
   return `/city/export?format=${format}${all ? '' : `&layers=${layers.join(',')}`}`;
 }
 
-/** The newest version built before the one in use, else any other; empty: there is one only. */
-export function versionBefore(all: readonly CityVersion[]): string {
+/** The two versions to compare, the earlier first: the one in use and the newest before it, else the newest of all. */
+export function toCompare(all: readonly CityVersion[]): [string, string] {
   const now = all.find((one) => one.is_current);
-  const others = all.filter((one) => !one.is_current);
-  const before = others.filter((one) => !now || one.built < now.built);
-  return (before[0] ?? others[0])?.version ?? '';
+  const others = all.filter((one) => !one.is_current).sort((a, b) => b.built.localeCompare(a.built));
+  const before = others.find((one) => !now || one.built < now.built);
+  if (before || !others[0]) return [before?.version ?? '', now?.version ?? ''];
+  return [now?.version ?? '', others[0].version];
 }
