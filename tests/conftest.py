@@ -18,8 +18,16 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from postgres_server import Server, running  # noqa: E402 - the folder must be known first
 
+# The same examples every time, so that a landing is judged by the change alone; new examples are
+# searched for with `--hypothesis-profile search`.
 settings.register_profile(
-    "house", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    "house",
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
+)
+settings.register_profile(
+    "search", settings.get_profile("house"), derandomize=False, max_examples=1000
 )
 settings.load_profile("house")
 
