@@ -20,6 +20,8 @@ class Quantity(StrEnum):
     RAIN = "rain"
     """Depth since the reading before."""
     AIR_TEMPERATURE = "air_temperature"
+    OTHER = "other"
+    """What no model of the house reads; its unit is the one that the stream states."""
 
 
 UNITS = {
@@ -31,7 +33,7 @@ UNITS = {
     Quantity.RAIN: "mm",
     Quantity.AIR_TEMPERATURE: "Cel",
 }
-"""The one unit (UCUM) of each quantity inside the house."""
+"""The one unit (UCUM) of each quantity inside the house; `OTHER` has none."""
 RESTS_AT_ZERO = frozenset({Quantity.RAIN})
 """Quantities of which many zeros in a row are no sign of a stuck sensor."""
 

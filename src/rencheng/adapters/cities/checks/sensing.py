@@ -43,5 +43,5 @@ def sensors(city: City, notes: Notes) -> None:
         _LAYER, "zones_no_sensor", Severity.INFO, count == 0, city.zones.id, city.zones.centre
     )
     quantities = {stream.quantity for stream in streams}
-    silent = [one.value for one in Quantity if one not in quantities]
+    silent = [one.value for one in Quantity if one not in quantities | {Quantity.OTHER}]
     notes.ids(_LAYER, "quantities_unwatched", Severity.WARNING, silent)

@@ -57,8 +57,8 @@ def quantity_of(word: str) -> Quantity | None:
     (<Quantity.WATER_LEVEL: 'water_level'>, <Quantity.WATER_PRESSURE: 'water_pressure'>, None)
     """
     folded = plain(word)
-    for quantity in Quantity:
-        if folded == plain(quantity.value) or folded in {plain(w) for w in _WORDS[quantity]}:
+    for quantity, words in _WORDS.items():
+        if folded == plain(quantity.value) or folded in {plain(word) for word in words}:
             return quantity
     return None
 
@@ -71,6 +71,6 @@ def factor_of(quantity: Quantity, unit: str) -> float | None:
     >>> factor_of(Quantity.WATER_LEVEL, "cm"), factor_of(Quantity.WATER_LEVEL, "kPa")
     (0.01, None)
     """
-    known = _FACTORS[quantity]
+    known = _FACTORS.get(quantity, {})
     word = unit.strip().removeprefix("ucum:").rpartition("#")[2]
     return known.get(word, known.get(word.replace(" ", "")))
