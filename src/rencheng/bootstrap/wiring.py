@@ -1,0 +1,174 @@
+"""Wiring: what is made of what."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rencheng.adapters.files import DEFAULT_CITY
+from rencheng.bootstrap.accounts import demo_accounts, driver_token
+from rencheng.bootstrap.brain import Brain
+from rencheng.domain.errors import RenchengError
+from rencheng.service.ports import Cities
+
+if TYPE_CHECKING:
+    import httpx
+
+    from rencheng.adapters.notify.webhook.channel import Target
+    from rencheng.adapters.store import Store
+    from rencheng.service.cycle import Models
+    from rencheng.service.identity import Identity
+
+STORE_FILE = "rencheng.sqlite"
+STORE_ADDRESS = "RENCHENG_STORE"
+"""Environment variable with the address of a PostgreSQL database, instead of the file."""
+
+
+def wall_clock() -> datetime:
+    """Return the time now. [UTC]"""
+    return datetime.now(UTC)
+
+
+def open_identity(state: Path) -> tuple[Identity, Store]:
+    """Open the accounts of a state folder, without the rest (for the command line).
+
+    The store is the file in the folder, or the database that `$RENCHENG_STORE` names.
+    """
+    from rencheng.adapters.store import open_postgres, open_store
+    from rencheng.service.identity import Identity
+
+    address = os.environ.get(STORE_ADDRESS, "")
+    store = open_postgres(address, state) if address else open_store(state / STORE_FILE)
+    return Identity(work=store, now=wall_clock), store
+
+
+def build_brain(
+    state: Path,
+    city: str = DEFAULT_CITY,
+    *,
+    demo: bool = False,
+    address: str = "http://127.0.0.1:8000",
+    data_root: Path | None = None,
+) -> Brain:
+    """Wire everything on a state folder.
+
+    Parameters
+    ----------
+    state
+        Folder of the store and the built cities; made when missing.
+    city
+        Id of the city to serve.
+    demo
+        Make demo accounts on a fresh state; without it existing ones cannot sign in.
+    address
+        Where the server will listen; the replay driver knocks there.
+    data_root
+        Folder whose files may be imported without sending them; None: none.
+    """
+    from rencheng.adapters.cities.store import Folder
+    from rencheng.adapters.imports import open_room
+    from rencheng.adapters.notify.webhook.targets import read_targets
+
+    identity, store = open_identity(state)
+    identity.is_demo_allowed = demo
+    try:
+        cities = Folder(state, city)
+        cities.current()
+        targets = read_targets(state)
+        models = load_models(state)
+        brain = assemble(
+            store, identity, cities, models=models, address=address, targets=targets, state=state
+        )
+        brain.room = open_room(brain.house, state, data_root=data_root)
+        offices = cities.current().organisations
+        brain.demo_names = demo_accounts(identity, state, offices) if demo else ()
+    except RenchengError:
+        store.close()
+        raise
+    return brain
+
+
+def assemble(
+    store: Store,
+    identity: Identity,
+    cities: Cities,
+    *,
+    models: Models,
+    address: str,
+    targets: Mapping[str, Target] | None = None,
+    state: Path | None = None,
+) -> Brain:
+    """Wire services around a store, a city and models; nothing is started yet.
+
+    `targets` are the webhook subscribers, who get live warnings only; `state` is the folder where
+    builds keep what was wrong in a city's sources.
+    """
+    import httpx
+
+    from rencheng.adapters.cities.check import Checked
+    from rencheng.adapters.notify.console.channel import ConsoleChannel
+    from rencheng.adapters.notify.webhook.channel import WebhookChannel
+    from rencheng.adapters.quality_limits import load_quality_limits
+    from rencheng.adapters.replay.scenarios import ScenarioFolder
+    from rencheng.adapters.words import render
+    from rencheng.service.cycle_runner import CycleRunner
+    from rencheng.service.dispatch import Dispatcher
+    from rencheng.service.house import House, Subscriber
+    from rencheng.service.observed import ObservedServices
+
+    console = ConsoleChannel()
+    webhook = WebhookChannel(targets or {}, identity.now)
+    house = House(
+        work=store,
+        now=identity.now,
+        cities=cities,
+        words=render,
+        channels=(console, webhook),
+        subscribers=(
+            Subscriber(id="console", channel=console.name),
+            *(Subscriber(id=name, channel=webhook.name) for name in targets or {}),
+        ),
+        rules=models.rules,
+        findings=Checked(state),
+        quality=load_quality_limits(),
+    )
+    secret = ""
+
+    def client() -> httpx.Client:
+        nonlocal secret
+        secret = secret or driver_token(identity)
+        headers = {"Authorization": f"Bearer {secret}"}
+        return httpx.Client(base_url=address, headers=headers, timeout=30.0, trust_env=False)
+
+    return Brain(
+        house=house,
+        identity=identity,
+        models=models,
+        runner=CycleRunner(house, models),
+        scenarios=ScenarioFolder(),
+        dispatcher=Dispatcher(),
+        observed=ObservedServices(house),
+        client=client,
+        close=store.close,
+    )
+
+
+def load_models(state: Path) -> Models:
+    """Read everything that is data rather than code."""
+    from rencheng.adapters.alarm_rules import load_alarm_rules
+    from rencheng.adapters.curves import read_casualty_rates, read_curves
+    from rencheng.adapters.restoration import load_restoration
+    from rencheng.adapters.rules import load_indicators, load_rules
+    from rencheng.service.cycle import Models
+
+    return Models(
+        table=read_curves(state),
+        rates=read_casualty_rates(),
+        restoration=load_restoration(),
+        rules=load_rules(),
+        indicators=load_indicators(),
+        alarms=load_alarm_rules(),
+    )
