@@ -22,6 +22,14 @@ class Quantity(StrEnum):
     AIR_TEMPERATURE = "air_temperature"
     OTHER = "other"
     """What no model of the house reads; its unit is the one that the stream states."""
+    WIND_SPEED = "wind_speed"
+    """Mean of two or ten minutes, as the station makes it."""
+    WIND_GUST = "wind_gust"
+    """Highest of three seconds since the reading before."""
+    VISIBILITY = "visibility"
+    SNOW = "snow"
+    """Water equivalent of the snow since the reading before."""
+    GROUND_TEMPERATURE = "ground_temperature"
 
 
 UNITS = {
@@ -32,10 +40,25 @@ UNITS = {
     Quantity.FREE_BEDS: "{bed}",
     Quantity.RAIN: "mm",
     Quantity.AIR_TEMPERATURE: "Cel",
+    Quantity.WIND_SPEED: "m/s",
+    Quantity.WIND_GUST: "m/s",
+    Quantity.VISIBILITY: "m",
+    Quantity.SNOW: "mm",
+    Quantity.GROUND_TEMPERATURE: "Cel",
 }
 """The one unit (UCUM) of each quantity inside the house; `OTHER` has none."""
-RESTS_AT_ZERO = frozenset({Quantity.RAIN})
+RESTS_AT_ZERO = frozenset({Quantity.RAIN, Quantity.SNOW, Quantity.WIND_SPEED, Quantity.WIND_GUST})
 """Quantities of which many zeros in a row are no sign of a stuck sensor."""
+CITY_NEEDS = (
+    Quantity.PEAK_ACCELERATION,
+    Quantity.WATER_LEVEL,
+    Quantity.FEEDER_STATE,
+    Quantity.WATER_PRESSURE,
+    Quantity.FREE_BEDS,
+    Quantity.RAIN,
+    Quantity.AIR_TEMPERATURE,
+)
+"""Quantities that every city should have a stream of."""
 
 
 class Quality(StrEnum):
@@ -90,6 +113,8 @@ class Datastream:
     """So many equal values in a row are suspect; 0: equal values are normal (a state)."""
     is_vital: bool
     origin: Origin
+    is_forecast: bool = False
+    """Whether its values are of times to come; rules on observations leave it alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from rencheng.adapters.cities.checks.notes import Notes
 from rencheng.adapters.cities.ground import areas_of, row_of
 from rencheng.domain.city import City
 from rencheng.domain.finding import Severity
-from rencheng.domain.observation import Quantity
+from rencheng.domain.observation import CITY_NEEDS
 
 _LAYER = "sensors"
 
@@ -43,5 +43,5 @@ def sensors(city: City, notes: Notes) -> None:
         _LAYER, "zones_no_sensor", Severity.INFO, count == 0, city.zones.id, city.zones.centre
     )
     quantities = {stream.quantity for stream in streams}
-    silent = [one.value for one in Quantity if one not in quantities | {Quantity.OTHER}]
+    silent = [one.value for one in CITY_NEEDS if one not in quantities]
     notes.ids(_LAYER, "quantities_unwatched", Severity.WARNING, silent)

@@ -8,6 +8,12 @@ from rencheng.domain.observation import Quantity
 # Standard gravity: ISO 80000-3; foot, inch, pound-force per square inch: NIST SP 811, appendix B.
 _G, _FOOT, _INCH, _PSI = 9.80665, 0.3048, 0.0254, 6.894757293168
 
+# Knot and mile: NIST SP 811, appendix B.
+_SPEEDS = {
+    "m/s": 1.0, "m.s-1": 1.0, "km/h": 1.0 / 3.6, "[kn_i]": 1852.0 / 3600.0, "kn": 1852.0 / 3600.0,
+    "米/秒": 1.0,
+}  # fmt: skip
+
 _FACTORS: dict[Quantity, dict[str, float]] = {
     Quantity.PEAK_ACCELERATION: {
         "g": 1.0, "[g]": 1.0, "m[g]": 1e-3, "%[g]": 0.01, "%g": 0.01, "m/s2": 1.0 / _G,
@@ -31,6 +37,11 @@ _FACTORS: dict[Quantity, dict[str, float]] = {
         "L/m2": 1.0, "毫米": 1.0,
     },
     Quantity.AIR_TEMPERATURE: {"Cel": 1.0, "°C": 1.0, "degC": 1.0, "C": 1.0, "℃": 1.0},
+    Quantity.GROUND_TEMPERATURE: {"Cel": 1.0, "°C": 1.0, "degC": 1.0, "C": 1.0, "℃": 1.0},
+    Quantity.WIND_SPEED: _SPEEDS,
+    Quantity.WIND_GUST: _SPEEDS,
+    Quantity.VISIBILITY: {"m": 1.0, "km": 1000.0, "[mi_i]": 1609.344, "米": 1.0, "千米": 1000.0},
+    Quantity.SNOW: {"mm": 1.0, "cm": 10.0, "kg/m2": 1.0, "毫米": 1.0},
 }  # fmt: skip
 _WORDS: dict[Quantity, tuple[str, ...]] = {
     Quantity.PEAK_ACCELERATION: ("pga", "peak ground acceleration", "acceleration", "加速度",
@@ -45,6 +56,12 @@ _WORDS: dict[Quantity, tuple[str, ...]] = {
                     "lluvia", "precipitacion"),
     Quantity.AIR_TEMPERATURE: ("temperature", "air temp", "temp", "气温", "温度",
                                "temperatura", "temperatura del aire"),
+    Quantity.WIND_SPEED: ("wind", "wind speed", "风速", "平均风速", "velocidad del viento"),
+    Quantity.WIND_GUST: ("gust", "wind gust", "阵风", "极大风速", "racha"),
+    Quantity.VISIBILITY: ("visibility", "能见度", "visibilidad"),
+    Quantity.SNOW: ("snow", "snowfall", "降雪", "降雪量", "雪量", "nieve"),
+    Quantity.GROUND_TEMPERATURE: ("ground temperature", "surface temperature", "地面温度", "地温",
+                                  "路面温度"),
 }  # fmt: skip
 
 
