@@ -1,0 +1,1 @@
+"""The query language of SensorThings 1.1: read, evaluated, answered."""
