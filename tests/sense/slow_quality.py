@@ -28,16 +28,15 @@ class Past:
     begun_at: float | None = None
     level_at: float = 0.0
     level: float = 0.0
-    known_level: float | None = None
-    """The mean of a month before the batch."""
     heard: float | None = None
     lag: float | None = None
     excess: float = 0.0
     first_at: float | None = None
     mean_at: float = 0.0
     fast: float = 0.0
-    slow: float = 0.0
     owed: float = 0.0
+    pairs: dict[int, list[float]] = field(default_factory=dict)
+    """By neighbour's row: usual difference from it, first at, last at."""
 
     def good(self) -> tuple[float, float] | None:
         for at, value, is_good in reversed(self.readings):
@@ -64,7 +63,6 @@ class SlowQuality:
             good = past.good()
             past.known = [(*good, True)] if good else []
             past.is_new = len(past.readings)
-            past.known_level = None if past.begun_at is None else past.level
         common = self._common(batch)
         own = [self._own(reading, common) for reading in batch]
         found = []
@@ -137,8 +135,8 @@ class SlowQuality:
         found = set()
         said = []
         if limit.near_abs < inf or limit.is_drift_shared or limit.rain_owed < inf:
-            said = [w for n in self.near[row] if n >= 0 for w in self._heard(n, at, stream)]
-        now = [x for when, x, _ in said if abs(at - when) <= stream.interval_s / 2]
+            said = [(n, *w) for n in self.near[row] if n >= 0 for w in self._heard(n, at, stream)]
+        now = [x for _, when, x in said if abs(at - when) <= stream.interval_s / 2]
         agree = [abs(value - x) <= limit.near_abs + limit.near_rel * abs(x) for x in now]
         if limit.near_abs < inf and len(now) >= 2 and not any(agree):
             found.add(QualityReason.NEIGHBOUR)
@@ -146,32 +144,30 @@ class SlowQuality:
             if value > 0:
                 past.owed = 0.0
             elif len(said) >= 2:
-                least = min(x for _, x, _ in said)
-                past.owed = past.owed * FAST_S / (FAST_S + stream.interval_s) + least
-                if past.owed >= limit.rain_owed and least > 0:
+                rain = [x for _, _, x in said]
+                usual = min(rain) if len(rain) == 2 else median(rain)
+                past.owed = past.owed * FAST_S / (FAST_S + stream.interval_s) + usual
+                if past.owed >= limit.rain_owed and usual > 0:
                     found.add(QualityReason.RAIN)
         if not is_good:
             return found
-        r, can_drift = value, len(said) >= 2 or not limit.is_drift_shared
-        if can_drift and limit.is_drift_shared:
-            r -= value if past.begun_at is None else past.level
-            r -= median(above for _, _, above in said)
-        least = min(limit.drift_up, limit.drift_down)
-        is_warm = past.first_at is not None and past.mean_at - past.first_at >= WARM_S
-        is_away = can_drift and is_warm and abs(r - past.slow) > least
-        _level(stream, past, at, value, is_away=is_away)
-        if can_drift and _drifts(stream, limit, past, at, r):
+        r: float | None
+        if limit.is_drift_shared:
+            r = _apart(stream, limit, past, at, value, {n: x for n, _, x in said})
+        else:
+            r = 0.0 if past.begun_at is None else value - past.level
+        _level(stream, limit, past, at, value)
+        if r is not None and _drifts(stream, limit, past, at, r):
             found.add(QualityReason.DRIFT)
         return found
 
-    def _heard(self, row: int, at: float, stream: Datastream) -> list[tuple[float, float, float]]:
+    def _heard(self, row: int, at: float, stream: Datastream) -> list[tuple[float, float]]:
         past = self.past[row]
         for when, value, is_good in reversed([*past.known, *past.readings[past.is_new :]]):
             if when < at - 2 * stream.interval_s:
                 return []
             if is_good and when <= at + stream.interval_s / 2:
-                level = value if past.known_level is None else past.known_level
-                return [(when, value, value - level)]
+                return [(when, value)]
         return []
 
 
@@ -196,35 +192,65 @@ def _jumps(
     return found
 
 
-def _level(stream: Datastream, past: Past, at: float, value: float, *, is_away: bool) -> None:
+def _learnt(away: float, step: float, age: float, bound: float) -> float:
+    if age < WARM_S:
+        return away * step / (max(age, step) + step)
+    return max(-bound, min(bound, away)) * step / (SLOW_S + step)
+
+
+def _level(stream: Datastream, limit: StreamLimits, past: Past, at: float, value: float) -> None:
     if past.begun_at is None:
         past.begun_at, past.level_at, past.level = at, at, value
+        return
     step = min(at - past.level_at, 3 * stream.interval_s)
+    bound = inf if limit.is_drift_shared else min(limit.drift_up, limit.drift_down) / 2
     if step > 0:
-        slow = min(SLOW_S, max(past.level_at - past.begun_at, step))
-        slow = 30 * SLOW_S if is_away else slow
-        past.level += (value - past.level) * step / (slow + step)
+        past.level += _learnt(value - past.level, step, past.level_at - past.begun_at, bound)
     past.level_at = at
+
+
+def _apart(
+    stream: Datastream,
+    limit: StreamLimits,
+    past: Past,
+    at: float,
+    value: float,
+    said: dict[int, float],
+) -> float | None:
+    found = []
+    for row, x in said.items():
+        pair = past.pairs.get(row)
+        if pair is None:
+            past.pairs[row] = [value - x, at, at]
+            continue
+        usual, begun, last = pair
+        away, age, step = value - x - usual, last - begun, min(at - last, 3 * stream.interval_s)
+        if step > 0:
+            bound = min(limit.drift_up, limit.drift_down) / 2
+            pair[0] += _learnt(away, step, age, bound)
+        pair[2] = at
+        if age >= WARM_S:
+            found.append(away)
+    if len(found) < 2:
+        return None
+    if len(found) == 2 and found[0] * found[1] <= 0:
+        return 0.0
+    return min(found, key=abs) if len(found) == 2 else median(found)
 
 
 def _drifts(stream: Datastream, limit: StreamLimits, past: Past, at: float, r: float) -> bool:
     if past.first_at is None:
         past.first_at = past.mean_at = at
-        past.fast = past.slow = r
+        past.fast = r
         return False
     step = min(at - past.mean_at, 3 * stream.interval_s)
     age = max(past.mean_at - past.first_at, step)
-    fast, slow = min(FAST_S, age), min(SLOW_S, age)
-    least = min(limit.drift_up, limit.drift_down)
-    if abs(r - past.slow) > least and age >= WARM_S:
-        slow = 30 * SLOW_S
-    if abs(r - past.slow) < least / 2 and abs(past.fast - past.slow) > least:
+    fast, least = min(FAST_S, age), min(limit.drift_up, limit.drift_down)
+    if abs(past.fast) > least and (abs(r) < least / 2 or r * past.fast < 0):
         fast /= 30
     if step > 0:
         past.fast += (r - past.fast) * step / (fast + step)
-        past.slow += (r - past.slow) * step / (slow + step)
     past.mean_at = at
-    gone, away = past.fast - past.slow, r - past.slow
-    is_up = gone > limit.drift_up and away > limit.drift_up / 2
-    is_down = gone < -limit.drift_down and away < -limit.drift_down / 2
-    return age >= WARM_S and (is_up or is_down)
+    is_up = past.fast > limit.drift_up and r > limit.drift_up / 2
+    is_down = past.fast < -limit.drift_down and r < -limit.drift_down / 2
+    return (limit.is_drift_shared or age >= WARM_S) and (is_up or is_down)

@@ -25,7 +25,7 @@ I64 = NDArray[np.int64]
 I32 = NDArray[np.int32]
 Bits = NDArray[np.uint16]
 
-VERSION = "quality 2"
+VERSION = "quality 3"
 """Version of the checks below; every verdict carries it, with that of the limits."""
 REASONS = tuple(QualityReason)
 """By bit: the first reason is bit 0."""
@@ -55,14 +55,14 @@ MEMORY = np.dtype(
     [
         ("last_at", "i8"), ("last", "f8"), ("equal", "i8"), ("good_at", "i8"), ("good", "f8"),
         ("begun_at", "i8"), ("level_at", "i8"), ("level", "f8"), ("heard", "i8"), ("lag", "f8"),
-        ("excess", "f8"), ("first_at", "i8"), ("mean_at", "i8"), ("fast", "f8"), ("slow", "f8"),
-        ("owed", "f8"),
+        ("excess", "f8"), ("first_at", "i8"), ("mean_at", "i8"), ("fast", "f8"),
+        ("pair", "f8", (4,)), ("pair_from", "i8", (4,)), ("pair_at", "i8", (4,)), ("owed", "f8"),
     ]
 )  # fmt: skip
 """What is remembered of a stream: its last value, how many equal ones in a row, the last one that
-passed its own checks, its mean of a month, when it was last heard [µs] and how late [s], the means
-of a day and of a month of what drift is judged by, and the rain that its neighbours had while it
-said none."""
+passed its own checks, its mean of a month, when it was last heard [µs] and how late [s], the mean
+of a day of how far it is from that mean or from where its neighbours place it, its usual difference
+from each neighbour, and the rain that they had while it said none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Watched:
     def nothing_heard(self) -> NDArray[Any]:
         """Return the memory of streams that said nothing yet, of `MEMORY`. (streams,)"""
         memory = np.zeros(len(self.limits), MEMORY)
-        for key in ("last_at", "good_at", "begun_at", "heard", "first_at"):
+        for key in ("last_at", "good_at", "begun_at", "heard", "first_at", "pair_from"):
             memory[key] = NEVER
         memory["lag"] = np.nan
         return memory

@@ -36,7 +36,7 @@ RANGE, RATE, STUCK, LATE, SPIKE, DRIFT, NEIGHBOUR, RAIN, UNIT, CLOCK = (
 VALUE = RANGE | RATE | SPIKE
 """Reasons that speak against the number itself."""
 AWAY = 30.0
-"""So many times slower what may be a fault is learnt, and faster forgotten once over. Chosen."""
+"""So many times faster a fault is forgotten once it is over. Chosen."""
 GAP = 3.0
 """Intervals after which a value tells nothing of the next one. Chosen."""
 
@@ -81,17 +81,34 @@ def own(
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
-def _level(limit: Any, past: Any, at: int, v: float, is_away: bool) -> None:
-    """Remember the mean of a month; what may be a fault is learnt slower."""
+def _learnt(away: float, step: float, age: float, bound: float) -> float:
+    """Return by how much a mean moves towards a value that is away from it by `away`.
+
+    A plain mean of the first days; later one of a month, to which no value counts for more than
+    `bound`: what may be a fault teaches little, and a mended sensor is soon believed.
+    """
+    if age < WARM_S:
+        return away * step / (max(age, step) + step)
+    return min(max(away, -bound), bound) * step / (SLOW_S + step)
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
+def _level(limit: Any, past: Any, at: int, v: float) -> None:
+    """Remember the mean of a month."""
     if past.begun_at == NEVER:
         past.begun_at, past.level_at, past.level = at, at, v
+        return
     step = min((at - past.level_at) / 1e6, GAP * limit.interval)
+    bound = np.inf if limit.is_drift_shared else _bound(limit)
     if step > 0:
-        slow = min(SLOW_S, max((past.level_at - past.begun_at) / 1e6, step))
-        if is_away:
-            slow = SLOW_S * AWAY
-        past.level += (v - past.level) * step / (slow + step)
+        past.level += _learnt(v - past.level, step, (past.level_at - past.begun_at) / 1e6, bound)
     past.level_at = at
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
+def _bound(limit: Any) -> float:
+    """Return how far a value may pull a mean that it is held against."""
+    return float(min(limit.drift_up, limit.drift_down) / 2)
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
@@ -150,7 +167,7 @@ def others(
     start = np.full(len(rows), -1, np.int64)
     for g in range(len(first) - 1):
         start[stream[first[g]]] = g
-    said, above = np.empty(NEIGHBOURS), np.empty(NEIGHBOURS)
+    said, who = np.empty(NEIGHBOURS), np.empty(NEIGHBOURS, np.int64)
     now = np.empty(NEIGHBOURS, np.bool_)
     for i in range(len(stream)):
         if passed[i] & LATE:
@@ -159,7 +176,8 @@ def others(
         limit, past = rows[s], memory[s]
         known = 0
         if limit.near_abs < np.inf or limit.is_drift_shared or limit.rain_owed < np.inf:
-            for n in near[s]:
+            for k in range(NEIGHBOURS):
+                n = near[s, k]
                 if n < 0:
                     break
                 g = start[n]
@@ -167,8 +185,7 @@ def others(
                 when, x = _heard(before[n], at, value, passed, span, at[i], limit.interval)
                 if when == NEVER:
                     continue
-                said[known] = x
-                above[known] = x - (before[n].level if before[n].begun_at != NEVER else x)
+                said[known], who[known] = x, k
                 now[known] = abs(at[i] - when) / 1e6 <= limit.interval / 2
                 known += 1
         if limit.near_abs < np.inf and _is_alone(limit, v, said[:known], now[:known]):
@@ -177,18 +194,76 @@ def others(
             reasons[i] |= RAIN
         if passed[i]:
             continue
-        r, is_away = v, False
-        can_drift = known >= 2 or not limit.is_drift_shared
-        if can_drift:
-            if limit.is_drift_shared:
-                level = past.level if past.begun_at != NEVER else v
-                r = v - level - np.median(above[:known])
-            least = min(limit.drift_up, limit.drift_down)
-            is_warm = past.first_at != NEVER and (past.mean_at - past.first_at) / 1e6 >= WARM_S
-            is_away = is_warm and abs(r - past.slow) > least
-        _level(limit, past, at[i], v, is_away)
-        if can_drift and _drifts(limit, past, at[i], r):
+        if _follow(limit, past, at[i], v, said[:known], who[:known]):
             reasons[i] |= DRIFT
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
+def follow(rows: Rows, near: NDArray[np.int32], memory: Rows, hours: Readings, first: Ints) -> None:
+    """Learn the means behind `drift` again from means of past hours, hour by hour.
+
+    `hours` are sorted by time, then stream; `first` says where each time begins. Only the first,
+    second and fourth of `hours` are looked at, and `interval` of the limits must be an hour.
+    """
+    stream, at, _, value, _ = hours
+    now = np.full(len(rows), np.nan)
+    said, who = np.empty(NEIGHBOURS), np.empty(NEIGHBOURS, np.int64)
+    for g in range(len(first) - 1):
+        for i in range(first[g], first[g + 1]):
+            now[stream[i]] = value[i]
+        for i in range(first[g], first[g + 1]):
+            s, known = stream[i], 0
+            for k in range(NEIGHBOURS):
+                n = near[s, k]
+                if n >= 0 and not np.isnan(now[n]):
+                    said[known], who[known] = now[n], k
+                    known += 1
+            _follow(rows[s], memory[s], at[i], value[i], said[:known], who[:known])
+        for i in range(first[g], first[g + 1]):
+            now[stream[i]] = np.nan
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
+def _follow(limit: Any, past: Any, at: int, v: float, said: Floats, who: Ints) -> bool:
+    """Remember the means behind drift, and say whether that of a day has left that of a month."""
+    r = np.nan
+    if not limit.is_drift_shared:
+        r = v - past.level if past.begun_at != NEVER else 0.0
+    elif len(said) > 0:
+        r = _apart(limit, past, at, v, said, who)
+    _level(limit, past, at, v)
+    return bool(not np.isnan(r) and _drifts(limit, past, at, r))
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
+def _apart(limit: Any, past: Any, at: int, v: float, said: Floats, who: Ints) -> float:
+    """Return how far a stream is from where its neighbours place it, NaN while two do not.
+
+    Each neighbour has a usual difference, learnt; of three or four the median counts, of two the
+    nearer, as one of them may be at fault itself.
+    """
+    apart, count, bound = np.empty(len(said)), 0, _bound(limit)
+    for j in range(len(said)):
+        k, d = who[j], v - said[j]
+        if past.pair_from[k] == NEVER:
+            past.pair_from[k], past.pair_at[k], past.pair[k] = at, at, d
+            continue
+        away = d - past.pair[k]
+        age = (past.pair_at[k] - past.pair_from[k]) / 1e6
+        step = min((at - past.pair_at[k]) / 1e6, GAP * limit.interval)
+        if step > 0:
+            past.pair[k] += _learnt(away, step, age, bound)
+        past.pair_at[k] = at
+        if age >= WARM_S:
+            apart[count] = away
+            count += 1
+    if count < 2:
+        return np.nan
+    if count == 2:
+        if apart[0] * apart[1] <= 0.0:
+            return 0.0
+        return float(apart[0] if abs(apart[0]) < abs(apart[1]) else apart[1])
+    return float(np.median(apart[:count]))
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
@@ -239,36 +314,33 @@ def _is_alone(limit: Any, v: float, said: Floats, now: NDArray[np.bool_]) -> boo
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
 def _is_dry(limit: Any, past: Any, v: float, said: Floats) -> bool:
-    """Say whether a gauge stayed dry while all its neighbours had too much rain; remember it."""
+    """Say whether a gauge stayed dry while its neighbours had too much rain; remember it."""
     if v > 0.0:
         past.owed = 0.0
         return False
     if len(said) < 2:
         return False
-    past.owed = past.owed * FAST_S / (FAST_S + limit.interval) + said.min()
-    return bool(past.owed >= limit.rain_owed and said.min() > 0.0)
+    usual = said.min() if len(said) == 2 else np.median(said)
+    past.owed = past.owed * FAST_S / (FAST_S + limit.interval) + usual
+    return bool(past.owed >= limit.rain_owed and usual > 0.0)
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
 def _drifts(limit: Any, past: Any, at: int, r: float) -> bool:
-    """Say whether the mean of a day has left the mean of a month; remember both."""
+    """Say whether the mean of a day of what a stream is apart is too much; remember it."""
     if past.first_at == NEVER:
-        past.first_at, past.mean_at, past.fast, past.slow = at, at, r, r
+        past.first_at, past.mean_at, past.fast = at, at, r
         return False
     step = min((at - past.mean_at) / 1e6, GAP * limit.interval)
     age = max((past.mean_at - past.first_at) / 1e6, step)
-    fast, slow = min(FAST_S, age), min(SLOW_S, age)
-    least = min(limit.drift_up, limit.drift_down)
-    away = abs(r - past.slow)
-    if away > least and age >= WARM_S:
-        slow = SLOW_S * AWAY
-    if away < least / 2 and abs(past.fast - past.slow) > least:
+    fast, least = min(FAST_S, age), 2 * _bound(limit)
+    if abs(past.fast) > least and (abs(r) < least / 2 or r * past.fast < 0.0):
         fast /= AWAY
     if step > 0:
         past.fast += (r - past.fast) * step / (fast + step)
-        past.slow += (r - past.slow) * step / (slow + step)
     past.mean_at = at
-    gone = past.fast - past.slow
-    is_up = gone > limit.drift_up and r - past.slow > limit.drift_up / 2
-    is_down = -gone > limit.drift_down and past.slow - r > limit.drift_down / 2
-    return bool(age >= WARM_S and (is_up or is_down))
+    is_up = past.fast > limit.drift_up and r > limit.drift_up / 2
+    is_down = -past.fast > limit.drift_down and -r > limit.drift_down / 2
+    # Told against pairs that are warm, or against a level that has to be.
+    is_warm = limit.is_drift_shared or age >= WARM_S
+    return bool(is_warm and (is_up or is_down))
