@@ -197,8 +197,8 @@ def _mixture(x: F64, weight: F64, cut: int) -> Classes:
     found = _classes(x, weight, is_low, step)
     for _ in range(_STEPS):
         low = found.share_low / found.sd_low * np.exp(-0.5 * _z2(x, found.mean_low, found.sd_low))
-        high = (1.0 - found.share_low) / found.sd_high
-        high = high * np.exp(-0.5 * _z2(x, found.mean_high, found.sd_high))
+        weight_high = (1.0 - found.share_low) / found.sd_high
+        high = weight_high * np.exp(-0.5 * _z2(x, found.mean_high, found.sd_high))
         total = np.maximum(low + high, np.finfo(float).tiny)
         found = _classes(x, weight, low / total, step)
         likely = -float((weight * np.log(total)).sum())

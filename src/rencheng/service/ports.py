@@ -8,11 +8,12 @@ from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
-from rencheng.domain.alarm import Alarm
+from rencheng.domain.alarm import Alarm, RuleVerdict
 from rencheng.domain.alert import Alert
 from rencheng.domain.change import CityVersion
 from rencheng.domain.city import City
-from rencheng.domain.hazard import Bulletin
+from rencheng.domain.feed import FeedHealth
+from rencheng.domain.hazard import Bulletin, ShakingMap
 from rencheng.domain.incident import Incident, Task
 from rencheng.domain.learning import DamageReport, ModelVersion
 from rencheng.domain.log import LogEntry
@@ -20,6 +21,8 @@ from rencheng.domain.observation import Observation
 from rencheng.domain.proposal import Proposal
 from rencheng.domain.provenance import Mode
 from rencheng.domain.run import Run
+from rencheng.domain.scene import WaterMap
+from rencheng.domain.warning import ForeignWarning
 
 T = TypeVar("T")
 
@@ -129,6 +132,10 @@ class Log(Protocol):
         """Return lines, newest first; `run` None: all runs."""
         ...
 
+    def about(self, run: str, subject: str, *, limit: int = 200) -> list[LogEntry]:
+        """Return the lines about one thing, newest first."""
+        ...
+
     def walk(self) -> Iterable[LogEntry]:
         """Yield every line of every run, oldest first."""
         ...
@@ -174,6 +181,7 @@ class Delivery:
 
     id: str
     alert: str
+    """Id of the warning or alarm."""
     channel: str
     subscriber: str
     seq: int
@@ -190,6 +198,8 @@ class Delivery:
     """Key of the sentence under `delivery.<reason>`; empty when sent."""
     run: str
     version: int = 1
+    about: str = "alert"
+    """What it tells of: `alert`, a warning as CAP; `alarm`, an alarm as JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,6 +274,7 @@ class UnitOfWork(Protocol):
     runs: Repository[Run]
     bulletins: Repository[Bulletin]
     alarms: Repository[Alarm]
+    verdicts: Repository[RuleVerdict]
     incidents: Repository[Incident]
     proposals: Repository[Proposal]
     tasks: Repository[Task]
@@ -275,6 +286,10 @@ class UnitOfWork(Protocol):
     accounts: Repository[Account]
     sessions: Repository[Session]
     tokens: Repository[Token]
+    scenes: Repository[WaterMap]
+    feeds: Repository[FeedHealth]
+    warnings: Repository[ForeignWarning]
+    shaking_maps: Repository[ShakingMap]
     observations: Observations
     log: Log
     events: Events

@@ -20,13 +20,16 @@ from sqlalchemy import (
     event,
 )
 
-from rencheng.domain.alarm import Alarm
+from rencheng.domain.alarm import Alarm, RuleVerdict
 from rencheng.domain.alert import Alert
-from rencheng.domain.hazard import Bulletin
+from rencheng.domain.feed import FeedHealth
+from rencheng.domain.hazard import Bulletin, ShakingMap
 from rencheng.domain.incident import Incident, Task
 from rencheng.domain.learning import DamageReport, ModelVersion
 from rencheng.domain.proposal import Proposal
 from rencheng.domain.run import Run
+from rencheng.domain.scene import WaterMap
+from rencheng.domain.warning import ForeignWarning
 from rencheng.service.ports import Account, CycleRecord, Delivery, Session, Token
 
 SCHEMA = 2
@@ -71,9 +74,16 @@ KINDS = (
     Kind(
         "alarms",
         Alarm,
-        ("rule", "object", "is_open"),
+        ("rule", "object", "is_open", "is_listed"),
         (("rule", "object"), {"is_open": "true"}),
-        ask=(("is_open",),),
+        ask=(("is_open",), ("is_listed",), ("rule", "object")),
+    ),
+    Kind(
+        "verdicts",
+        RuleVerdict,
+        ("rule", "judgement", "subject", "is_standing"),
+        (("subject",), {"is_standing": "true"}),
+        ask=(("rule",), ("is_standing",)),
     ),
     Kind("incidents", Incident, ("event", "status"), (("event",), {}), ask=(("status",),)),
     Kind(
@@ -107,6 +117,10 @@ KINDS = (
     Kind("accounts", Account, ("name", "organisation"), ask=(("organisation",),)),
     Kind("sessions", Session, ("account",), ask=(("account",),)),
     Kind("tokens", Token, ("account",), ask=(("account",),)),
+    Kind("scenes", WaterMap, ("scene",)),
+    Kind("feeds", FeedHealth, ("connector",)),
+    Kind("warnings", ForeignWarning, ("status", "feed")),
+    Kind("shaking_maps", ShakingMap, ("event",), ask=(("event",),)),
 )
 
 
@@ -158,6 +172,7 @@ log = Table(
     Column("hash", String, nullable=False),
 )
 Index("log_by_run", log.c.run, log.c.seq)
+Index("log_by_subject", log.c.run, log.c.subject, log.c.seq)
 
 for change in ("update", "delete"):
     event.listen(

@@ -13,7 +13,7 @@ from rencheng.adapters.history import History
 from rencheng.adapters.store.journal import SqlEvents, SqlLog
 from rencheng.adapters.store.repository import SqlRepository
 from rencheng.adapters.store.schema import KINDS, answers
-from rencheng.domain.alarm import Alarm
+from rencheng.domain.alarm import Alarm, RuleVerdict
 from rencheng.domain.alert import Alert
 from rencheng.domain.errors import (
     ConflictError,
@@ -22,11 +22,14 @@ from rencheng.domain.errors import (
     RenchengError,
     SourceUnavailableError,
 )
-from rencheng.domain.hazard import Bulletin
+from rencheng.domain.feed import FeedHealth
+from rencheng.domain.hazard import Bulletin, ShakingMap
 from rencheng.domain.incident import Incident, Task
 from rencheng.domain.learning import DamageReport, ModelVersion
 from rencheng.domain.proposal import Proposal
 from rencheng.domain.run import Run
+from rencheng.domain.scene import WaterMap
+from rencheng.domain.warning import ForeignWarning
 from rencheng.service.ports import (
     Account,
     CycleRecord,
@@ -153,6 +156,7 @@ class SqlUnitOfWork:
     runs: Repository[Run]
     bulletins: Repository[Bulletin]
     alarms: Repository[Alarm]
+    verdicts: Repository[RuleVerdict]
     incidents: Repository[Incident]
     proposals: Repository[Proposal]
     tasks: Repository[Task]
@@ -164,6 +168,10 @@ class SqlUnitOfWork:
     accounts: Repository[Account]
     sessions: Repository[Session]
     tokens: Repository[Token]
+    scenes: Repository[WaterMap]
+    feeds: Repository[FeedHealth]
+    warnings: Repository[ForeignWarning]
+    shaking_maps: Repository[ShakingMap]
     observations: Observations
     log: Log
     events: Events
