@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 from time import sleep
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from rencheng.cli import speaking
-from rencheng.domain.errors import RenchengError, SourceUnavailableError
+from rencheng.cli.server import URL, Token, Url, ask, client_of
 
 if TYPE_CHECKING:
     import httpx
 
 app = App(name="replay", help="回放历史事件 Replay a past event on a running server")
-Url = Annotated[str, Parameter(help="服务器地址 Address of the server")]
-Token = Annotated[str, Parameter(help="账号令牌 Key of an account", env_var="RENCHENG_TOKEN")]
-URL = "http://127.0.0.1:8000"
 _EVERY_S = 1.0
 
 
@@ -41,8 +38,8 @@ def start(
     follow
         显示进度直到结束 Watch until the end.
     """
-    with _client(url, token) as client:
-        clock = _ask(client, "POST", "/replay", {"scenario": scenario, "speed": speed})
+    with client_of(url, token) as client:
+        clock = ask(client, "POST", "/replay", {"scenario": scenario, "speed": speed})
         speaking.say("cli.replay.started", run=str(clock["run"]), speed=speed)
         if follow:
             _follow(client, clock)
@@ -56,8 +53,8 @@ def show(*, url: Url = URL, token: Token = "") -> None:
     heads = ("id", "name", "start", "end", "synthetic")
     table = Table(*(speaking.words(f"cli.replay.column.{head}") for head in heads))
     name = "name_en" if speaking.language() == "en" else "name_zh"
-    with _client(url, token) as client:
-        for one in _ask(client, "GET", "/scenarios"):
+    with client_of(url, token) as client:
+        for one in ask(client, "GET", "/scenarios"):
             made_up = str(one["synthetic_streams"])
             table.add_row(one["id"], one[name], one["start"], one["end"], made_up)
     speaking.console().print(table)
@@ -84,8 +81,8 @@ def steer(
         结束回放 End it.
     """
     body = {"speed": speed, "stop": stop, "jump_to": jump_to.isoformat() if jump_to else None}
-    with _client(url, token) as client:
-        clock = _ask(client, "PATCH", "/replay", body)
+    with client_of(url, token) as client:
+        clock = ask(client, "PATCH", "/replay", body)
     key = "cli.replay.ended" if clock["is_over"] else "cli.replay.now"
     speaking.say(key, time=str(clock["now"]), speed=float(clock["speed"]))
 
@@ -105,56 +102,6 @@ def _follow(client: httpx.Client, clock: dict[str, Any]) -> None:
             )
             progress.update(task, description=said, completed=(now - begin).total_seconds())
             sleep(_EVERY_S)
-            clock = _ask(client, "GET", "/clock")
+            clock = ask(client, "GET", "/clock")
         progress.update(task, completed=(end - begin).total_seconds())
     speaking.say("cli.replay.ended", style="bold green", time=str(clock["now"]), speed=0.0)
-
-
-def _client(url: str, token: str) -> httpx.Client:
-    import httpx
-
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return httpx.Client(
-        base_url=f"{url.rstrip('/')}/api/v1", headers=headers, timeout=30.0, trust_env=False
-    )
-
-
-def _ask(client: httpx.Client, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-    """Ask the server; a problem that it names becomes an error with its words."""
-    import httpx
-
-    try:
-        answer = client.request(method, path, json=body)
-    except httpx.TransportError as error:
-        raise SourceUnavailableError(
-            "cli.replay.unreachable",
-            f"{client.base_url} does not answer: {error}",
-            hint="Start the server with `rencheng serve`, or name its address with --url",
-            params={"url": str(client.base_url)},
-        ) from error
-    if answer.is_error:
-        raise _problem(answer)
-    return answer.json()
-
-
-def _problem(answer: httpx.Response) -> RenchengError:
-    try:
-        told = answer.json()
-    except ValueError:
-        told = {}
-    named = told if isinstance(told, dict) else {}
-    which = "en" if speaking.language() == "en" else "zh"
-
-    def sentence(name: str, otherwise: str) -> str:
-        text = named.get(name)
-        return str(text.get(which) or otherwise) if isinstance(text, dict) else otherwise
-
-    return RenchengError(
-        "cli.replay.refused",
-        sentence("problem", f"HTTP {answer.status_code}"),
-        hint=sentence("hint", "Look at the server's log"),
-        params={
-            "problem": sentence("problem", f"HTTP {answer.status_code}"),
-            "hint": sentence("hint", "Look at the server's log"),
-        },
-    )
