@@ -20,8 +20,20 @@ from rencheng.domain.log import LogEntry
 from rencheng.domain.observation import Observation
 from rencheng.domain.proposal import Proposal
 from rencheng.domain.provenance import Mode
+from rencheng.domain.readings import Rows
 from rencheng.domain.run import Run
 from rencheng.domain.scene import WaterMap
+from rencheng.domain.sensing import (
+    DatastreamResource,
+    FeatureOfInterest,
+    HistoricalLocation,
+    Location,
+    MultiDatastream,
+    ObservationDetails,
+    ObservedProperty,
+    Sensor,
+    Thing,
+)
 from rencheng.domain.warning import ForeignWarning
 
 T = TypeVar("T")
@@ -49,6 +61,10 @@ class Repository(Protocol[T]):
         """
         ...
 
+    def remove(self, key: str) -> None:
+        """Forget an object, or raise `NotFoundError`."""
+        ...
+
     def list(
         self,
         run: str,
@@ -67,7 +83,43 @@ class Repository(Protocol[T]):
         ...
 
 
-class Observations(Protocol):
+class Details(Protocol):
+    """What of observations is no plain number, beside the raw values."""
+
+    def put(self, items: Sequence[ObservationDetails]) -> None:
+        """Keep details, in place of those of the same observation."""
+        ...
+
+    def of(self, keys: Iterable[str]) -> dict[str, ObservationDetails]:
+        """Return the details of those observations that have some, by id."""
+        ...
+
+    def between(
+        self,
+        streams: Sequence[str],
+        start: int,
+        end: int,
+        *,
+        limit: int | None = None,
+        is_newest_first: bool = False,
+    ) -> list[ObservationDetails]:
+        """Return the details between two times, both included, by time. [µs UTC]"""
+        ...
+
+    def of_feature(self, feature: str) -> list[ObservationDetails]:
+        """Return the details of the observations that are about a feature of their own."""
+        ...
+
+    def span(self, stream: str) -> tuple[int, int | None, int | None, int | None, int | None]:
+        """Return how many are no raw values, first and last time, first and last result's."""
+        ...
+
+    def forget(self, stream: str) -> None:
+        """Drop everything of a datastream."""
+        ...
+
+
+class Observations(RowStore, Protocol):
     """Everything heard from devices, raw value and verdict side by side."""
 
     def add(self, items: Sequence[Observation]) -> set[str]:
@@ -101,6 +153,17 @@ class Observations(Protocol):
         end: datetime,
     ) -> list[Observation]:
         """Return the observations between two times, oldest first."""
+        ...
+
+    def rows(self, run: str, datastreams: Sequence[str], start: int, end: int) -> Rows:
+        """Return rows between two times, both included, by time. [µs UTC] (n,)
+
+        `stream` is the place of its name in `datastreams`.
+        """
+        ...
+
+    def spans(self, run: str, datastreams: Sequence[str]) -> list[tuple[int, int, int]]:
+        """Return by datastream how many rows, and the first and the last time. [µs UTC]"""
         ...
 
     def counts(self, run: str) -> dict[str, tuple[int, int]]:
@@ -290,6 +353,15 @@ class UnitOfWork(Protocol):
     feeds: Repository[FeedHealth]
     warnings: Repository[ForeignWarning]
     shaking_maps: Repository[ShakingMap]
+    things: Repository[Thing]
+    locations: Repository[Location]
+    historical_locations: Repository[HistoricalLocation]
+    sensors: Repository[Sensor]
+    observed_properties: Repository[ObservedProperty]
+    datastreams: Repository[DatastreamResource]
+    multi_datastreams: Repository[MultiDatastream]
+    features: Repository[FeatureOfInterest]
+    details: Details
     observations: Observations
     log: Log
     events: Events

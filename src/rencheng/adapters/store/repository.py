@@ -86,6 +86,11 @@ class SqlRepository(Generic[T]):
             raise self._changed(row["id"])
         return changed
 
+    def remove(self, key: str) -> None:
+        """Forget an object, or raise `NotFoundError`."""
+        self.get(key)
+        self._transaction.writing().execute(self._table.delete().where(self._table.c.id == key))
+
     def list(
         self, run: str, *, where: Mapping[str, str] | None = None, limit: int | None = None
     ) -> list[T]:

@@ -29,6 +29,16 @@ from rencheng.domain.learning import DamageReport, ModelVersion
 from rencheng.domain.proposal import Proposal
 from rencheng.domain.run import Run
 from rencheng.domain.scene import WaterMap
+from rencheng.domain.sensing import (
+    DatastreamResource,
+    FeatureOfInterest,
+    HistoricalLocation,
+    Location,
+    MultiDatastream,
+    ObservedProperty,
+    Sensor,
+    Thing,
+)
 from rencheng.domain.warning import ForeignWarning
 from rencheng.service.ports import Account, CycleRecord, Delivery, Session, Token
 
@@ -117,6 +127,14 @@ KINDS = (
     Kind("accounts", Account, ("name", "organisation"), ask=(("organisation",),)),
     Kind("sessions", Session, ("account",), ask=(("account",),)),
     Kind("tokens", Token, ("account",), ask=(("account",),)),
+    Kind("things", Thing),
+    Kind("locations", Location),
+    Kind("historical_locations", HistoricalLocation),
+    Kind("sensors", Sensor),
+    Kind("observed_properties", ObservedProperty),
+    Kind("datastreams", DatastreamResource),
+    Kind("multi_datastreams", MultiDatastream),
+    Kind("features", FeatureOfInterest),
     Kind("scenes", WaterMap, ("scene",)),
     Kind("feeds", FeedHealth, ("connector",)),
     Kind("warnings", ForeignWarning, ("status", "feed")),
@@ -206,3 +224,19 @@ events = Table(
     Column("run", String, nullable=False),
 )
 Index("events_by_run", events.c.run, events.c.seq)
+
+details = Table(
+    "observation_details",
+    metadata,
+    Column("seq", Number, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("stream", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("result_at", BigInteger),
+    Column("feature", String, nullable=False),
+    Column("is_told", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+Index("observation_details_by_time", details.c.stream, details.c.at)
+Index("observation_details_by_result", details.c.stream, details.c.result_at)
+Index("observation_details_by_feature", details.c.feature)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, CursorResult, Engine, RootTransaction, Select
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
 
 from rencheng.adapters.history import History
+from rencheng.adapters.store.details import SqlDetails
 from rencheng.adapters.store.journal import SqlEvents, SqlLog
 from rencheng.adapters.store.repository import SqlRepository
 from rencheng.adapters.store.schema import KINDS, answers
@@ -29,11 +30,22 @@ from rencheng.domain.learning import DamageReport, ModelVersion
 from rencheng.domain.proposal import Proposal
 from rencheng.domain.run import Run
 from rencheng.domain.scene import WaterMap
+from rencheng.domain.sensing import (
+    DatastreamResource,
+    FeatureOfInterest,
+    HistoricalLocation,
+    Location,
+    MultiDatastream,
+    ObservedProperty,
+    Sensor,
+    Thing,
+)
 from rencheng.domain.warning import ForeignWarning
 from rencheng.service.ports import (
     Account,
     CycleRecord,
     Delivery,
+    Details,
     Events,
     Log,
     Observations,
@@ -172,6 +184,15 @@ class SqlUnitOfWork:
     feeds: Repository[FeedHealth]
     warnings: Repository[ForeignWarning]
     shaking_maps: Repository[ShakingMap]
+    things: Repository[Thing]
+    locations: Repository[Location]
+    historical_locations: Repository[HistoricalLocation]
+    sensors: Repository[Sensor]
+    observed_properties: Repository[ObservedProperty]
+    datastreams: Repository[DatastreamResource]
+    multi_datastreams: Repository[MultiDatastream]
+    features: Repository[FeatureOfInterest]
+    details: Details
     observations: Observations
     log: Log
     events: Events
@@ -180,6 +201,7 @@ class SqlUnitOfWork:
         self._transaction = Transaction(engine)
         for kind in KINDS:
             setattr(self, kind.name, SqlRepository(self._transaction, kind))
+        self.details = SqlDetails(self._transaction)
         self.observations = history
         self.log = SqlLog(self._transaction)
         self.events = SqlEvents(self._transaction)
