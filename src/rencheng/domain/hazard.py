@@ -19,6 +19,8 @@ class BulletinKind(StrEnum):
     TSUNAMI_ALERT = "tsunami_alert"
     TSUNAMI_CANCEL = "tsunami_cancel"
     EVACUATION_ORDER = "evacuation_order"
+    WITHDRAWN = "withdrawn"
+    """Its issuer says that there was no such earthquake."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,3 +87,37 @@ class Tsunami:
     """False while the city has no terrain: inundation depth is then not computed at all."""
     model: str
     version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShakingMap:
+    """A published map of shaking (ShakeMap), on a regular grid; used in place of our own estimate.
+
+    Longitudes grow by column, latitudes fall by row.
+    """
+
+    id: str
+    event: str
+    """Id of the earthquake, as its bulletins name it."""
+    revision: int
+    """Revision of the map; the highest one counts."""
+    issuer: str
+    issued: datetime
+    west: float
+    north: float
+    step_lon: float
+    """[deg]"""
+    step_lat: float
+    """[deg]"""
+    rows: int
+    columns: int
+    cells: bytes
+    """Median PGA [g], median spectral acceleration at 1 s [g], standard deviation of ln PGA;
+    float32, little-endian, NaN where the map does not say. (3, rows, columns)"""
+    source: str
+    mode: Mode = Mode.LIVE
+    run: str = ""
+
+    def layers(self) -> NDArray[np.float32]:
+        """Return PGA [g], SA at 1 s [g] and the standard deviation of ln PGA. (3, rows, columns)"""
+        return np.frombuffer(self.cells, dtype="<f4").reshape(3, self.rows, self.columns)

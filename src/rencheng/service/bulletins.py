@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from math import isnan
@@ -77,7 +78,9 @@ def ingest_bulletin(house: House, command: Command, item: BulletinItem) -> Bulle
             return _known(known, bulletin)
         work.bulletins.add(bulletin)
         _alarm(house, work, ctx, bulletin)
-        if found := incidents.opened(house, work, ctx, bulletin):
+        gone = withdrawn(work.bulletins.list(ctx.run, where={"event": item.event}), item.event)
+        stands = gone is None or bulletin.issued > gone
+        if stands and (found := incidents.opened(house, work, ctx, bulletin)):
             record(work, ctx, SYSTEM, found)
         params = {"kind": bulletin.kind.value, "issuer": bulletin.issuer}
         return Done(
@@ -158,11 +161,31 @@ def _known(known: Bulletin, again: Bulletin) -> Done[Bulletin]:
 def _alarm(house: House, work: UnitOfWork, ctx: Context, bulletin: Bulletin) -> None:
     if bulletin.kind is BulletinKind.TSUNAMI_CANCEL:
         alarms.cleared(work, ctx, TSUNAMI_RULE, bulletin.event)
-    elif bulletin.kind is BulletinKind.EARTHQUAKE:
-        if finding := _earthquake(house, bulletin):
-            alarms.raised(work, ctx, finding)
+    elif bulletin.kind in (BulletinKind.EARTHQUAKE, BulletinKind.WITHDRAWN):
+        _earthquake_alarm(house, work, ctx, bulletin)
     else:
         alarms.raised(work, ctx, _tsunami(bulletin))
+
+
+def _earthquake_alarm(house: House, work: UnitOfWork, ctx: Context, bulletin: Bulletin) -> None:
+    """Bring the alarm in line with the last word on the event, in whatever order it was heard."""
+    issued = work.bulletins.list(ctx.run, where={"event": bulletin.event})
+    gone = withdrawn(issued, bulletin.event)
+    quakes = [b for b in issued if b.kind is BulletinKind.EARTHQUAKE]
+    standing = [b for b in quakes if gone is None or b.issued > gone]
+    known = [b for b in standing if not isnan(b.magnitude)] or standing
+    newest = max(known, key=lambda one: one.issued, default=None)
+    finding = _earthquake(house, newest) if newest else None
+    if finding:
+        alarms.raised(work, ctx, finding)
+    elif newest is None:
+        alarms.cleared(work, ctx, EARTHQUAKE_RULE, bulletin.event)
+
+
+def withdrawn(bulletins: Iterable[Bulletin], event: str) -> datetime | None:
+    """Return when an earthquake was last withdrawn; None when it never was."""
+    times = [b.issued for b in bulletins if b.event == event and b.kind is BulletinKind.WITHDRAWN]
+    return max(times, default=None)
 
 
 def _earthquake(house: House, bulletin: Bulletin) -> Finding | None:
@@ -175,6 +198,8 @@ def _earthquake(house: House, bulletin: Bulletin) -> Finding | None:
         steps = house.settings.magnitude_levels
         reached = [level for least, level in steps if bulletin.magnitude >= least]
         level = min(reached, default=None)
+        if level and not incidents.is_within_reach(house.cities.current(), house.rules, bulletin):
+            return None
     if level is None:
         return None
     finding = _tsunami(bulletin)

@@ -261,9 +261,8 @@ def last_word(
     the strongest, then the youngest: an aftershock takes nothing away from what its main shock did,
     nor does a giant on the other side of the ocean.
     """
-    issued = sorted(
-        (b for b in bulletins if b.issued <= at and b.origin_time >= at - CURRENT),
-        key=lambda b: b.issued,
+    issued = _standing_bulletins(
+        [b for b in bulletins if b.issued <= at and b.origin_time >= at - CURRENT]
     )
     if not issued:
         return None
@@ -282,6 +281,25 @@ def last_word(
         text=tsunami.text,
         issued=max(quake.issued, tsunami.issued),
     )
+
+
+def _standing_bulletins(bulletins: Sequence[Bulletin]) -> list[Bulletin]:
+    """Return bulletins in order of issue, without earthquakes that were withdrawn after them."""
+    gone: dict[str, datetime] = {}
+    for one in bulletins:
+        if one.kind is BulletinKind.WITHDRAWN:
+            gone[one.event] = max(one.issued, gone.get(one.event, one.issued))
+    kept = [
+        one
+        for one in bulletins
+        if one.kind is not BulletinKind.WITHDRAWN
+        and (
+            one.kind is not BulletinKind.EARTHQUAKE
+            or one.event not in gone
+            or one.issued > gone[one.event]
+        )
+    ]
+    return sorted(kept, key=lambda one: one.issued)
 
 
 def _standing(

@@ -133,7 +133,7 @@ class BulletinIn(Shape):
 
     id: str
     event: str
-    kind: Literal["earthquake", "tsunami_alert", "tsunami_cancel", "evacuation_order"]
+    kind: Literal["earthquake", "tsunami_alert", "tsunami_cancel", "evacuation_order", "withdrawn"]
     issuer: str
     issued: AwareDatetime
     origin_time: AwareDatetime

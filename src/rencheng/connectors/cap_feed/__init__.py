@@ -1,0 +1,1 @@
+"""OASIS Common Alerting Protocol: warnings of other offices."""

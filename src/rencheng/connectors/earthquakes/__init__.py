@@ -1,0 +1,1 @@
+"""Earthquakes as GeoJSON, as the USGS and the EMSC publish them."""

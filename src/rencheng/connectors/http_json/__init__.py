@@ -1,0 +1,1 @@
+"""Any JSON over HTTP, read by a mapping file."""

@@ -1,0 +1,1 @@
+"""Earthquakes as QuakeML 1.2."""

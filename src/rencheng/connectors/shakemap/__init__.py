@@ -1,0 +1,1 @@
+"""ShakeMap: published maps of shaking."""
