@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from rencheng.domain.city import City
 from rencheng.domain.observation import Datastream
-from rencheng.domain.watch import WINDOWED, Condition, Input, Measure, Selection, Speaks, WatchRule
+from rencheng.domain.watch import Condition, Input, Measure, Selection, Speaks, WatchRule
 
 I32 = NDArray[np.int32]
+I64 = NDArray[np.int64]
+F64 = NDArray[np.float64]
 Table = NDArray[Any]
 
 MEASURES = tuple(Measure)
@@ -33,7 +35,7 @@ _RINGS = {
 CONDITION = np.dtype(
     [
         ("measure", "i1"), ("is_below", "?"), ("needs_all", "?"), ("at", "f8"), ("clear", "f8"),
-        ("lasting", "i8"), ("clear_after", "i8"), ("known", "f8"), ("window", "i8"),
+        ("lasting", "i8"), ("clear_after", "i8"), ("known", "f8"), ("window", "i8"), ("ring", "i1"),
     ]
 )  # fmt: skip
 """`needs_all`: a window that is known in part cannot make it true. Times in µs."""
@@ -52,16 +54,8 @@ TALLY = np.dtype(
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
-    """One rule about one object: what has at most one open alarm."""
-
-    rule: int
-    object: str
-
-
-@dataclass(frozen=True, slots=True)
 class Compiled:
-    """Rules over the streams of a city."""
+    """Rules over the streams of a city. A slot is one rule about one object: one alarm at most."""
 
     rules: tuple[WatchRule, ...]
     streams: tuple[Datastream, ...]
@@ -79,17 +73,42 @@ class Compiled:
     """(streams + 1,)"""
     tallies: Table
     """Of `TALLY`."""
-    slots: tuple[Slot, ...]
+    slot_rule: I32
+    """(slots,)"""
+    slot_object: I32
+    """Place in the names of what the rule speaks of. (slots,)"""
     slot_first: I32
     """First tally of each slot, and the end. (slots + 1,)"""
-    interval: NDArray[np.int64]
+    names: Mapping[Speaks, Sequence[str]]
+    """Ids of the objects of each kind."""
+    interval: I64
     """Expected time between readings. [µs] (streams,)"""
     timed: I32
     """Cells that time alone may change."""
     timed_tallies: I32
     """Tallies that time alone may change."""
-    look_back_s: NDArray[np.float64]
+    look_back_s: F64
     """How far back readings of a stream matter; -1: no rule reads it. [s] (streams,)"""
+
+    def about(self, slot: int) -> tuple[WatchRule, str]:
+        """Return the rule of a slot and the id of its object."""
+        rule = self.rules[self.slot_rule[slot]]
+        return rule, self.names[rule.speaks][self.slot_object[slot]]
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What is gathered rule by rule."""
+
+    conditions: list[tuple[Any, ...]]
+    cells: list[I64]
+    """(cells, 4): condition, stream, other stream, tally."""
+    tallies: list[Table]
+    slots: list[I64]
+    """(slots, 2): rule, object."""
+    count: int = 0
+    """Tallies so far."""
+    slot_count: int = 0
 
 
 def compiled(rules: Sequence[WatchRule], city: City) -> Compiled:
@@ -99,48 +118,43 @@ def compiled(rules: Sequence[WatchRule], city: City) -> Compiled:
     first.
     """
     streams = city.datastreams
+    names, codes = objects_of(city)
     row_of = {one.id: row for row, one in enumerate(streams)}
-    objects = objects_of(city)
-    conditions: list[tuple[Any, ...]] = []
-    cells: list[tuple[int, int, int, int, int]] = []
-    rings: dict[tuple[int, int, int], int] = {}
-    tallies: list[tuple[Any, ...]] = []
-    slots: list[Slot] = []
-    starts: list[int] = []
+    read: dict[Selection, I64] = {}
+    parts = _Parts([], [], [], [])
     for number, rule in enumerate(rules):
-        if rule.input is not Input.OBSERVATION:
-            continue
-        first = len(conditions)
-        flat = [(step, one) for step, each in enumerate(rule.steps) for one in each.conditions]
-        conditions += [_condition(one) for _, one in flat]
-        read = [by_object(one, rule.speaks, streams, objects) for _, one in flat]
-        for about in dict.fromkeys(key for found in read for key in found):
-            starts.append(len(tallies))
-            for index, ((step, one), found) in enumerate(zip(flat, read, strict=True)):
-                own = found.get(about, [])
-                tallies.append(
-                    (len(cells), len(own), max(1, one.at_least), int(one.within_s * US), one.share,
-                     one.least_known, len(slots), step, first + index)
-                )  # fmt: skip
-                for row in own:
-                    ring = _ring(one, row, rings)
-                    minus = row_of.get(one.minus, -1)
-                    cells.append((first + index, row, ring, minus, len(tallies) - 1))
-            slots.append(Slot(number, about))
-    return _packed(rules, streams, conditions, cells, rings, tallies, slots, starts)
+        if rule.input is Input.OBSERVATION:
+            _add(parts, number, rule, codes[rule.speaks], streams, row_of, read)
+    return _packed(rules, streams, names, parts)
 
 
-def objects_of(city: City) -> Mapping[Speaks, Sequence[str]]:
-    """Return by kind the object that each zone belongs to; empty: none."""
-    zones = city.zones
-    return {
+def objects_of(city: City) -> tuple[dict[Speaks, Sequence[str]], dict[Speaks, I64]]:
+    """Return ids by kind of object, and the one that each stream belongs to; -1: none."""
+    streams, zones = city.datastreams, city.zones
+    district = [district_of(code) for code in zones.code]
+    districts = sorted({one for one in district if one})
+    of_zone = np.array([districts.index(d) if d else -1 for d in district], dtype=np.int64)
+    zone = np.array([one.zone for one in streams], dtype=np.int64)
+    is_in = zone >= 0
+    names: dict[Speaks, Sequence[str]] = {
+        Speaks.STREAM: [one.id for one in streams],
         Speaks.ZONE: [f"zone:{int(one)}" for one in zones.id],
-        Speaks.DISTRICT: [f"district:{d}" if (d := district_of(c)) else "" for c in zones.code],
+        Speaks.DISTRICT: [f"district:{one}" for one in districts],
+        Speaks.CITY: [ALL],
     }
+    by_district = np.full(len(streams), -1, dtype=np.int64)
+    by_district[is_in] = of_zone[zone[is_in]]
+    codes = {
+        Speaks.STREAM: np.arange(len(streams)),
+        Speaks.ZONE: zone,
+        Speaks.DISTRICT: by_district,
+        Speaks.CITY: np.zeros(len(streams), np.int64),
+    }
+    return names, codes
 
 
 def district_of(code: str) -> str:
-    """Return the district of a zone's code.
+    """Return the district of a zone's code: what stands before a dot, six digits at most.
 
     Examples
     --------
@@ -151,103 +165,119 @@ def district_of(code: str) -> str:
     return head[:6] if head.isdigit() else head
 
 
-def is_selected(select: Selection, stream: Datastream, *, forecast: bool = False) -> bool:
-    """Return whether a condition reads a stream."""
-    if stream.is_forecast is not forecast or select.figure:
-        return False
-    if select.quantity is not None and stream.quantity is not select.quantity:
-        return False
-    named = select.streams
-    return not named or any(
-        stream.id.startswith(one[:-1]) if one.endswith("*") else stream.id == one for one in named
-    )
+def selected(select: Selection, streams: Sequence[Datastream], *, forecast: bool = False) -> I64:
+    """Return the rows of the streams that a condition reads. (n,)"""
+    exact = {one for one in select.streams if not one.endswith("*")}
+    heads = tuple(one[:-1] for one in select.streams if one.endswith("*"))
+    rows = [
+        row
+        for row, one in enumerate(streams)
+        if (select.quantity is None or one.quantity is select.quantity)
+        and one.is_forecast is forecast
+        and (not select.streams or one.id in exact or (heads and one.id.startswith(heads)))
+    ]
+    return np.array([] if select.figure else rows, dtype=np.int64)
 
 
-def by_object(
-    condition: Condition,
-    speaks: Speaks,
+def _add(
+    parts: _Parts,
+    number: int,
+    rule: WatchRule,
+    code: I64,
     streams: Sequence[Datastream],
-    objects: Mapping[Speaks, Sequence[str]],
-    *,
-    forecast: bool = False,
-) -> dict[str, list[int]]:
-    """Return by object the rows of the streams that a condition reads."""
-    found: dict[str, list[int]] = {}
-    for row, stream in enumerate(streams):
-        if not is_selected(condition.select, stream, forecast=forecast):
-            continue
-        if speaks is Speaks.STREAM:
-            about = stream.id
-        elif speaks is Speaks.CITY:
-            about = ALL
-        else:
-            about = objects[speaks][stream.zone] if stream.zone >= 0 else ""
-        if about:
-            found.setdefault(about, []).append(row)
-    return found
+    row_of: Mapping[str, int],
+    read: dict[Selection, I64],
+) -> None:
+    """Add one rule's slots, tallies and cells."""
+    flat = [(step, one) for step, each in enumerate(rule.steps) for one in each.conditions]
+    first = len(parts.conditions)
+    parts.conditions += [_condition(one) for _, one in flat]
+    rows = []
+    for _, one in flat:
+        if one.select not in read:
+            read[one.select] = selected(one.select, streams)
+        own = read[one.select]
+        rows.append(own[code[own] >= 0])
+    about = np.unique(np.concatenate([code[own] for own in rows]))
+    table = np.zeros((len(about), len(flat)), TALLY)
+    for j, ((step, one), own) in enumerate(zip(flat, rows, strict=True)):
+        place = np.searchsorted(about, code[own])
+        cells = np.empty((len(own), 4), dtype=np.int64)
+        cells[:, 0], cells[:, 1], cells[:, 2] = first + j, own, row_of.get(one.minus, -1)
+        cells[:, 3] = parts.count + place * len(flat) + j
+        parts.cells.append(cells)
+        table["size"][:, j] = np.bincount(place, minlength=len(about))
+        for key, value in (
+            ("need", max(1, one.at_least)), ("within", int(one.within_s * US)),
+            ("share", one.share), ("known", one.least_known), ("step", step),
+            ("condition", first + j),
+        ):  # fmt: skip
+            table[key][:, j] = value
+    table["slot"] = parts.slot_count + np.arange(len(about))[:, None]
+    parts.tallies.append(table.ravel())
+    parts.slots.append(np.column_stack([np.full(len(about), number), about]))
+    parts.count += table.size
+    parts.slot_count += len(about)
 
 
 def _condition(one: Condition) -> tuple[Any, ...]:
     # A sum or a maximum known in part is not smaller than what is known: it may raise, not clear.
     grows = one.measure in (Measure.SUM, Measure.MAX) and not one.is_below
-    needs_all = not (grows or one.measure is Measure.CHANGE
-                     or (one.measure is Measure.MIN and one.is_below))  # fmt: skip
+    falls = one.measure is Measure.MIN and one.is_below
     return (
-        MEASURES.index(one.measure), one.is_below, needs_all, one.at,
+        MEASURES.index(one.measure), one.is_below,
+        not (grows or falls or one.measure is Measure.CHANGE), one.at,
         one.at if one.clear is None else one.clear, int(one.lasting_s * US),
         int(one.clear_after_s * US), one.least_known, int(one.window_s * US),
+        _RINGS.get(one.measure, -1),
     )  # fmt: skip
-
-
-def _ring(one: Condition, row: int, rings: dict[tuple[int, int, int], int]) -> int:
-    if one.measure not in WINDOWED:
-        return -1
-    width = max(1, int(one.window_s * US) // BINS)
-    return rings.setdefault((row, _RINGS[one.measure], width), len(rings))
 
 
 def _packed(
     rules: Sequence[WatchRule],
     streams: tuple[Datastream, ...],
-    conditions: list[tuple[Any, ...]],
-    cells: list[tuple[int, int, int, int, int]],
-    rings: Mapping[tuple[int, int, int], int],
-    tallies: list[tuple[Any, ...]],
-    slots: list[Slot],
-    starts: list[int],
+    names: Mapping[Speaks, Sequence[str]],
+    parts: _Parts,
 ) -> Compiled:
-    condition, cell = np.array(conditions, CONDITION), np.array(cells, CELL)
-    ring, tally = np.array(list(rings), RING), np.array(tallies, TALLY)
-    order = np.argsort(ring["stream"], kind="stable")
-    place = np.empty(len(ring) + 1, np.int32)
-    place[order], place[-1] = np.arange(len(ring)), -1
-    cell["ring"] = place[cell["ring"]]
+    condition = np.array(parts.conditions, CONDITION)
+    tally = np.concatenate([np.empty(0, TALLY), *parts.tallies])
+    tally["first"] = np.append(0, np.cumsum(tally["size"]))[:-1]
+    raw = np.concatenate([np.empty((0, 4), np.int64), *parts.cells])
+    raw = raw[np.argsort(raw[:, 3], kind="stable")]
+    cell = np.zeros(len(raw), CELL)
+    for j, key in enumerate(("condition", "stream", "minus", "tally")):
+        cell[key] = raw[:, j]
+    own = condition[cell["condition"]]
+    cell["ring"], rings = _rings(cell, own)
     rows = np.concatenate([cell["stream"], cell["minus"]])
     which = np.tile(np.arange(len(cell), dtype=np.int32), 2)[rows >= 0]
     rows = rows[rows >= 0]
     by_stream = np.argsort(rows, kind="stable")
     edges = np.arange(len(streams) + 1)
-    own = condition[cell["condition"]]
-    is_silence = own["measure"] == MEASURES.index(Measure.SILENCE)
-    timed = is_silence | (own["lasting"] > 0) | (own["clear_after"] > 0)
     interval = np.array([int(one.interval_s * US) for one in streams], dtype=np.int64)
     look_back = np.full(len(streams), -1.0)
     span = own["window"] + own["lasting"] + own["clear_after"] + tally["within"][cell["tally"]]
     span = (span + 2 * SILENT * interval[cell["stream"]]) / US
-    np.maximum.at(look_back, cell["stream"], span)
-    np.maximum.at(look_back, cell["minus"][cell["minus"] >= 0], span[cell["minus"] >= 0])
+    for key in ("stream", "minus"):
+        is_there = cell[key] >= 0
+        np.maximum.at(look_back, cell[key][is_there], span[is_there])
+    is_silence = own["measure"] == MEASURES.index(Measure.SILENCE)
+    timed = is_silence | (own["lasting"] > 0) | (own["clear_after"] > 0)
+    slots = np.concatenate([np.empty((0, 2), np.int64), *parts.slots]).astype(np.int32)
     return Compiled(
         rules=tuple(rules),
         streams=streams,
         conditions=condition,
         cells=cell,
         touch_first=np.searchsorted(rows[by_stream], edges).astype(np.int32),
-        touch=which[by_stream].astype(np.int32),
-        rings=ring[order],
-        ring_first=np.searchsorted(ring["stream"][order], edges).astype(np.int32),
+        touch=which[by_stream],
+        rings=rings,
+        ring_first=np.searchsorted(rings["stream"], edges).astype(np.int32),
         tallies=tally,
-        slots=tuple(slots),
-        slot_first=np.array([*starts, len(tally)], dtype=np.int32),
+        slot_rule=slots[:, 0],
+        slot_object=slots[:, 1],
+        slot_first=np.searchsorted(tally["slot"], np.arange(len(slots) + 1)).astype(np.int32),
+        names=names,
         interval=interval,
         timed=np.flatnonzero(timed).astype(np.int32),
         timed_tallies=np.flatnonzero((tally["within"] > 0) | (tally["share"] > 0)).astype(np.int32),
@@ -255,6 +285,15 @@ def _packed(
     )
 
 
-def tallies_of(rules: Compiled, slot: int) -> Iterator[int]:
-    """Yield the tallies of a slot."""
-    yield from range(int(rules.slot_first[slot]), int(rules.slot_first[slot + 1]))
+def _rings(cell: Table, own: Table) -> tuple[I64, Table]:
+    """Return the ring of each cell, and all rings sorted by stream: cells share what is alike."""
+    width = np.maximum(1, own["window"] // BINS)
+    key = np.column_stack([cell["stream"], own["ring"], width]).astype(np.int64)
+    is_windowed = own["ring"] >= 0
+    found, back = np.unique(key[is_windowed], axis=0, return_inverse=True)
+    ring = np.full(len(cell), -1, dtype=np.int64)
+    ring[is_windowed] = back.ravel()
+    rings = np.zeros(len(found), RING)
+    for j, name in enumerate(("stream", "kind", "width")):
+        rings[name] = found[:, j]
+    return ring, rings
