@@ -59,8 +59,9 @@ def test_a_suspect_value_cannot_clear_an_alarm(kit: Kit) -> None:
     assert open_now(kit) == []
 
 
-def test_a_cause_that_comes_back_is_a_new_alarm(kit: Kit) -> None:
+def test_a_cause_that_comes_back_after_it_was_seen_and_cleared_is_a_new_alarm(kit: Kit) -> None:
     first = raise_alarm(kit.house, "live", HIGH)
+    acknowledge(kit.house, kit.order(CHIEF), first.id)
     clear_alarm(kit.house, "live", "tide", "sea")
     assert raise_alarm(kit.house, "live", HIGH).id != first.id
 

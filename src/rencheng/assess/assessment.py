@@ -8,6 +8,7 @@ from rencheng.assess.delays import delays
 from rencheng.assess.formulas import Basis
 from rencheng.assess.indicators import measure_indicators, score_items
 from rencheng.assess.maturity import level_reached, maturity
+from rencheng.assess.verification import verify
 from rencheng.domain.assessment import Assessment, CurveMeasures, IndicatorStatus, Records
 from rencheng.domain.city import City
 from rencheng.domain.impact import Impact
@@ -23,7 +24,7 @@ def assess(
     *,
     at: datetime,
 ) -> Assessment:
-    """Assess the city: service curves, indicators, maturity, own delays.
+    """Assess the city: service curves, indicators, maturity, own delays, quality of alarms.
 
     Parameters
     ----------
@@ -47,4 +48,5 @@ def assess(
         maturity=levels,
         level=level_reached(levels),
         delays=delays(records, at=at),
+        warnings=verify(records.verdicts),
     )

@@ -136,9 +136,11 @@ class Brain:
 
     def _deliver(self) -> None:
         from rencheng.service.delivery import deliver
+        from rencheng.service.escalation import escalate
 
         while not self._stop.wait(DELIVERY_PAUSE_S):
             try:
+                escalate(self.house)
                 deliver(self.house)
             except RenchengError as error:
                 log.warning("deliveries wait: %s", error)

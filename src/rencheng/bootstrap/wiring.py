@@ -109,6 +109,7 @@ def assemble(
     import httpx
 
     from rencheng.adapters.cities.check import Checked
+    from rencheng.adapters.escalation import load_escalation
     from rencheng.adapters.notify.console.channel import ConsoleChannel
     from rencheng.adapters.notify.webhook.channel import WebhookChannel
     from rencheng.adapters.quality_limits import load_quality_limits
@@ -128,12 +129,16 @@ def assemble(
         words=render,
         channels=(console, webhook),
         subscribers=(
-            Subscriber(id="console", channel=console.name),
-            *(Subscriber(id=name, channel=webhook.name) for name in targets or {}),
+            Subscriber(id="console", channel=console.name, takes_alarms=True),
+            *(
+                Subscriber(id=name, channel=webhook.name, takes_alarms=target.takes_alarms)
+                for name, target in (targets or {}).items()
+            ),
         ),
         rules=models.rules,
         findings=Checked(state),
         quality=load_quality_limits(),
+        escalation=load_escalation(state),
     )
     secret = ""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from rencheng.domain.alarm import RuleVerdict
 from rencheng.domain.provenance import Band, Figure, Text, Why
 
 
@@ -95,6 +96,25 @@ class MaturityLevel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RuleScore:
+    """How good the warnings of a rule are, by what people said of its alarms."""
+
+    rule: str
+    """Empty: all rules together."""
+    hits: int
+    false: int
+    misses: int
+    pod: Band
+    """Probability of detection, hits of hits and misses. [1]"""
+    far: Band
+    """False alarm ratio, false alarms of hits and false alarms. [1]"""
+    lead_min: Band
+    """From the alarm to the event, over the hits whose event has a time. [min]"""
+    leads: int
+    """How many hits that is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
     """The re-assessed city."""
 
@@ -108,6 +128,8 @@ class Assessment:
     """Highest level with itself and all below reached; 0: not even L1."""
     delays: tuple[Figure, ...]
     """The brain's own delays: detection, decision, action."""
+    warnings: tuple[RuleScore, ...] = ()
+    """Quality of the alarms by rule, all rules together first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,3 +158,5 @@ class Records:
     models_approved: int
     damage_reports: int
     cycles: int
+    verdicts: tuple[RuleVerdict, ...] = ()
+    """What people said of alarms, and the events that no alarm told of."""

@@ -19,6 +19,10 @@ class Permission(StrEnum):
     INGEST = "ingest:write"
     REPLAY_CONTROL = "replay:control"
     ALARM_ACKNOWLEDGE = "alarm:acknowledge"
+    ALARM_CONFIRM = "alarm:confirm"
+    """Confirm, reject or shelve an alarm, each with a reason."""
+    VERDICT_WRITE = "verdict:write"
+    """Enter events that no alarm told of."""
     ALERT_DRAFT = "alert:draft"
     ALERT_APPROVE = "alert:approve"
     PROPOSAL_DECIDE = "proposal:decide"
@@ -43,10 +47,25 @@ ROLES: dict[str, frozenset[Permission]] = {
             Permission.DATA_READ,
             Permission.REPLAY_CONTROL,
             Permission.ALARM_ACKNOWLEDGE,
+            Permission.ALARM_CONFIRM,
+            Permission.VERDICT_WRITE,
             Permission.ALERT_DRAFT,
             Permission.TASK_ASSIGN,
             Permission.TASK_VERIFY,
             Permission.DAMAGE_REPORT,
+            Permission.ASSESS_READ,
+            Permission.LOG_READ,
+            Permission.LOG_WRITE,
+        }
+    ),
+    "analyst": frozenset(
+        _READ
+        | {
+            Permission.DATA_READ,
+            Permission.ALARM_ACKNOWLEDGE,
+            Permission.ALARM_CONFIRM,
+            Permission.VERDICT_WRITE,
+            Permission.ALERT_DRAFT,
             Permission.ASSESS_READ,
             Permission.LOG_READ,
             Permission.LOG_WRITE,
@@ -58,6 +77,8 @@ ROLES: dict[str, frozenset[Permission]] = {
             Permission.DATA_READ,
             Permission.REPLAY_CONTROL,
             Permission.ALARM_ACKNOWLEDGE,
+            Permission.ALARM_CONFIRM,
+            Permission.VERDICT_WRITE,
             Permission.ALERT_DRAFT,
             Permission.ALERT_APPROVE,
             Permission.PROPOSAL_DECIDE,
@@ -79,6 +100,7 @@ ROLES: dict[str, frozenset[Permission]] = {
             Permission.ASSESS_READ,
             Permission.MODEL_APPROVE,
             Permission.REPLAY_CONTROL,
+            Permission.VERDICT_WRITE,
         }
     ),
     "auditor": frozenset(
@@ -96,7 +118,7 @@ WRITES_TO: dict[str, frozenset[Mode]] = {
 }
 """Kinds of run that a device's role may write to: a replay never reaches the live run."""
 
-CITY_WIDE = {"duty_officer", "commander", "planner", "auditor"}
+CITY_WIDE = {"duty_officer", "analyst", "commander", "planner", "auditor"}
 """Roles that see every organisation's objects; the others see their own organisation's only."""
 
 

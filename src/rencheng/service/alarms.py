@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from rencheng.domain.alarm import Alarm, Finding
@@ -95,25 +95,50 @@ def acknowledge(house: House, command: Command, alarm_id: str) -> Alarm:
         noted = alarm.acknowledge(command.actor.id, ctx.at)
         if noted is alarm:
             return Done(item=alarm, id=alarm.id, event="")
-        noted = work.alarms.replace(noted)
-        params = {"rule": alarm.rule, "object": alarm.object}
-        return Done(
-            item=noted, id=alarm.id, event="alarm", action="alarm.acknowledged", params=params
-        )
+        return told(work.alarms.replace(noted), "acknowledged")
+
+    return performed(house, command, change, ("alarms.acknowledge", alarm_id))
+
+
+def acknowledge_all(house: House, command: Command, alarm_ids: Sequence[str]) -> int:
+    """Take note of many alarms at once, as in a flood; one log line for each, or none at all.
+
+    Returns
+    -------
+    count
+        How many were new to everybody; the others had been acknowledged before.
+    """
+    command.actor.must(Permission.ALARM_ACKNOWLEDGE)
+    wanted = list(dict.fromkeys(alarm_ids))
+
+    def change(work: UnitOfWork, ctx: Context) -> Done[int]:
+        count = 0
+        for key in wanted:
+            alarm = work.alarms.get(key)
+            noted = alarm.acknowledge(command.actor.id, ctx.at)
+            if noted is not alarm:
+                noted = work.alarms.replace(noted)
+                record(work, ctx, command.actor, told(noted, "acknowledged"))
+                count += 1
+        return Done(item=count, id=str(count), event="")
 
     return perform(
         house,
         command,
         change,
-        again=lambda work, key: work.alarms.get(key),
-        content=("alarms.acknowledge", alarm_id),
+        again=lambda _, count: int(count),
+        content=("alarms.acknowledge_all", *wanted),
     )
 
 
 def raised(work: UnitOfWork, ctx: Context, finding: Finding) -> Alarm:
-    """Raise or renew an alarm within a unit of work."""
-    known = _open(work, ctx.run, finding.rule, finding.object)
-    if known is None:
+    """Raise or renew an alarm within a unit of work.
+
+    The same alarm returns when its cause comes back before anybody has seen it; one that was seen
+    and cleared is over, and its cause makes a new one.
+    """
+    known = _newest(work, ctx.run, finding)
+    if known is None or not known.is_listed:
         alarm = Alarm(
             id=new_id(ctx.wall),
             rule=finding.rule,
@@ -129,23 +154,17 @@ def raised(work: UnitOfWork, ctx: Context, finding: Finding) -> Alarm:
         try:
             work.alarms.add(alarm)
         except ConflictError:
-            known = _open(work, ctx.run, finding.rule, finding.object)
+            known = _newest(work, ctx.run, finding)
             if known is None:
                 raise
         else:
-            _record(work, ctx, alarm, "alarm.raised")
+            _record(work, ctx, alarm, "raised")
             return alarm
-    changed = work.alarms.replace(
-        replace(
-            known,
-            level=finding.level,
-            text=finding.text,
-            rule_version=finding.rule_version,
-            last=max(known.last, ctx.at),
-        )
-    )
-    if changed.level is not known.level:
-        _record(work, ctx, changed, "alarm.changed")
+    changed = work.alarms.replace(known.renewed(finding, ctx.at))
+    if not known.is_open:
+        _record(work, ctx, changed, "returned")
+    elif changed.level is not known.level:
+        _record(work, ctx, changed, "changed")
     return changed
 
 
@@ -157,7 +176,7 @@ def cleared(
     if alarm is None or quality is not Quality.GOOD:
         return alarm
     alarm = work.alarms.replace(replace(alarm, cleared=ctx.at))
-    _record(work, ctx, alarm, "alarm.cleared")
+    _record(work, ctx, alarm, "cleared")
     return alarm
 
 
@@ -167,15 +186,35 @@ def _open(work: UnitOfWork, run: str, rule: str, object_: str) -> Alarm | None:
     return found[0] if found else None
 
 
-def _record(work: UnitOfWork, ctx: Context, alarm: Alarm, action: str) -> None:
-    params: dict[str, str | int | float] = {
+def _newest(work: UnitOfWork, run: str, finding: Finding) -> Alarm | None:
+    where = {"rule": finding.rule, "object": finding.object}
+    found = work.alarms.list(run, where=where, limit=1)
+    return found[0] if found else None
+
+
+def told(alarm: Alarm, action: str, **params: str | int | float) -> Done[Alarm]:
+    """Return a change of an alarm as it is recorded."""
+    about: dict[str, str | int | float] = {
         "rule": alarm.rule,
         "object": alarm.object,
         "level": int(alarm.level),
     }
-    record(
-        work,
-        ctx,
-        SYSTEM,
-        Done(item=alarm, id=alarm.id, event="alarm", action=action, params=params),
+    return Done(
+        item=alarm, id=alarm.id, event="alarm", action=f"alarm.{action}", params=about | params
     )
+
+
+def performed(
+    house: House,
+    command: Command,
+    change: Callable[[UnitOfWork, Context], Done[Alarm]],
+    content: tuple[object, ...],
+) -> Alarm:
+    """Do a command on one alarm."""
+    return perform(
+        house, command, change, again=lambda work, key: work.alarms.get(key), content=content
+    )
+
+
+def _record(work: UnitOfWork, ctx: Context, alarm: Alarm, action: str) -> None:
+    record(work, ctx, SYSTEM, told(alarm, action))

@@ -10,7 +10,6 @@ from typing import Any
 from rencheng.domain.alert import Alert, AlertStatus, MessageType
 from rencheng.domain.errors import ConflictError, Fault, InvalidInputError
 from rencheng.domain.identity import SYSTEM, Permission
-from rencheng.domain.provenance import Mode
 from rencheng.service.areas import area_hash
 from rencheng.service.cap import cap_xml
 from rencheng.service.house import (
@@ -23,6 +22,7 @@ from rencheng.service.house import (
     require_version,
     tell,
 )
+from rencheng.service.outbox import queue
 from rencheng.service.ports import Delivery, UnitOfWork
 from rencheng.service.warning_text import AlertContent, cancel_infos, suggestion
 
@@ -215,34 +215,8 @@ def _sent(house: House, work: UnitOfWork, ctx: Context, alert: Alert) -> Alert:
     alert = work.alerts.replace(replace(alert, status=AlertStatus.SENT, sent=ctx.at))
     earlier = [work.alerts.get(key) for key in alert.references]
     payload = cap_xml(alert, house.cities.current(), words=house.words, earlier=earlier).decode()
-    channels = {channel.name: channel for channel in house.channels}
-    for subscriber in house.subscribers:
-        channel = channels[subscriber.channel]
-        is_blocked = channel.is_live and ctx.mode is not Mode.LIVE
-        work.deliveries.add(
-            Delivery(
-                id=new_id(ctx.wall),
-                alert=alert.id,
-                channel=channel.name,
-                subscriber=subscriber.id,
-                seq=0 if is_blocked else _next_seq(work, ctx.run, subscriber.id),
-                mode=ctx.mode,
-                expires=alert.expires,
-                payload="" if is_blocked else payload,
-                state="blocked" if is_blocked else "queued",
-                attempts=0,
-                next_try=None if is_blocked else ctx.wall,
-                at=ctx.at if is_blocked else None,
-                reason="mode" if is_blocked else "",
-                run=ctx.run,
-            )
-        )
+    queue(house, work, ctx, house.subscribers, ("alert", alert.id, payload), alert.expires)
     return alert
-
-
-def _next_seq(work: UnitOfWork, run: str, subscriber: str) -> int:
-    earlier = work.deliveries.list(run, where={"subscriber": subscriber})
-    return max((one.seq for one in earlier), default=0) + 1
 
 
 def _correction(work: UnitOfWork, ctx: Context, alert: Alert) -> Alert:

@@ -149,6 +149,10 @@ def _settle(work: UnitOfWork, ctx: Context, delivery: Delivery, state: str, reas
         "attempts": delivery.attempts,
     }
     done = Done(
-        item=settled, id=delivery.alert, event="alert", action=f"delivery.{state}", params=params
+        item=settled,
+        id=delivery.alert,
+        event=delivery.about,
+        action=f"delivery.{state}",
+        params=params,
     )
     record(work, ctx, SYSTEM, done)

@@ -9,6 +9,7 @@ from functools import partial
 from math import isnan
 from zlib import crc32
 
+from rencheng.domain.alarm import Judgement
 from rencheng.domain.alert import AlertStatus, MessageType
 from rencheng.domain.city import City
 from rencheng.domain.hazard import Bulletin, StationRecord
@@ -116,12 +117,14 @@ def settled(
 
 
 def phase_now(work: UnitOfWork, run: str, at: datetime) -> Phase:
-    """Return the mode of the city as people and alarms have it."""
+    """Return the mode of the city as people and alarms have it; false alarms do not count."""
     alerts = work.alerts.list(run, where={"status": AlertStatus.SENT.value})
     in_force = sum(a.kind is not MessageType.CANCEL and a.expires > at for a in alerts)
     alarms = work.alarms.list(run, where={"is_open": "true"})
     return situation.phase(
-        incidents.current(work, run), in_force, [int(alarm.level) for alarm in alarms]
+        incidents.current(work, run),
+        in_force,
+        [int(alarm.level) for alarm in alarms if alarm.judgement is not Judgement.FALSE],
     )
 
 

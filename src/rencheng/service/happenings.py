@@ -111,6 +111,10 @@ def _alarms(work: UnitOfWork, actor: Actor, run: str, city: City) -> Iterator[Ha
             text = Text("happening.alarm.acknowledged", {"by": one.acknowledged_by})
             by = one.acknowledged_by
             yield _one(one.acknowledged, "alarm", text, by, key=one.id, subject=one.text)
+        if one.judged is not None and one.judgement:
+            by = one.judged_by
+            text = Text(f"happening.alarm.{one.judgement.value}", {"by": by})
+            yield _one(one.judged, "alarm", text, by, key=one.id, subject=one.text)
 
 
 def _incidents(work: UnitOfWork, run: str) -> Iterator[Happening]:

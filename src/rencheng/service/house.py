@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from rencheng.domain.alarm import Level
+from rencheng.domain.alarm import Escalation, Level
 from rencheng.domain.city import City
 from rencheng.domain.errors import ConflictError
 from rencheng.domain.finding import DataFinding
@@ -60,6 +60,8 @@ class Subscriber:
 
     id: str
     channel: str
+    takes_alarms: bool = False
+    """Whether alarms that a person has confirmed go there too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,8 @@ class House:
     quality: QualityLimits = field(default_factory=QualityLimits)
     heard: QualityMemory = field(default_factory=QualityMemory)
     """What quality control remembers of each stream."""
+    escalation: Escalation = field(default_factory=Escalation)
+    """Who is told of an alarm that nobody looks at, and when."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

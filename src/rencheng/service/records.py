@@ -14,6 +14,7 @@ from rencheng.domain.log import first_broken
 from rencheng.domain.observation import Quality, Quantity
 from rencheng.domain.proposal import ProposalStatus
 from rencheng.service.ports import UnitOfWork
+from rencheng.service.verdicts import standing
 
 # Weakest shaking that counts as having been sensed: lower bound of instrumental intensity V.
 # Wald et al. 1999, Earthquake Spectra 15(3), Table 1, doi 10.1193/1.1586058.
@@ -74,6 +75,7 @@ def records(
         models_approved=sum(m.status is ModelStatus.APPROVED for m in models),
         damage_reports=work.reports.count(run),
         cycles=work.cycles.count(run),
+        verdicts=standing(work, run),
     )
 
 

@@ -88,6 +88,12 @@ class SqlLog:
             query = query.where(log.c.seq < before)
         return [_entry(row) for row in self._transaction.read(query)]
 
+    def about(self, run: str, subject: str, *, limit: int = 200) -> list[LogEntry]:
+        """Return the lines about one thing, newest first."""
+        query = select(log).where(log.c.run == run, log.c.subject == subject)
+        query = query.order_by(log.c.seq.desc()).limit(limit)
+        return [_entry(row) for row in self._transaction.read(query)]
+
     def walk(self) -> Iterable[LogEntry]:
         """Yield every line of every run, oldest first."""
         seq: int | None = None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import Connection, MetaData, RowMapping, Table, inspect, select
+from sqlalchemy import Connection, MetaData, RowMapping, Table, inspect, select, text
 
 from rencheng.adapters.history import History
-from rencheng.adapters.store.codec import from_us
-from rencheng.adapters.store.schema import SCHEMA, meta, metadata
+from rencheng.adapters.store.codec import column_text, decode, from_us
+from rencheng.adapters.store.schema import SCHEMA, meta, metadata, tables
+from rencheng.domain.alarm import Alarm
 from rencheng.domain.errors import CorruptDataError
 from rencheng.domain.observation import Observation, Quality, QualityReason, Verdict
 from rencheng.domain.provenance import Mode
@@ -27,6 +28,23 @@ def _to_history(connection: Connection, history: History) -> None:
         for name in ("observations", "streams"):
             Table(name, MetaData()).drop(connection, checkfirst=True)
     metadata.create_all(connection)
+    _to_listed_alarms(connection)
+    for table in metadata.tables.values():
+        for index in table.indexes:
+            index.create(connection, checkfirst=True)
+
+
+def _to_listed_alarms(connection: Connection) -> None:
+    """Layout 2: a column finds the alarms that hold or that nobody has seen."""
+    table = tables["alarms"]
+    if any(one["name"] == "is_listed" for one in inspect(connection).get_columns(table.name)):
+        return
+    connection.execute(
+        text("alter table alarms add column is_listed varchar not null default 'false'")
+    )
+    for key, body in connection.execute(select(table.c.id, table.c.body)).all():
+        is_listed = column_text(decode(body, Alarm).is_listed)
+        connection.execute(table.update().where(table.c.id == key).values(is_listed=is_listed))
 
 
 def _observation(row: RowMapping) -> Observation:

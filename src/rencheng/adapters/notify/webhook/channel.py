@@ -15,6 +15,7 @@ from rencheng.service.ports import Clock, Delivery
 
 TIMEOUT_S = 10.0
 """Chosen; no source. [s]"""
+TYPES = {"alert": "application/cap+xml; charset=utf-8", "alarm": "application/json"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,10 +24,12 @@ class Target:
 
     url: str
     secret: str = field(repr=False)
+    takes_alarms: bool = False
+    """Whether it wants confirmed alarms (JSON) beside warnings (CAP)."""
 
 
 class WebhookChannel:
-    """POST of the CAP document to each subscriber's address.
+    """POST of the CAP document, or of an alarm as JSON, to each subscriber's address.
 
     The receiver checks `X-Rencheng-Signature`: ``sha256=`` and the hexadecimal HMAC-SHA-256, under
     the shared secret, of the timestamp, a full stop, the number, a full stop and the body. It sees
@@ -84,7 +87,7 @@ class WebhookChannel:
         body = delivery.payload.encode()
         timestamp = str(int(self._now().timestamp()))
         headers = {
-            "Content-Type": "application/cap+xml; charset=utf-8",
+            "Content-Type": TYPES[delivery.about],
             "X-Rencheng-Delivery": delivery.id,
             "X-Rencheng-Sequence": str(delivery.seq),
             "X-Rencheng-Timestamp": timestamp,

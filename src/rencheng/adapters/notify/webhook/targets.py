@@ -17,7 +17,8 @@ SHORTEST_SECRET = 16
 def read_targets(state: Path) -> dict[str, Target]:
     """Return the webhook subscribers by name; none when the file is not there.
 
-    The file has a table ``[webhook.<name>]`` with `url` and `secret` for each subscriber.
+    The file has a table ``[webhook.<name>]`` with `url` and `secret` for each subscriber, and
+    ``alarms = true`` if it wants confirmed alarms too.
 
     Raises
     ------
@@ -44,7 +45,10 @@ def read_targets(state: Path) -> dict[str, Target]:
             faults.append(_fault(f"{at}.url", "channels.url", "no address", "Give http(s)://…"))
         if len(secret) < SHORTEST_SECRET:
             faults.append(_fault(f"{at}.secret", "channels.secret", "too short", "Lengthen it"))
-        targets[name] = Target(url=url, secret=secret)
+        alarms = entry.get("alarms", False)
+        if not isinstance(alarms, bool):
+            faults.append(_fault(f"{at}.alarms", "channels.alarms", "not true or false", "Mend it"))
+        targets[name] = Target(url=url, secret=secret, takes_alarms=alarms is True)
     if faults:
         raise InvalidInputError(
             "channels.faults",
