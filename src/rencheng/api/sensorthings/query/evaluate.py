@@ -120,7 +120,8 @@ def calculated(operator: str, left: Value, right: Value) -> Value:
         return None
     try:
         if isinstance(left, int | float) and isinstance(right, int | float):
-            return _number(operator, left, right)
+            found = _number(operator, left, right)
+            return None if found != found else found  # noqa: PLR0124 - NaN is unknown
         return _shifted(operator, left, right)
     except (OverflowError, ValueError):
         return None

@@ -17,7 +17,7 @@ MAX_NESTING = 6
 LAST = 2**53
 _NAME = re.compile(r"[A-Za-z]+")
 _DIRECTION = re.compile(r"(.*\S)\s+(asc|desc)\s*", re.IGNORECASE | re.DOTALL)
-_MARK = re.compile(r"-?\d{1,19}(?:,\d{1,20}){0,2}")
+_MARK = re.compile(r"-?\d{1,18},\d{1,20},\d{1,10}")
 OPTIONS = ("$filter", "$expand", "$select", "$orderby", "$top", "$skip", "$count")
 TOP_LEVEL = (*OPTIONS, "$resultFormat", "$skipFilter")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from rencheng.api.sensorthings.query.values import Value
@@ -122,3 +122,27 @@ def paths(expression: Expression) -> Iterator[Path]:
             yield from paths(value)
             for choice in choices:
                 yield from paths(choice)
+
+
+def all_of(where: Expression | None) -> list[Expression]:
+    """Return the conditions that must all hold."""
+    if isinstance(where, Binary) and where.operator == "and":
+        return [*all_of(where.left), *all_of(where.right)]
+    return [] if where is None else [where]
+
+
+def moved(tree: Expression, steps: int) -> Expression:
+    """Return an expression as the neighbour sees it: its paths without their first steps."""
+    match tree:
+        case Path(parts=parts):
+            return replace(tree, parts=parts[steps:] or ("@iot.id",))
+        case Call(arguments=arguments):
+            return replace(tree, arguments=tuple(moved(part, steps) for part in arguments))
+        case Unary(operand=one):
+            return replace(tree, operand=moved(one, steps))
+        case Binary(left=left, right=right):
+            return replace(tree, left=moved(left, steps), right=moved(right, steps))
+        case OneOf(value=value, choices=choices):
+            made = tuple(moved(choice, steps) for choice in choices)
+            return replace(tree, value=moved(value, steps), choices=made)
+    return tree
