@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from math import inf, nan
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,8 +14,8 @@ from hypothesis import strategies as st
 from ops_kit import CHIEF, DEVICE, T0, Kit
 from rencheng.domain.errors import ConflictError, NotAllowedError, NotFoundError, TooMuchError
 from rencheng.domain.observation import Quality, QualityReason
-from rencheng.service.batches import MAX_ITEMS
 from rencheng.service.ingest import ObservationItem, Rejection, ingest_observations
+from rencheng.service.intake import MAX_ROWS
 
 
 def item(key: str, second: float = 0.0, value: float = 0.1, **changes: object) -> ObservationItem:
@@ -25,7 +26,7 @@ def item(key: str, second: float = 0.0, value: float = 0.1, **changes: object) -
         unit="m",
         phenomenon_time=T0 + timedelta(seconds=second),
     )
-    return replace(made, **changes)
+    return msgspec.structs.replace(made, **changes)
 
 
 def test_what_is_good_is_kept_and_what_is_bad_is_answered_by_index(kit: Kit) -> None:
@@ -146,7 +147,7 @@ def test_only_devices_ingest_and_not_without_end(kit: Kit) -> None:
     with pytest.raises(NotAllowedError):
         ingest_observations(kit.house, kit.order(CHIEF), "b", [item("a")])
     with pytest.raises(TooMuchError):
-        ingest_observations(kit.house, kit.order(DEVICE), "b", [item("a")] * (MAX_ITEMS + 1))
+        ingest_observations(kit.house, kit.order(DEVICE), "b", [item("a")] * (MAX_ROWS + 1))
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.floats(), st.integers(-99, 99)), max_size=12))

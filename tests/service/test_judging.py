@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from ops_kit import DEVICE, T0, Kit
+from rencheng.adapters.history.segment import Segment
 from rencheng.domain.observation import QualityReason, Quantity
 from rencheng.domain.quality import QualityLimits, StreamLimits
 from rencheng.service.ingest import ObservationItem, ingest_observations
@@ -43,13 +44,11 @@ def test_a_value_that_could_not_be_kept_is_not_remembered(
 ) -> None:
     send(kit, 0, 0.0)
 
-    def full(self: object, items: object) -> set[str]:
+    def full(self: object, kind: int, content: bytes) -> int:
         raise OSError(28, "no space left")
 
-    with kit.house.work() as work:
-        kind = type(work.observations)
     with monkeypatch.context() as patch:
-        patch.setattr(kind, "add", full)
+        patch.setattr(Segment, "write", full)
         with pytest.raises(OSError, match="no space"):
             send(kit, 1, 2.9)
     assert send(kit, 2, 5.9) == set()

@@ -79,6 +79,8 @@ class Watched:
     units: F64
     """Factors of other units, NaN where there are no more. (streams, UNITS_TRIED)"""
     version: str
+    reach: F64
+    """How far away a neighbour may stand. [m] (streams,)"""
 
     def nothing_heard(self) -> NDArray[Any]:
         """Return the memory of streams that said nothing yet, of `MEMORY`. (streams,)"""
@@ -91,11 +93,24 @@ class Watched:
 
 def watch(streams: Sequence[Datastream], limits: QualityLimits) -> Watched:
     """Return streams as arrays."""
-    rows = np.zeros(len(streams), LIMITS)
-    low, high = np.empty((len(streams), 12)), np.empty((len(streams), 12))
-    units = np.full((len(streams), UNITS_TRIED), np.nan)
-    reach = np.zeros(len(streams))
-    for i, stream in enumerate(streams):
+    return _with(streams, limits, None)
+
+
+def grown(watched: Watched, streams: Sequence[Datastream], limits: QualityLimits) -> Watched:
+    """Return streams as arrays, of which the first ones are watched already."""
+    return _with(streams, limits, watched)
+
+
+def _with(streams: Sequence[Datastream], limits: QualityLimits, known: Watched | None) -> Watched:
+    count, held = len(streams), len(known.limits) if known is not None else 0
+    rows = np.zeros(count, LIMITS)
+    low, high, reach = np.empty((count, 12)), np.empty((count, 12)), np.zeros(count)
+    units = np.full((count, UNITS_TRIED), np.nan)
+    if known is not None:
+        rows[:held], low[:held], high[:held] = known.limits, known.low, known.high
+        units[:held], reach[:held] = known.units, known.reach
+    for i in range(held, count):
+        stream = streams[i]
         own = limits.of(stream)
         low[i], high[i] = own.low_by_month or stream.low, own.high_by_month or stream.high
         units[i, : len(own.other_units)] = own.other_units
@@ -106,7 +121,7 @@ def watch(streams: Sequence[Datastream], limits: QualityLimits) -> Watched:
             own.drift_down, own.is_drift_shared, own.rain_owed, own.lag_s,
         )  # fmt: skip
     version = f"{VERSION}/{limits.version}" if limits.version else VERSION
-    return Watched(low, high, rows, _near(streams, reach), units, version)
+    return Watched(low, high, rows, _near(streams, reach), units, version, reach)
 
 
 def _near(streams: Sequence[Datastream], reach: F64) -> I32:
@@ -116,15 +131,18 @@ def _near(streams: Sequence[Datastream], reach: F64) -> I32:
     place = EARTH_M * np.column_stack(
         [np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)]
     )
-    for quantity in {s.quantity for s in streams}:
-        of = np.flatnonzero([s.quantity is quantity for s in streams])
+    kind = np.array([s.quantity.value for s in streams])
+    for quantity in np.unique(kind):
+        of = np.flatnonzero(kind == quantity)
         if len(of) < 2 or not (reach[of] > 0).any():
             continue
         k = min(NEIGHBOURS + 1, len(of))
         distance, found = cKDTree(place[of]).query(place[of], k=k)
-        for row, far, others in zip(of, distance, of[found], strict=True):
-            kept = [o for o, d in zip(others, far, strict=True) if o != row and d <= reach[row]]
-            near[row, : len(kept[:NEIGHBOURS])] = kept[:NEIGHBOURS]
+        others = of[found].astype(np.int32)
+        is_far = (others == of[:, None]) | (distance > reach[of, None])
+        others[is_far] = -1
+        order = np.argsort(is_far, axis=1, kind="stable")[:, :NEIGHBOURS]
+        near[of, : order.shape[1]] = np.take_along_axis(others, order, axis=1)
     return near
 
 

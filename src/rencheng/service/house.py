@@ -22,6 +22,7 @@ from rencheng.domain.rules import Rules
 from rencheng.domain.run import LIVE_RUN
 from rencheng.service.judging import QualityMemory
 from rencheng.service.ports import Channel, Cities, Clock, UnitOfWork
+from rencheng.service.waiting import Waiting
 
 T = TypeVar("T")
 Words = Callable[[Text, str], str]
@@ -81,6 +82,8 @@ class House:
     quality: QualityLimits = field(default_factory=QualityLimits)
     heard: QualityMemory = field(default_factory=QualityMemory)
     """What quality control remembers of each stream."""
+    waiting: Waiting = field(default_factory=Waiting)
+    """What was taken in and is not followed up yet."""
     escalation: Escalation = field(default_factory=Escalation)
     """Who is told of an alarm that nobody looks at, and when."""
 

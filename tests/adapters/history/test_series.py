@@ -171,7 +171,7 @@ def test_a_full_disk_refuses_the_batch_and_keeps_the_log_whole(
         assert again.between([0], 0, 9)["value"].tolist() == [1.0, 2.0]
 
 
-@pytest.mark.parametrize("step", ["write", "_write_manifest"])
+@pytest.mark.parametrize("step", ["write", "write_manifest"])
 def test_a_move_that_fails_loses_nothing(
     series: RunSeries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -181,7 +181,11 @@ def test_a_move_that_fails_loses_nothing(
         raise OSError("no")
 
     with monkeypatch.context() as patch:
-        patch.setattr(series._parts if step == "write" else series, step, fail)
+        where = series._parts if step == "write" else "rencheng.adapters.history.series"
+        if step == "write":
+            patch.setattr(where, step, fail)
+        else:
+            patch.setattr(f"{where}.{step}", fail)
         with pytest.raises(OSError, match="no"):
             series.move()
     keep(series, rows((0, 3, 3.0)))

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
 import numpy as np
 
-from rencheng.adapters.history.rows import ROW, Rows
-from rencheng.adapters.history.series import RunSeries
+from rencheng.adapters.history.rows import F64, I32, I64, ROW, Rows
+from rencheng.adapters.history.series import RunSeries, Taken
 from rencheng.domain.observation import Observation, Quality, QualityReason, Verdict
 from rencheng.domain.provenance import Mode
+from rencheng.service.row_store import Kept
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _REASONS = tuple(QualityReason)
 """By bit: the first reason is bit 0. New reasons are only ever added at the end."""
+
+
+@dataclass(slots=True)
+class _Numbers:
+    """Which number in a run each of the services' streams has, and the other way round."""
+
+    ids: tuple[str, ...]
+    number: I32
+    """By row in `ids`, -1 where it has none yet. (streams,)"""
+    row: I32
+    """By number, -1 where it is none of these. (numbers,)"""
 
 
 class History:
@@ -33,6 +46,7 @@ class History:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._runs: dict[str, RunSeries] = {}
+        self._numbers: dict[str, _Numbers] = {}
         self._lock = threading.Lock()
 
     def run(self, run: str) -> RunSeries:
@@ -48,6 +62,116 @@ class History:
             for series in self._runs.values():
                 series.close()
             self._runs.clear()
+            self._numbers.clear()
+
+    def take(
+        self,
+        run: str,
+        mode: Mode,
+        ids: tuple[str, ...],
+        rows: Rows,
+        *,
+        version: str,
+        judge: Callable[[Rows], None],
+        batch: str = "",
+        answer: Callable[[Kept], bytes] | None = None,
+    ) -> Kept:
+        """Take in rows whose `stream` are rows of `ids`; see `service.row_store`."""
+        series = self.run(run)
+        series.numbers([mode.value], kind="modes")
+        numbers = self._numbers_of(run, series, ids, rows["stream"])
+        own = rows.copy()
+        own["stream"] = numbers.number[rows["stream"]]
+        own["verdict"] = series.numbers([version], kind="verdicts")[0]
+        judged = rows[:0]
+        order = np.zeros(0, np.int64)
+
+        def judge_ours(kept: Rows) -> None:
+            nonlocal judged, order
+            judged = kept.copy()
+            judged["stream"] = numbers.row[kept["stream"]]
+            order = np.lexsort((judged["at"], judged["stream"]))
+            judged = judged[order]
+            judge(judged)
+            kept["reasons"][order] = judged["reasons"]
+
+        def kept_of(taken: Taken) -> Kept:
+            return Kept(taken.is_new, judged, taken.order[order], taken.number, taken)
+
+        told = None if answer is None else lambda taken: answer(kept_of(taken))
+        return kept_of(series.take(own, judge_ours, batch=batch, answer=told))
+
+    def sync(self, run: str, kept: Kept) -> None:
+        """Return when what was taken in is on the disk."""
+        self.run(run).sync(kept.token)
+
+    def answered(self, run: str, batch: str) -> bytes | None:
+        """Return what the sender of a batch was told, None when it is new or long ago."""
+        return self.run(run).answered(batch)
+
+    def seen(self, run: str, number: int) -> None:
+        """Note that the rules have seen everything up to a number."""
+        self.run(run).seen(number)
+
+    def unseen(self, run: str, ids: tuple[str, ...]) -> list[tuple[int, Rows]]:
+        """Return, once, what a program that ended did not show to the rules."""
+        series = self.run(run)
+        numbers = self._numbers_of(run, series, ids, np.zeros(0, np.int32))
+        found = []
+        for number, rows in series.unseen():
+            own = rows.copy()
+            own["stream"] = numbers.row[rows["stream"]]
+            own = own[own["stream"] >= 0]
+            found.append((number, own[np.lexsort((own["at"], own["stream"]))]))
+        return found
+
+    def latest_rows(self, run: str, ids: tuple[str, ...]) -> tuple[Rows, Rows, I64]:
+        """Return the latest row, the latest good one, and how many ended alike, by row of `ids`."""
+        series = self.run(run)
+        numbers = self._numbers_of(run, series, ids, np.zeros(0, np.int32))
+        last, good = series.latest()
+        equal = series.equal_in_a_row()
+        known = np.flatnonzero(numbers.number >= 0)
+        told = tuple(np.zeros(len(ids), ROW) for _ in range(2))
+        count = np.zeros(len(ids), np.int64)
+        for ours, theirs in zip(told, (last, good), strict=True):
+            ours["stream"] = -1
+            ours[known] = theirs[numbers.number[known]]
+            heard = ours["stream"] >= 0
+            ours["stream"][heard] = np.flatnonzero(heard)
+        count[known] = equal[numbers.number[known]]
+        return told[0], told[1], count
+
+    def hours(
+        self, run: str, ids: tuple[str, ...], start: int, end: int, *, against: int, most: int
+    ) -> tuple[I32, I64, F64]:
+        """Return row of `ids`, hour [µs] and mean of the values by stream and hour. (n,) each"""
+        series = self.run(run)
+        numbers = self._numbers_of(run, series, ids, np.zeros(0, np.int32))
+        found = series.by_hour(start, end, against=against, most=most)
+        row = numbers.row[found["stream"]] if len(found["stream"]) else np.zeros(0, np.int32)
+        ours = row >= 0
+        mean = found.get("mean", np.zeros(0))
+        return row[ours], found["hour"][ours], np.asarray(mean, np.float64)[ours]
+
+    def _numbers_of(
+        self, run: str, series: RunSeries, ids: tuple[str, ...], needed: I32
+    ) -> _Numbers:
+        """Return the numbers of the services' streams; those that are needed get one."""
+        with self._lock:
+            held = self._numbers.get(run)
+            if held is None or held.ids is not ids:
+                known = {name: number for number, name in enumerate(series.streams)}
+                number = np.array([known.get(name, -1) for name in ids], dtype=np.int32)
+                held = self._numbers[run] = _Numbers(ids, number, np.zeros(0, np.int32))
+            fresh = np.unique(needed[held.number[needed] < 0])
+            if len(fresh):
+                held.number[fresh] = series.numbers([ids[row] for row in fresh])
+            if len(fresh) or len(held.row) < len(series.streams):
+                held.row = np.full(len(series.streams), -1, np.int32)
+                given = np.flatnonzero(held.number >= 0)
+                held.row[held.number[given]] = given
+            return held
 
     def add(self, items: Sequence[Observation]) -> set[str]:
         """Keep new observations, durable on return; return the ids that were known already."""
@@ -106,6 +230,31 @@ class History:
         rows = series.between(numbers, to_us(start), to_us(end))
         rows = rows[np.argsort(rows["at"], kind="stable")]
         return [_observation(series, run, row) for row in rows]
+
+    def rows(self, run: str, datastreams: Sequence[str], start: int, end: int) -> Rows:
+        """Return rows between two times by time; `stream` is its name's place in `datastreams`."""
+        series = self.run(run)
+        numbers = {name: i for i, name in enumerate(series.streams)}
+        asked = {numbers[name]: i for i, name in enumerate(datastreams) if name in numbers}
+        rows = series.between(sorted(asked), start, end)
+        places = np.full(len(numbers), -1, np.int32)
+        places[list(asked)] = list(asked.values())
+        rows["stream"] = places[rows["stream"]]
+        return rows[np.argsort(rows["at"], kind="stable")]
+
+    def spans(self, run: str, datastreams: Sequence[str]) -> list[tuple[int, int, int]]:
+        """Return by datastream how many rows, and the first and the last time. [µs UTC]"""
+        series = self.run(run)
+        numbers = {name: i for i, name in enumerate(series.streams)}
+        counts, last = series.counts()[0], series.latest()[0]
+        found = []
+        for name in datastreams:
+            number = numbers.get(name, -1)
+            if number < 0 or not counts[number]:
+                found.append((0, 0, 0))
+            else:
+                found.append((int(counts[number]), series.first(number), int(last[number]["at"])))
+        return found
 
     def counts(self, run: str) -> dict[str, tuple[int, int]]:
         """Return by datastream how many observations there are, and how many are suspect."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rencheng.adapters.history.rows import NONE, ROW, Flags, Rows
+from rencheng.adapters.history.segment import refused
 
 if TYPE_CHECKING:
     import duckdb
@@ -81,16 +82,28 @@ class Parts:
 
     def _copy(self, rows: Rows, path: Path) -> None:
         columns = {name: np.ascontiguousarray(rows[name]) for name in ROW.names or ()}
-        cursor = self._engine.cursor()
-        cursor.register("fresh", columns)
+        self._write(path, f"select {_COLUMNS} from fresh", fresh=columns)  # noqa: S608 - our names
+
+    def _write(self, path: Path, query: str, **tables: dict[str, np.ndarray]) -> None:
+        """Write what a query finds to a file, durable on return."""
+        import duckdb
+
         target = str(path).replace("'", "''")
-        cursor.execute(
-            f"copy (select {_COLUMNS} from fresh) to '{target}' "  # noqa: S608 - our own name
-            f"(format parquet, compression zstd, row_group_size {_GROUP})"
-        )
-        cursor.close()
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
+        cursor = self._engine.cursor()
+        try:
+            for name, columns in tables.items():
+                cursor.register(name, columns)
+            cursor.execute(
+                f"copy ({query}) to '{target}' "
+                f"(format parquet, compression zstd, row_group_size {_GROUP})"
+            )
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+        except (duckdb.Error, OSError) as error:
+            path.unlink(missing_ok=True)
+            raise refused(path, OSError(0, str(error).splitlines()[0])) from error
+        finally:
+            cursor.close()
 
     def between(self, streams: Sequence[int], start: int, end: int) -> Rows:
         """Return the streams' rows from `start` to `end`, sorted by stream and time. (n,)"""
@@ -125,8 +138,11 @@ class Parts:
             known[np.asarray(found["row"], dtype=np.int64)] = True
         return known
 
-    def by_hour(self, start: int, end: int) -> dict[str, np.ndarray]:
-        """Return stream, hour [µs], count, mean and max of good values, sorted. (n,) each"""
+    def by_hour(self, start: int, end: int, against: int = 0xFFFF) -> dict[str, np.ndarray]:
+        """Return stream, hour [µs], count, mean and max of good values, sorted. (n,) each
+
+        `against` has the bits of the reasons that make a value no good one.
+        """
         files = self._files(start, end)
         if not files:
             return {"stream": np.empty(0, np.int32), "hour": np.empty(0, np.int64)}
@@ -134,11 +150,21 @@ class Parts:
         found = cursor.execute(
             'select stream, "at" - "at" % 3600000000 as hour, count(*) as count, '
             "avg(value) as mean, max(value) as max from read_parquet(?) "
-            'where "at" between ? and ? and reasons = 0 group by all order by all',
-            [files, start, end],
+            'where "at" between ? and ? and reasons & ? = 0 group by all order by all',
+            [files, start, end, against],
         ).fetchnumpy()
         cursor.close()
         return {name: np.asarray(values) for name, values in found.items()}
+
+    def start_of(self, most: int) -> int:
+        """Return the time from which on the youngest files hold at most `most` rows. [µs]"""
+        start, count = 2**62, 0
+        for part in sorted(self.parts, key=lambda one: -one.first):
+            count += part.rows
+            if count > most:
+                break
+            start = part.first
+        return start
 
     def _files(self, start: int, end: int) -> list[str]:
         return [

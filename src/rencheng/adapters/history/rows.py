@@ -1,31 +1,18 @@
-"""Readings as rows of one fixed layout, and runs of them sorted by stream and time."""
+"""Runs of rows sorted by stream and time."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Rows = NDArray[Any]
-"""Structured array of `ROW`. (n,)"""
+from rencheng.domain.readings import ROW as ROW
+from rencheng.domain.readings import Rows as Rows
+
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
+F64 = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-ROW = np.dtype(
-    [
-        ("stream", "<i4"),
-        ("at", "<i8"),
-        ("received", "<i8"),
-        ("value", "<f8"),
-        ("ident", "<u8"),
-        ("reasons", "<u2"),
-        ("verdict", "<u2"),
-    ]
-)
-"""Stream number; when it was so and when it was heard [µs UTC]; value; hash of the sender's id;
-reasons against it as bits (none: good); number of the verdict's version. 40 bytes."""
 KEY = ["stream", "at", "ident"]
 """What makes a reading one and the same."""
 NONE = np.empty(0, ROW)
@@ -63,11 +50,11 @@ class Runs:
     def __len__(self) -> int:
         return sum(len(run) for run in self.runs)
 
-    def add(self, rows: Rows) -> None:
+    def add(self, rows: Rows, *, is_sorted: bool = False) -> None:
         """Take in a batch."""
         if not len(rows):
             return
-        self.runs.append(sorted_rows(rows))
+        self.runs.append(rows if is_sorted else sorted_rows(rows))
         while len(self.runs) > 1 and len(self.runs[-2]) < 2 * len(self.runs[-1]):
             last = self.runs.pop()
             self.runs[-1] = sorted_rows(np.concatenate([self.runs[-1], last]))

@@ -11,6 +11,7 @@ import struct
 import threading
 import zlib
 from collections.abc import Iterator
+from errno import EIO
 from pathlib import Path
 
 from rencheng.domain.errors import SourceUnavailableError
@@ -29,6 +30,8 @@ class Segment:
         self.size = os.fstat(self._file).st_size
         self._synced = self.size
         self._sync = threading.Lock()
+        self.is_spoiled = False
+        """Whether a write or a sync failed so that what is on the disk is not known."""
 
     def write(self, kind: int, content: bytes) -> int:
         """Write a frame and return the position to `sync` to. One caller at a time.
@@ -36,16 +39,17 @@ class Segment:
         Raises
         ------
         SourceUnavailableError
-            When the disk refuses; the segment is as it was before.
+            When the disk refuses; the segment is as it was before, or spoiled for good.
         """
+        self._must_be_whole()
         frame = _HEAD.pack(len(content), zlib.crc32(content), kind) + content
         try:
             view = memoryview(frame)
             while view:
                 view = view[os.write(self._file, view) :]
         except OSError as error:
-            os.ftruncate(self._file, self.size)
-            raise _refused(self.path, error) from error
+            self._cut_back()
+            raise refused(self.path, error) from error
         self.size += len(frame)
         return self.size
 
@@ -54,17 +58,35 @@ class Segment:
         with self._sync:
             if self._synced >= position:
                 return
+            self._must_be_whole()
             reached = self.size
             try:
                 os.fdatasync(self._file)
             except OSError as error:
-                raise _refused(self.path, error) from error
+                # What the system could not write it may forget, and a second sync would say that
+                # all is well: nothing of this segment may be relied on from here on.
+                self.is_spoiled = True
+                raise refused(self.path, error) from error
             self._synced = reached
 
     def close(self) -> None:
-        """Sync and let go of the file."""
-        self.sync(self.size)
-        os.close(self._file)
+        """Sync, if that still means anything, and let go of the file."""
+        try:
+            if not self.is_spoiled:
+                self.sync(self.size)
+        finally:
+            os.close(self._file)
+
+    def _cut_back(self) -> None:
+        """Take back a frame that was written in part."""
+        try:
+            os.ftruncate(self._file, self.size)
+        except OSError:
+            self.is_spoiled = True
+
+    def _must_be_whole(self) -> None:
+        if self.is_spoiled:
+            raise refused(self.path, OSError(EIO, os.strerror(EIO)))
 
 
 def read(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -82,7 +104,8 @@ def read(path: Path) -> Iterator[tuple[int, bytes]]:
         os.truncate(path, good)
 
 
-def _refused(path: Path, error: OSError) -> SourceUnavailableError:
+def refused(path: Path, error: OSError) -> SourceUnavailableError:
+    """Return the error for a disk that does not take what is written."""
     return SourceUnavailableError(
         "history.disk",
         f"readings cannot be written to {path.parent}: {error.strerror}",

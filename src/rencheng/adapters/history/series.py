@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import json
-import os
+import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from time import monotonic
+from typing import Any
 
 import numpy as np
 
-from rencheng.adapters.files import take
-from rencheng.adapters.history.parts import Part, Parts
+from rencheng.adapters.history.answers import Answers, frame
+from rencheng.adapters.history.latest import UNKNOWN, Latest
+from rencheng.adapters.history.manifest import (
+    MANIFEST,
+    damaged,
+    read_manifest,
+    sync_folder,
+    take_folder,
+    write_manifest,
+)
+from rencheng.adapters.history.parts import Parts
 from rencheng.adapters.history.rows import (
     I32,
     I64,
@@ -25,18 +35,20 @@ from rencheng.adapters.history.rows import (
     is_first,
     sorted_rows,
 )
-from rencheng.adapters.history.segment import Segment, read
-from rencheng.domain.errors import ConflictError, CorruptDataError
+from rencheng.adapters.history.segment import Segment, read, refused
+from rencheng.domain.errors import RenchengError
 
-SCHEMA = "rencheng.history/1"
-MANIFEST = "manifest.json"
 FLUSH_ROWS = 1_000_000
 """Rows in memory before they move to files: 40 MB. Chosen."""
 KINDS = ("streams", "verdicts", "modes")
 """What has names and numbers: streams, versions of quality control, the run's mode (one)."""
-_NAMES, _ROWS = 1, 2
-"""Kinds of frames: names of new streams or verdict versions, and rows."""
+_NAMES, _ROWS, _ANSWERS, _MARK = 1, 2, 3, 4
+"""Kinds of frames: names of new streams or verdict versions, rows, answers to batches, and how many
+frames of rows the rules have seen."""
+_AGAIN_S = 60.0
+"""Wait after a move that failed. Chosen. [s]"""
 _EVER = -(2**62), 2**62
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +57,14 @@ class Taken:
 
     is_new: Flags
     """Which rows were not known yet. (n,)"""
+    rows: Rows
+    """The new ones, sorted by stream and time, as they are kept. (m,)"""
+    order: I64
+    """Which row of the batch each of them is. (m,)"""
     position: tuple[Segment, int]
     """What to `sync` before anybody is told."""
+    number: int
+    """How many frames of rows there are with this one."""
 
 
 class RunSeries:
@@ -67,11 +85,12 @@ class RunSeries:
         self._moving = threading.Lock()
         self._names: dict[str, dict[str, int]] = {kind: {} for kind in KINDS}
         self._hot, self._frozen = Runs(), Runs()
-        self._last, self._good = np.zeros(0, ROW), np.zeros(0, ROW)
-        self._count, self._suspect = np.zeros(0, np.int64), np.zeros(0, np.int64)
-        self._number = 1
+        self._latest, self._answers = Latest(), Answers()
+        self._frames = self._seen = 0
+        self._unseen: list[tuple[int, Rows]] = []
+        self._number, self._rest_until = 1, 0.0
         folder.mkdir(parents=True, exist_ok=True)
-        self._alone = _taken(folder)
+        self._alone = take_folder(folder)
         self._parts = Parts(folder)
         try:
             self._segment = self._open()
@@ -91,17 +110,34 @@ class RunSeries:
         return tuple(self._names[kind])
 
     def __len__(self) -> int:
-        return int(self._count.sum())
+        return int(self._latest.count.sum())
 
     def counts(self) -> tuple[I64, I64]:
         """Return by stream how many rows there are, and how many have reasons against them."""
         with self._lock:
-            return self._count.copy(), self._suspect.copy()
+            return self._latest.count.copy(), self._latest.suspect.copy()
 
     def latest(self) -> tuple[Rows, Rows]:
         """Return by stream the latest row and the latest good one; `stream` -1 where none."""
         with self._lock:
-            return self._last.copy(), self._good.copy()
+            return self._latest.last.copy(), self._latest.good.copy()
+
+    def first(self, stream: int) -> int:
+        """Return the earliest time of a stream that has rows. [µs]"""
+        with self._lock:
+            first = self._latest.first
+            if first[stream] == UNKNOWN:
+                first[stream] = self.between([stream], *_EVER)["at"][0]
+            return int(first[stream])
+
+    def equal_in_a_row(self) -> I64:
+        """Return by stream how many readings in a row ended with the latest value. (streams,)"""
+        with self._lock:
+            return self._latest.equal.copy()
+
+    def answered(self, batch: str) -> bytes | None:
+        """Return what the sender of a batch was told, None when it is new or long ago."""
+        return self._answers.find(batch)
 
     def between(self, streams: Sequence[int], start: int, end: int) -> Rows:
         """Return the streams' rows from `start` to `end` [µs], by stream, then time. (n,)"""
@@ -128,13 +164,16 @@ class RunSeries:
             kept = sorted_rows(np.concatenate([own, kept]))
         return kept[max(0, len(kept) - limit) :]
 
-    def by_hour(self, start: int, end: int) -> dict[str, np.ndarray]:
+    def by_hour(
+        self, start: int, end: int, *, against: int = 0xFFFF, most: int = 2**62
+    ) -> dict[str, np.ndarray]:
         """Return count, mean and max of good values by stream and hour, of everything kept.
 
-        Rows still in memory move to files first, so that one query sees all.
+        Of more than `most` rows only the youngest files are read. Rows still in memory move to
+        files first, so that one query sees all.
         """
         self.move()
-        return self._parts.by_hour(start, end)
+        return self._parts.by_hour(max(start, self._parts.start_of(most)), end, against)
 
     # Taking in ---------------------------------------------------------------------------------
 
@@ -148,7 +187,14 @@ class RunSeries:
                 self._name(kind, fresh)
             return np.fromiter((known[name] for name in names), np.int32, len(names))
 
-    def take(self, rows: Rows, judge: Callable[[Rows], None] | None = None) -> Taken:
+    def take(
+        self,
+        rows: Rows,
+        judge: Callable[[Rows], None] | None = None,
+        *,
+        batch: str = "",
+        answer: Callable[[Taken], bytes] | None = None,
+    ) -> Taken:
         """Take in a batch: keep what is new, once.
 
         Parameters
@@ -158,35 +204,60 @@ class RunSeries:
         judge
             Called with the new rows, sorted by stream and time, while no other batch is taken in;
             writes `reasons` and `verdict` into them.
+        batch, answer
+            Name of the batch, and what its sender will be told; kept with the rows.
 
         Returns
         -------
         Taken
             Which rows are new. They are readable now, and durable after `sync`.
         """
+        if self._segment.is_spoiled:
+            self.move()
         with self._lock:
             is_new = self._is_new(rows)
-            kept = sorted_rows(rows[is_new])
+            order = np.flatnonzero(is_new)
+            order = order[np.lexsort((rows["at"][order], rows["stream"][order]))]
+            kept = rows[order]
             if len(kept):
                 if judge is not None:
                     judge(kept)
                 self._segment.write(_ROWS, kept.tobytes())
-                self._count_in(kept)
-                self._hot.add(kept)
+                self._frames += 1
+                self._latest.add(kept)
+                self._hot.add(kept, is_sorted=True)
             position = (self._segment, self._segment.size)
-        if len(self._hot) >= self._flush_rows and not self._moving.locked():
-            threading.Thread(target=self.move, name="history", daemon=True).start()
-        return Taken(is_new, position)
+            taken = Taken(is_new, kept, order, position, self._frames)
+            if answer is not None:
+                told = answer(taken)
+                self._segment.write(_ANSWERS, frame(batch, told))
+                self._answers.keep(batch, told)
+                taken = replace(taken, position=(self._segment, self._segment.size))
+        if len(self._hot) >= self._flush_rows and monotonic() >= self._rest_until:
+            self._move_aside()
+        return taken
 
     def sync(self, taken: Taken) -> None:
         """Return when a batch is on the disk."""
         segment, position = taken.position
         segment.sync(position)
 
+    def seen(self, number: int) -> None:
+        """Note that the rules have seen so many frames of rows; not synced."""
+        with self._lock:
+            self._segment.write(_MARK, number.to_bytes(8, "little"))
+            self._seen = max(self._seen, number)
+
+    def unseen(self) -> list[tuple[int, Rows]]:
+        """Return, once, what a program that ended left unseen: rows and their numbers."""
+        with self._lock:
+            found, self._unseen = self._unseen, []
+        return [(number, rows) for number, rows in found if number > self._seen]
+
     def _is_new(self, rows: Rows) -> Flags:
         """Return which rows are not known: later than all of their stream, or not found. (n,)"""
         is_new = is_first(rows)
-        last = self._last[rows["stream"]] if len(self._last) else np.zeros(len(rows), ROW)
+        last = self._latest.last[rows["stream"]]
         late = is_new & (last["stream"] >= 0) & (rows["at"] <= last["at"])
         if late.any():
             asked = rows[late]
@@ -195,29 +266,11 @@ class RunSeries:
             is_new[np.flatnonzero(late)[known]] = False
         return is_new
 
-    def _count_in(self, rows: Rows) -> None:
-        """Count sorted rows, and remember the latest of each stream."""
-        stream, good = rows["stream"], rows["reasons"] == 0
-        self._count += np.bincount(stream, minlength=len(self._count))
-        self._suspect += np.bincount(stream[~good], minlength=len(self._suspect))
-        for latest, own in ((self._last, rows), (self._good, rows[good])):
-            final = own[np.append(np.diff(own["stream"]) != 0, True)] if len(own) else own
-            held = latest[final["stream"]]
-            newer = (held["stream"] < 0) | (final["at"] >= held["at"])
-            latest[final["stream"][newer]] = final[newer]
-
     def _name(self, kind: str, fresh: Sequence[str]) -> None:
         known = self._names[kind]
         for name in fresh:
             known.setdefault(name, len(known))
-        more = len(self._names["streams"]) - len(self._count)
-        if more > 0:
-            empty = np.zeros(more, ROW)
-            empty["stream"] = -1
-            self._last, self._good = (np.concatenate([a, empty]) for a in (self._last, self._good))
-            zeros = np.zeros(more, np.int64)
-            self._count = np.concatenate([self._count, zeros])
-            self._suspect = np.concatenate([self._suspect, zeros])
+        self._latest.grow(len(self._names["streams"]))
 
     # Memory, log and files ---------------------------------------------------------------------
 
@@ -229,18 +282,19 @@ class RunSeries:
         """
         with self._moving:
             with self._lock:
-                if not len(self._hot):
+                before = self._segment
+                if not len(self._hot) and not before.is_spoiled:
                     return
+                self._segment = self._fresh_segment()
                 self._frozen, self._hot = self._hot, Runs()
-                before, self._segment = self._segment, self._fresh_segment()
                 number, state = self._number, self._state()
             try:
                 before.close()
                 made = self._parts.write(self._frozen.all(), number)
                 parts = self._parts.of((*self._parts.parts, *made))
-                self._write_manifest(parts.parts, number, state)
+                write_manifest(self.folder, parts.parts, number, state)
             except BaseException:
-                self._take_back()
+                self._take_back(is_spoiled=before.is_spoiled)
                 raise
             with self._lock:
                 self._parts, self._frozen = parts, Runs()
@@ -248,12 +302,29 @@ class RunSeries:
                 if _number(path) < number:
                     path.unlink()
 
-    def _take_back(self) -> None:
-        """Go on in memory after a move that failed: the log still has every row."""
+    def _move_aside(self) -> None:
+        """Move in a thread of its own, unless one does so already."""
+
+        def move() -> None:
+            try:
+                self.move()
+            except (RenchengError, OSError) as error:
+                self._rest_until = monotonic() + _AGAIN_S
+                _LOG.warning("readings stay in memory and in their log for now: %s", error)
+
+        if not self._moving.locked():
+            threading.Thread(target=move, name="history", daemon=True).start()
+
+    def _take_back(self, *, is_spoiled: bool) -> None:
+        """Go on in memory after a move that failed: the log still has every row.
+
+        A spoiled log may not have them: then nothing is taken in until a move succeeds.
+        """
         with self._lock:
             for run in self._frozen.runs:
                 self._hot.add(run)
             self._frozen = Runs()
+            self._segment.is_spoiled |= is_spoiled
 
     def close(self) -> None:
         """Sync and let go of everything."""
@@ -263,9 +334,19 @@ class RunSeries:
             self._alone.close()
 
     def _fresh_segment(self) -> Segment:
+        """Return the next segment of the log, with the answers that are remembered."""
+        path = self.folder / f"log-{self._number + 1:06d}.bin"
+        try:
+            segment = Segment(path)
+            sync_folder(self.folder)
+        except OSError as error:
+            raise refused(path, error) from error
+        try:
+            segment.write(_ANSWERS, self._answers.frames())
+        except BaseException:
+            segment.close()
+            raise
         self._number += 1
-        segment = Segment(self.folder / f"log-{self._number:06d}.bin")
-        _sync_folder(self.folder)
         return segment
 
     def _segments(self) -> list[Path]:
@@ -273,23 +354,8 @@ class RunSeries:
 
     def _state(self) -> dict[str, Any]:
         """Return what the rows of all files so far amount to."""
-        return {
-            "names": {kind: list(names) for kind, names in self._names.items()},
-            "count": self._count.tolist(),
-            "suspect": self._suspect.tolist(),
-            "last": self._last.tobytes().hex(),
-            "good": self._good.tobytes().hex(),
-        }
-
-    def _write_manifest(self, parts: Sequence[Part], number: int, state: dict[str, Any]) -> None:
-        body = {"schema": SCHEMA, "log": number, "parts": [asdict(p) for p in parts]} | state
-        fresh = self.folder / f".{MANIFEST}"
-        with fresh.open("w", encoding="utf-8") as file:
-            json.dump(body, file)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self.folder / MANIFEST)
-        _sync_folder(self.folder)
+        names = {kind: list(names) for kind, names in self._names.items()}
+        return {"names": names, "frames": self._frames, "seen": self._seen} | self._latest.state()
 
     def _open(self) -> Segment:
         """Take up what the manifest and the segments after it say."""
@@ -300,74 +366,44 @@ class RunSeries:
                 continue
             self._number = max(self._number, _number(path))
             for kind, content in read(path):
-                if kind == _NAMES:
-                    for what, names in json.loads(content).items():
-                        self._name(what, names)
-                elif kind == _ROWS:
-                    rows = np.frombuffer(content, ROW)
-                    self._count_in(rows)
-                    self._hot.add(rows)
+                self._take_frame(kind, content)
         named = {part.file for part in self._parts.parts}
         for path in self.folder.glob("part-*.parquet"):
             if path.name not in named:
                 path.unlink()
         return Segment(self.folder / f"log-{self._number:06d}.bin")
 
+    def _take_frame(self, kind: int, content: bytes) -> None:
+        if kind == _NAMES:
+            for what, names in json.loads(content).items():
+                self._name(what, names)
+        elif kind == _ROWS:
+            rows = np.frombuffer(content, ROW)
+            self._frames += 1
+            self._unseen.append((self._frames, rows))
+            self._latest.add(rows)
+            self._hot.add(rows, is_sorted=True)
+        elif kind == _ANSWERS:
+            self._answers.take_frame(content)
+        elif kind == _MARK:
+            self._seen = max(self._seen, int.from_bytes(content, "little"))
+            self._unseen = [one for one in self._unseen if one[0] > self._seen]
+
     def _take_manifest(self) -> int:
-        path = self.folder / MANIFEST
-        if not path.is_file():
+        body = read_manifest(self.folder)
+        if body is None:
             return 0
         try:
-            body = json.loads(path.read_text(encoding="utf-8"))
-            if body["schema"] != SCHEMA:
-                raise ValueError(f"schema {body['schema']!r} is not {SCHEMA!r}")
-            self._parts = Parts(self.folder, (Part(**one) for one in body["parts"]))
+            self._parts = Parts(self.folder, body["parts"])
             for kind, names in body["names"].items():
                 self._name(kind, names)
-            self._count, self._suspect = (
-                np.array(body[key], dtype=np.int64) for key in ("count", "suspect")
-            )
-            self._last, self._good = (
-                np.frombuffer(bytes.fromhex(body[key]), ROW).copy() for key in ("last", "good")
-            )
-            self._number = int(body["log"])
+            self._latest.take_state(body)
+            self._frames, self._seen = int(body.get("frames", 0)), int(body.get("seen", 0))
+            self._number = body["log"]
         except (KeyError, TypeError, ValueError) as error:
-            raise _damaged(path, str(error)) from error
-        for part in self._parts.parts:
-            if not (self.folder / part.file).is_file():
-                raise _damaged(self.folder / part.file, "it is missing")
+            raise damaged(self.folder / MANIFEST, str(error)) from error
         return self._number
 
 
 def _number(path: Path) -> int:
     return int(path.stem.rpartition("-")[2])
-
-
-def _taken(folder: Path) -> IO[str]:
-    """Take the folder for this process; `ConflictError` when another one has it."""
-    handle = take(folder / "lock")
-    if handle is None:
-        raise ConflictError(
-            "history.taken",
-            f"another program has the readings in {folder} open",
-            hint="Stop it, or name another state folder",
-            params={"path": str(folder)},
-        )
-    return handle
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _damaged(path: Path, why: str) -> CorruptDataError:
-    return CorruptDataError(
-        "history.damaged",
-        f"{path} cannot be used: {why}",
-        hint="Put the last copy of the folder back; what the log after it holds is taken up again",
-        params={"path": str(path), "why": why},
-    )

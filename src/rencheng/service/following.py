@@ -1,0 +1,180 @@
+"""What follows once readings are durable: the rules look, and everybody is told.
+
+It waits for the operational store where it must, and intake does not wait for it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Thread
+from time import monotonic
+
+import numpy as np
+
+from rencheng.domain.errors import NotFoundError, RenchengError, SourceUnavailableError
+from rencheng.domain.run import LIVE_RUN
+from rencheng.service.house import House, context, tell
+from rencheng.service.ports import UnitOfWork
+from rencheng.service.waiting import Batch, Refusals
+from rencheng.service.watching import watched
+
+TELL_S = 1.0
+"""Least time between two events that say of a run that readings came in. Chosen. [s]"""
+REFUSALS_S = 60.0
+"""Least time between two lines in the log on what was refused. Chosen. [s]"""
+_AGAIN_S = 1.0
+"""Wait after the store could not be written. Chosen. [s]"""
+_LOG = logging.getLogger(__name__)
+
+
+def follow_up(house: House) -> None:
+    """Show the rules what was taken in, then tell of it and of what was refused.
+
+    When the store cannot be written now, what is left waits for the next call.
+    """
+    with house.waiting.following:
+        try:
+            _show_rules(house)
+            _tell_news(house)
+            _tell_refusals(house)
+        except SourceUnavailableError as error:
+            _LOG.warning("alarms wait for the store: %s", error)
+
+
+class Follower:
+    """Follows up in a thread of its own, as soon as something was taken in."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._is_over = Event()
+        self._thread: Thread | None = None
+        self._told_s = self._refused_s = float("-inf")
+
+    def start(self) -> None:
+        """Show the rules what the last program left, and go on from there."""
+        self._house.waiting.is_followed = True
+        self._thread = Thread(target=self._loop, name="following", daemon=True)
+        self._thread.start()
+
+    def stop(self, wait_s: float = 10.0) -> None:
+        """End the thread; what still waits is shown to the rules at the next start."""
+        self._is_over.set()
+        with self._house.waiting.news:
+            self._house.waiting.news.notify_all()
+        if self._thread is not None:
+            self._thread.join(wait_s)
+        self._house.waiting.is_followed = False
+
+    def _loop(self) -> None:
+        # Each job runs as a future: its error is a value here, so nothing can end this thread.
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="rules") as pool:
+            self._try(pool, lambda: take_up(self._house))
+            while not self._is_over.is_set():
+                is_well = self._try(pool, self._turn)
+                with self._house.waiting.news:
+                    if not self._is_over.is_set() and not (is_well and self._house.waiting.rows):
+                        self._house.waiting.news.wait(_AGAIN_S)
+
+    def _turn(self) -> None:
+        with self._house.waiting.following:
+            _show_rules(self._house)
+            now = monotonic()
+            if now - self._told_s >= TELL_S and _tell_news(self._house):
+                self._told_s = now
+            if now - self._refused_s >= REFUSALS_S and _tell_refusals(self._house):
+                self._refused_s = now
+
+    def _try(self, pool: ThreadPoolExecutor, job: Callable[[], object]) -> bool:
+        error = pool.submit(job).exception()
+        if isinstance(error, SourceUnavailableError):
+            _LOG.warning("alarms wait for the store: %s", error)
+            self._is_over.wait(_AGAIN_S)
+        elif error is not None:
+            _LOG.error("readings could not be followed up", exc_info=error)
+        return error is None
+
+
+def take_up(house: House) -> None:
+    """Leave to the rules what a program that ended took in and did not show them."""
+    city = house.cities.current()
+    ids = house.heard.streams(city, house.quality).ids
+    with house.work() as work:
+        runs = [LIVE_RUN, *(run.id for run in work.runs.list("", where={"is_over": "false"}))]
+        for run in dict.fromkeys(runs):
+            for number, rows in work.observations.unseen(run, ids):
+                house.waiting.put(Batch(run, city, rows, number))
+
+
+def _show_rules(house: House) -> None:
+    while batches := house.waiting.batches():
+        rows = batches[0].rows
+        if len(batches) > 1:
+            rows = np.concatenate([one.rows for one in batches])
+            rows = rows[np.lexsort((rows["at"], rows["stream"]))]
+        try:
+            _show(house, batches[0], rows, batches[-1].number)
+        except SourceUnavailableError:
+            raise
+        except BaseException:
+            house.waiting.done(batches)  # no batch may keep the ones after it from being seen
+            raise
+        house.waiting.done(batches)
+
+
+def _show(house: House, first: Batch, rows: np.ndarray, number: int) -> None:
+    with house.work() as work:
+        try:
+            ctx = context(house, work, first.run)
+        except NotFoundError:
+            return
+        watched(house, first.run, first.city, rows, ctx)
+        work.observations.seen(first.run, number)
+
+
+def _tell_news(house: House) -> bool:
+    """Write an event for every run in which something came in."""
+    runs = house.waiting.runs_with_news()
+    if not runs:
+        return False
+    try:
+        with house.work() as work:
+            for run in runs:
+                tell(work, context(house, work, run), "event", "observations")
+            work.commit()
+    except RenchengError:
+        house.waiting.again(runs)
+        raise
+    return True
+
+
+def _tell_refusals(house: House) -> bool:
+    """Write a line in the log for every sender of whom something was refused."""
+    found = house.waiting.refusals()
+    if not found:
+        return False
+    try:
+        with house.work() as work:
+            for (run, actor), one in found.items():
+                _record(house, work, run, actor, one)
+            work.commit()
+    except RenchengError:
+        for (run, actor), one in found.items():
+            house.waiting.refused(run, actor, one.batch, one.rejected, one.accepted)
+        raise
+    return True
+
+
+def _record(house: House, work: UnitOfWork, run: str, actor: str, one: Refusals) -> None:
+    ctx = context(house, work, run)
+    work.log.append(
+        actor=actor,
+        action="ingest.rejected",
+        subject=one.batch,
+        params={"rejected": one.rejected, "accepted": one.accepted},
+        at=ctx.wall,
+        sim_at=ctx.at,
+        mode=ctx.mode,
+        run=run,
+    )
