@@ -32,6 +32,18 @@ class Measure(StrEnum):
 WINDOWED = frozenset(
     {Measure.SUM, Measure.MEAN, Measure.MAX, Measure.MIN, Measure.CHANGE, Measure.ANOMALY}
 )
+FIGURES = {
+    "pga": "g",
+    "collapsed": "{building}",
+    "dead": "{person}",
+    "injured": "{person}",
+    "displaced": "{person}",
+    "hospital_minutes": "min",
+    "tsunami_minutes": "min",
+    "power": "1",
+    "water": "1",
+}
+"""Figures of our own forecast by zone that a rule may read, with their units (UCUM)."""
 
 
 class Speaks(StrEnum):
@@ -96,6 +108,8 @@ class Condition:
     """Id of the stream that is taken off, for `difference`."""
     quantile: float = 0.5
     """Of a forecast figure: which quantile of the samples is compared."""
+    ahead_s: float = 86400.0
+    """Of a forecast: how far ahead it is looked at. [s]"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from rencheng.domain.rules import Rules
 from rencheng.domain.run import LIVE_RUN
 from rencheng.service.judging import QualityMemory
 from rencheng.service.ports import Channel, Cities, Clock, UnitOfWork
+from rencheng.service.rule_memory import RuleMemory
 from rencheng.service.waiting import Waiting
 
 T = TypeVar("T")
@@ -86,6 +87,8 @@ class House:
     """What was taken in and is not followed up yet."""
     escalation: Escalation = field(default_factory=Escalation)
     """Who is told of an alarm that nobody looks at, and when."""
+    watch: RuleMemory = field(default_factory=RuleMemory)
+    """The alarm rules, and what they remember of each run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -297,3 +297,8 @@ def _rings(cell: Table, own: Table) -> tuple[I64, Table]:
     for j, name in enumerate(("stream", "kind", "width")):
         rings[name] = found[:, j]
     return ring, rings
+
+
+def tallies_of(rules: Compiled, slot: int) -> range:
+    """Return the tallies of a slot."""
+    return range(int(rules.slot_first[slot]), int(rules.slot_first[slot + 1]))

@@ -1,0 +1,307 @@
+"""Packs of alarm rules: those that come with the program, and those that an office makes."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from rencheng.adapters.files import data_folder
+from rencheng.domain.alarm import Level
+from rencheng.domain.errors import CorruptDataError, Fault, InvalidInputError
+from rencheng.domain.observation import Quantity
+from rencheng.domain.rules import RuleStatus
+from rencheng.domain.watch import (
+    FIGURES,
+    WINDOWED,
+    Condition,
+    Input,
+    Measure,
+    Selection,
+    Speaks,
+    WatchPack,
+    WatchRule,
+    WatchStep,
+)
+
+SCHEMA = "rencheng/alarms/2"
+OFFICE_FOLDER = "rules"
+"""Folder of an office's own packs, inside the state folder."""
+_HEAD = ("id", "version", "title_zh", "title_en", "jurisdiction", "status", "source", "valid_from")
+_NUMBERS = (
+    "at", "window_s", "lasting_s", "clear", "clear_after_s", "least_known", "at_least", "within_s",
+    "share", "quantile", "ahead_s",
+)  # fmt: skip
+_READS = ("quantity", "stream", "streams", "figure", "measure", "below", "minus", *_NUMBERS)
+_RULE = ("id", "title_zh", "title_en", "speaks", "input", "steps", "table", "version",
+         "jurisdiction", "status", "source", "valid_from", *_READS)  # fmt: skip
+_STEP = ("level", "all", *_READS)
+_ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
+
+Table = Mapping[str, Any]
+
+
+def load_packs(state: Path | None = None) -> tuple[tuple[WatchPack, ...], tuple[Any, ...]]:
+    """Read all packs.
+
+    Parameters
+    ----------
+    state
+        State folder, whose `rules` folder holds the office's own packs; None: shipped ones alone.
+
+    Returns
+    -------
+    packs
+        Shipped ones first. One of the office with the id of a shipped one stands in its place.
+    broken
+        Name of each file of the office that cannot be used, and the error; the rest goes on.
+
+    Raises
+    ------
+    RenchengError
+        When a shipped file is broken.
+    """
+    packs = {pack.id: pack for pack in shipped_packs()}
+    broken: list[tuple[str, CorruptDataError | InvalidInputError]] = []
+    for file in sorted((state / OFFICE_FOLDER).glob("*.toml")) if state else ():
+        try:
+            pack = read_pack(file, is_own=True)
+        except (CorruptDataError, InvalidInputError) as error:
+            broken.append((file.name, error))
+        else:
+            packs[pack.id] = pack
+    return tuple(packs.values()), tuple(broken)
+
+
+@cache
+def shipped_packs() -> tuple[WatchPack, ...]:
+    """Return the packs that come with the program."""
+    files = sorted((data_folder() / "rules" / "alarms").glob("*.toml"))
+    return tuple(read_pack(file) for file in files)
+
+
+def read_pack(file: Path, *, is_own: bool = False) -> WatchPack:
+    """Read a pack of rules.
+
+    Raises
+    ------
+    CorruptDataError
+        When the file is missing or is no TOML.
+    InvalidInputError
+        When rows are wrong; all are named, with their lines.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+        document = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CorruptDataError(
+            "rules.unreadable",
+            f"{file.name} cannot be read: {error}",
+            hint="Compare it with a shipped file of rules",
+            params={"file": file.name, "why": str(error)},
+        ) from error
+    faults: list[Fault] = []
+    pack = _pack(document, text, faults, is_own=is_own)
+    if faults or pack is None:
+        raise InvalidInputError(
+            "rules.pack",
+            f"{file.name} has {len(faults)} faults",
+            hint="Mend them all and check it again with `rencheng rule check`",
+            params={"file": file.name, "count": len(faults)},
+            faults=faults,
+        )
+    return pack
+
+
+def _pack(document: Table, text: str, faults: list[Fault], *, is_own: bool) -> WatchPack | None:
+    lines = [n for n, line in enumerate(text.splitlines(), 1) if line.strip() == "[[rule]]"]
+    if document.get("schema") != SCHEMA:
+        _blame(faults, "schema", "schema", SCHEMA)
+    head = _head(document, faults, "", {})
+    unknown = sorted(set(document) - {*_HEAD, "schema", "is_on", "rule"})
+    if unknown:
+        _blame(faults, unknown[0], "unknown", ", ".join(unknown))
+    rules: list[WatchRule] = []
+    if not document.get("rule"):
+        _blame(faults, "rule", "missing", "[[rule]]")
+    for number, row in enumerate(document.get("rule", ())):
+        line = lines[number] if number < len(lines) else 0
+        before = len(faults)
+        rule = _rule(row, head, faults, f"line {line}, rule {row.get('id', number + 1)}")
+        if rule is not None and len(faults) == before:
+            if rule.id in {one.id for one in rules}:
+                _blame(faults, f"line {line}", "twice", rule.id)
+            rules.append(rule)
+    if faults:
+        return None
+    return WatchPack(
+        **{key: head[key] for key in _HEAD},
+        rules=tuple(rules),
+        is_own=is_own,
+        is_on=bool(document.get("is_on", True)),
+    )
+
+
+def _head(row: Table, faults: list[Fault], where: str, default: Table) -> dict[str, Any]:
+    """Return the common fields of a pack or a rule; a rule takes what it lacks from its pack."""
+    found: dict[str, Any] = {}
+    makers: dict[str, Callable[[Any], Any]] = {
+        "status": RuleStatus,
+        "valid_from": lambda value: date.fromisoformat(str(value)),
+    }
+    for key in _HEAD:
+        if key not in row and key in default and key != "id":
+            found[key] = default[key]
+            continue
+        if not str(row.get(key, "")).strip():
+            _blame(faults, where or key, "missing", key)
+            continue
+        try:
+            found[key] = makers.get(key, str)(row[key])
+        except ValueError:
+            _blame(faults, where or key, "value", f"{key} = {row[key]!r}")
+    if "id" in found and not _ID.fullmatch(found["id"]):
+        _blame(faults, where or "id", "value", f"id = {found['id']!r}")
+    return found
+
+
+def _rule(row: Table, head: Table, faults: list[Fault], where: str) -> WatchRule | None:
+    unknown = sorted(set(row) - set(_RULE))
+    if unknown:
+        _blame(faults, where, "unknown", ", ".join(unknown))
+    before = len(faults)
+    own = _head(row, faults, where, {**head, "title_zh": "", "title_en": ""})
+    for key in ("title_zh", "title_en"):
+        if not own.get(key):
+            _blame(faults, where, "missing", key)
+    speaks = _choice(Speaks, row.get("speaks", "stream"), faults, where, "speaks")
+    source = _choice(Input, row.get("input", "observation"), faults, where, "input")
+    rows = row.get("steps", [])
+    table = tuple(
+        (Level(int(one["level"])), str(one["zh"]), str(one["en"]))
+        for one in row.get("table", [])
+        if {"level", "zh", "en"} <= set(one) and one["level"] in set(Level)
+    )
+    if len(table) != len(row.get("table", [])):
+        _blame(faults, where, "value", "table")
+    if source is Input.BULLETIN and not table:
+        _blame(faults, where, "missing", "table")
+    if source is not Input.BULLETIN and not rows:
+        _blame(faults, where, "missing", "steps")
+    steps = [_step(one, row, faults, f"{where}, step {n}", source) for n, one in enumerate(rows, 1)]
+    if len(faults) > before or speaks is None or source is None:
+        return None
+    kept = sorted((one for one in steps if one is not None), key=lambda one: one.level)
+    return WatchRule(
+        **{key: own[key] for key in _HEAD if key != "id"} | {"id": f"{head.get('id')}/{own['id']}"},
+        speaks=speaks,
+        input=source,
+        steps=tuple(kept),
+        table=table,
+    )
+
+
+def _step(
+    row: Any, rule: Table, faults: list[Fault], where: str, source: Input | None
+) -> WatchStep | None:
+    if not isinstance(row, Mapping):
+        _blame(faults, where, "value", str(row))
+        return None
+    unknown = sorted(set(row) - set(_STEP))
+    if unknown:
+        _blame(faults, where, "unknown", ", ".join(unknown))
+    if row.get("level") not in set(Level):
+        _blame(faults, where, "value", f"level = {row.get('level')}")
+        return None
+    base = {key: value for key, value in rule.items() if key in _READS}
+    base |= {key: value for key, value in row.items() if key in _READS}
+    conditions = []
+    for one in row.get("all", [{}]):
+        strange = sorted(set(one) - set(_READS))
+        if strange:
+            _blame(faults, where, "unknown", ", ".join(strange))
+        conditions.append(_condition({**base, **one}, faults, where, source))
+    found = tuple(one for one in conditions if one is not None)
+    return WatchStep(level=Level(row["level"]), conditions=found)
+
+
+def _condition(
+    row: Table, faults: list[Fault], where: str, source: Input | None
+) -> Condition | None:
+    before = len(faults)
+    measure = _choice(Measure, row.get("measure", "last"), faults, where, "measure")
+    quantity = None
+    if "quantity" in row:
+        quantity = _choice(Quantity, row["quantity"], faults, where, "quantity")
+    streams = row.get("streams", [row["stream"]] if "stream" in row else [])
+    figure = str(row.get("figure", ""))
+    if figure and (figure not in FIGURES or source is not Input.FORECAST):
+        _blame(faults, where, "value", f"figure = {figure!r}")
+    if not (quantity or streams or figure):
+        _blame(faults, where, "missing", "quantity | stream | figure")
+    numbers: dict[str, Any] = {}
+    for key in _NUMBERS:
+        value = row.get(key)
+        if value is None:
+            continue
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or value != value or (key not in ("at", "clear") and value < 0):
+            _blame(faults, where, "value", f"{key} = {value!r}")
+        else:
+            numbers[key] = int(value) if key == "at_least" else float(value)
+    if "at" not in row:
+        _blame(faults, where, "missing", "at")
+    if measure is not None:
+        _fits_measure(row, measure, faults, where)
+    if len(faults) > before or measure is None:
+        return None
+    select = Selection(quantity=quantity, streams=tuple(map(str, streams)), figure=figure)
+    return Condition(
+        select=select, measure=measure, is_below=bool(row.get("below", False)),
+        minus=str(row.get("minus", "")), **numbers,
+    )  # fmt: skip
+
+
+def _fits_measure(row: Table, measure: Measure, faults: list[Fault], where: str) -> None:
+    """Blame what a measure lacks, or what makes no sense with it."""
+    needs_window = measure in WINDOWED or measure is Measure.DIFFERENCE
+    if needs_window and not row.get("window_s"):
+        _blame(faults, where, "missing", f"window_s ({measure})")
+    if not needs_window and row.get("window_s"):
+        _blame(faults, where, "value", f"window_s ({measure})")
+    if (measure is Measure.DIFFERENCE) != bool(row.get("minus")):
+        _blame(faults, where, "missing", f"minus ({measure})")
+    if row.get("share", 0) and not 0 < row["share"] <= 1:
+        _blame(faults, where, "value", f"share = {row['share']}")
+    clear, at = row.get("clear"), row.get("at")
+    if isinstance(clear, int | float) and isinstance(at, int | float):
+        is_wrong = clear < at if row.get("below") else clear > at
+        if is_wrong:
+            _blame(faults, where, "clear", f"clear = {clear}, at = {at}")
+
+
+def _choice(kind: Any, value: Any, faults: list[Fault], where: str, key: str) -> Any:
+    try:
+        return kind(value)
+    except ValueError:
+        _blame(
+            faults, where, "choice", f"{key} = {value!r}: {', '.join(one.value for one in kind)}"
+        )
+        return None
+
+
+def _blame(faults: list[Fault], where: str, kind: str, what: str) -> None:
+    faults.append(
+        Fault(
+            where=where, key=f"rules.{kind}", problem=f"{kind}: {what}",
+            hint="See docs/how-to/alarm-rules.md", first=(what,),
+        )
+    )  # fmt: skip
+
+
+assert {*_NUMBERS, "select", "is_below", "measure", "minus"} == {f.name for f in fields(Condition)}
