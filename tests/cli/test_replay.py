@@ -27,7 +27,7 @@ def serve(monkeypatch: pytest.MonkeyPatch, answer: Answer) -> list[httpx.Request
         headers = {"Authorization": f"Bearer {token}"}
         return httpx.Client(base_url=url, headers=headers, transport=httpx.MockTransport(take))
 
-    monkeypatch.setattr(replay, "_client", client)
+    monkeypatch.setattr(replay, "client_of", client)
     monkeypatch.setattr(replay, "sleep", lambda seconds: None)
     return asked
 

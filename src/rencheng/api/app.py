@@ -25,9 +25,11 @@ from rencheng.api.routes import (
     exports,
     imports,
     ingest,
+    mqtt,
     needs,
     records,
     replay,
+    scenes,
     session,
     situation,
     state,
@@ -56,9 +58,11 @@ TOPICS = (
     records,
     assessment,
     replay,
+    mqtt,
     ingest,
     tiles,
     state,
+    scenes,
 )
 SCHEMA = f"{ROOT}/openapi.json"
 

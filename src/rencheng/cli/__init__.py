@@ -9,8 +9,10 @@ COMMANDS = {
     "serve": ("rencheng.cli.serve:serve", "启动控制台服务 Serve the console"),
     "city": ("rencheng.cli.city:app", "构建、查看、检查城市 Build, show and check cities"),
     "replay": ("rencheng.cli.replay:app", "回放历史事件 Replay a past event"),
+    "scene": ("rencheng.cli.scene:app", "遥感影像 Pictures from above"),
     "user": ("rencheng.cli.user:app", "管理账号 Manage accounts"),
     "token": ("rencheng.cli.token:app", "管理设备令牌 Manage the keys of devices"),
+    "mqtt": ("rencheng.cli.mqtt:app", "检查 MQTT 映射文件 Check mapping files of MQTT"),
     "log": ("rencheng.cli.log:app", "核验日志 Verify the log"),
     "openapi": ("rencheng.cli.serve:openapi", "输出接口模式 Print the API's schema"),
 }

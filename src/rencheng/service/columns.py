@@ -14,6 +14,8 @@ from rencheng.domain.identity import Actor
 from rencheng.domain.impact import DamageState, Impact, Services
 from rencheng.domain.proposal import ProposalKind
 from rencheng.domain.provenance import Origin, Text, Why
+from rencheng.domain.scene import WaterMap
+from rencheng.service import scenes
 from rencheng.service.cycle import CycleResult
 from rencheng.service.ownership import facilities_seen, lifelines_seen
 
@@ -44,6 +46,8 @@ class Asked:
     actor: Actor
     hour: float | None
     """Hours after the origin for the columns without a suffix; None: now. [h]"""
+    water: WaterMap | None = None
+    """The latest map of water seen from above."""
 
     @property
     def at(self) -> datetime:
@@ -86,6 +90,11 @@ def _zones(asked: Asked) -> tuple[Column, ...]:
         Column(key="water_seen", unit="1", values=state.zone_water, why=seen),
         Column(key="evacuate", unit="1", values=_evacuate(asked), why=_evacuate_why(asked)),
     ]
+    if asked.water is not None:
+        share = scenes.on_zones(asked.city, asked.water)
+        found.append(
+            Column(key="flooded_share", unit="1", values=share, why=scenes.why(asked.water))
+        )
     if impact is None:
         return tuple(found)
     damage, people = impact.damage, impact.people
@@ -188,6 +197,7 @@ def _grid(asked: Asked) -> tuple[Column, ...]:
     found = [
         population,
         Column(key="evacuate", unit="1", values=evacuate, why=_evacuate_why(asked)),
+        *_water_cells(asked),
     ]
     if impact is None:
         return tuple(found)
@@ -204,6 +214,18 @@ def _grid(asked: Asked) -> tuple[Column, ...]:
         values = np.where(zone >= 0, level[np.maximum(zone, 0)], np.nan)
         found.append(Column(key=name, unit="1", values=values, why=why))
     return tuple(found)
+
+
+def _water_cells(asked: Asked) -> list[Column]:
+    water = asked.water
+    if water is None:
+        return []
+    why = scenes.why(water)
+    shares = {"flooded_share": water.flooded, "flooded_confidence": water.confidence}
+    return [
+        Column(key=key, unit="1", values=scenes.on_cells(asked.city, water, values), why=why)
+        for key, values in shares.items()
+    ]
 
 
 _LAYERS: dict[str, Callable[[Asked], tuple[Column, ...]]] = {

@@ -38,6 +38,7 @@ export type Check = S['CheckOut'];
 export type Finding = S['FindingOut'];
 export type Sensor = S['SensorOut'];
 export type Place = S['PlaceOut'];
+export type WaterMap = S['WaterMapOut'];
 
 export type AlertIn = S['AlertIn'];
 export type Alert = S['AlertOut'];

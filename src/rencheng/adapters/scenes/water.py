@@ -151,44 +151,67 @@ def _open(stack: ExitStack, file: Path) -> Any:
 
 
 def _frame(stack: ExitStack, city: City, look: Look) -> _Frame:
-    """Return the pixels of a scene that lie over the city, coarser when there are too many."""
-    from rasterio.transform import Affine, array_bounds
-    from rasterio.warp import transform, transform_bounds
-    from rasterio.windows import Window, from_bounds
-    from rasterio.windows import transform as window_transform
+    """Return a scene's pixels over the city's box, coarser when there are too many.
+
+    Where the box reaches beyond the scene its pixels are unknown, so that a cell of which the
+    scene shows a corner only is not taken for seen.
+    """
+    from rasterio.transform import Affine
+    from rasterio.warp import transform_bounds
+    from rasterio.windows import from_bounds
 
     data = _open(stack, next(iter(look.bands.values()))[0])
     box = transform_bounds("EPSG:4326", data.crs, *city.bbox, densify_pts=21)
     window = from_bounds(*box, transform=data.transform)
-    top, left = max(0, math.floor(window.row_off)), max(0, math.floor(window.col_off))
-    bottom = min(data.height, math.ceil(window.row_off + window.height))
-    right = min(data.width, math.ceil(window.col_off + window.width))
-    if bottom <= top or right <= left:
+    top, left = math.floor(window.row_off), math.floor(window.col_off)
+    bottom = math.ceil(window.row_off + window.height)
+    right = math.ceil(window.col_off + window.width)
+    shown = max(0, top), max(0, left), min(data.height, bottom), min(data.width, right)
+    if shown[2] <= shown[0] or shown[3] <= shown[1]:
         raise _outside(look)
     factor = max(1, math.ceil(math.sqrt((bottom - top) * (right - left) / MAX_PIXELS)))
-    rows, columns = -(-(bottom - top) // factor), -(-(right - left) // factor)
-    at = window_transform(Window(left, top, right - left, bottom - top), data.transform)
-    at = at * Affine.scale(factor, factor)
-    west, south, east, north = array_bounds(rows, columns, at)
-    across, along = (np.linspace(*ends, _OUTLINE_POINTS) for ends in ((west, east), (north, south)))
-    one = np.ones(_OUTLINE_POINTS)
-    xs = np.concatenate([across, east * one, across[::-1], west * one])
-    ys = np.concatenate([north * one, along, south * one, along[::-1]])
-    lon, lat = transform(data.crs, "EPSG:4326", xs, ys)
-    # Length of a step at the middle, by the small-angle distance on the sphere of 6,371 km.
-    middle = at * (columns / 2, rows / 2), at * (columns / 2 + 1, rows / 2)
-    (x0, x1), (y0, y1) = transform(
-        data.crs, "EPSG:4326", [p[0] for p in middle], [p[1] for p in middle]
-    )
-    width = math.hypot((x1 - x0) * math.cos(math.radians(y0)), y1 - y0)
+    whole = data.transform
+    x = whole.c + whole.a * left + whole.b * top
+    y = whole.f + whole.d * left + whole.e * top
+    a, b, d, e = (value * factor for value in (whole.a, whole.b, whole.d, whole.e))
     return _Frame(
         crs=data.crs,
-        transform=at,
-        rows=rows,
-        columns=columns,
-        pixel_m=math.radians(width) * 6_371_000.0,
-        outline=tuple(zip(map(float, lon), map(float, lat), strict=True)),
+        transform=Affine(a, b, x, d, e, y),
+        rows=-(-(bottom - top) // factor),
+        columns=-(-(right - left) // factor),
+        pixel_m=_pixel_m(data, (top + bottom) / 2, (left + right) / 2) * factor,
+        outline=_outline(data, shown),
     )
+
+
+def _places(data: Any, rows: F64, columns: F64) -> tuple[list[float], list[float]]:
+    """Return longitudes and latitudes of places in a raster, counted in rows and columns."""
+    from rasterio.warp import transform
+
+    at = data.transform
+    lon, lat = transform(
+        data.crs,
+        "EPSG:4326",
+        at.c + at.a * columns + at.b * rows,
+        at.f + at.d * columns + at.e * rows,
+    )
+    return list(map(float, lon)), list(map(float, lat))
+
+
+def _pixel_m(data: Any, row: float, column: float) -> float:
+    """Return the width of a pixel, on the sphere of 6,371 km. [m]"""
+    lon, lat = _places(data, np.array([row, row]), np.array([column, column + 1]))
+    width = math.hypot((lon[1] - lon[0]) * math.cos(math.radians(lat[0])), lat[1] - lat[0])
+    return math.radians(width) * 6_371_000.0
+
+
+def _outline(data: Any, shown: tuple[int, int, int, int]) -> tuple[tuple[float, float], ...]:
+    top, left, bottom, right = shown
+    down, across = (np.linspace(*ends, _OUTLINE_POINTS) for ends in ((top, bottom), (left, right)))
+    one = np.ones(_OUTLINE_POINTS)
+    rows = np.concatenate([top * one, down, bottom * one, down[::-1]])
+    columns = np.concatenate([across, right * one, across[::-1], left * one])
+    return tuple(zip(*_places(data, rows, columns), strict=True))
 
 
 def _read(stack: ExitStack, frame: _Frame, look: Look) -> F64:

@@ -22,6 +22,7 @@ from rencheng.domain.identity import Actor, Permission
 from rencheng.service.columns import Asked, columns, layer_ids
 from rencheng.service.house import context
 from rencheng.service.lookup import zone_place
+from rencheng.service.scenes import newest
 
 router = APIRouter(tags=["columns"])
 LayerName = Literal["zones", "facilities", "lifelines", "roads", "grid"]
@@ -95,11 +96,12 @@ def show(
 def _table(brain: Brain, layer: str, run: str, actor: Actor, hour: float | None) -> ColumnsOut:
     city, turn = brain.house.cities.current(), brain.turn(run)
     ids = layer_ids(city, layer)
+    with brain.house.work() as work:
+        at = context(brain.house, work, run).at
+        water = newest(work, run, at) if layer in ("zones", "grid") else None
     if turn is None:
-        with brain.house.work() as work:
-            at = context(brain.house, work, run).at
         return ColumnsOut(cycle=None, at=at, ids=ids, columns=[])
-    found = columns(layer, Asked(city=city, turn=turn, actor=actor, hour=hour))
+    found = columns(layer, Asked(city=city, turn=turn, actor=actor, hour=hour, water=water))
     return ColumnsOut(
         cycle=turn.id, at=turn.at, ids=ids, columns=[column_out(column) for column in found]
     )

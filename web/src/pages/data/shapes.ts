@@ -42,6 +42,13 @@ export function placeLayers(places: readonly (readonly number[])[], zones: Featu
   return [...land, ...(marks.length ? [dots(marks, theme, 7)] : [])];
 }
 
+/** The outline of a picture from above, on the city's zones where they are known. */
+export function outlineLayers(ring: readonly (readonly number[])[], zones: Features | undefined, theme: Theme): Prepared[] {
+  const line = { type: 'LineString', coordinates: ring.map((xy) => [...xy]) } as GeoJSON.LineString;
+  const land = zones ? [{ ...landLayer(zones, PALETTES[theme]), isPickable: false }] : [];
+  return [...land, layer('lines', 'line', [feature(line, { row: 0, colour: INK[theme], width: 2, order: 1 })])];
+}
+
 /** Box around places or shapes with a rim; null when there are none. */
 export function boxOfAll(shapes: readonly unknown[]): Box | null {
   const box: Box = [Infinity, Infinity, -Infinity, -Infinity];
