@@ -71,7 +71,9 @@ def _all(
         except NotAWarningError as error:
             refusals.append(Refusal(what=url, why=error.text))
             continue
-        worth, signer = checked(root, settings["certificates"], allow_sha1=settings["allow_sha1"])
+        worth, signer = checked(
+            root, settings["certificates"], item.sent, allow_sha1=settings["allow_sha1"]
+        )
         if settings["must_be_signed"] and worth is not Signature.VERIFIED:
             params = {"id": item.key, "worth": worth.value}
             refusals.append(Refusal(what=url, why=Text("feed.unsigned", params)))

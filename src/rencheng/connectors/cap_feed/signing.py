@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
+from dataclasses import replace
+from datetime import datetime
 
 from lxml import etree
 
@@ -12,7 +14,7 @@ from rencheng.domain.warning import Signature
 
 
 def checked(
-    root: etree._Element, certificates: Sequence[str], *, allow_sha1: bool = False
+    root: etree._Element, certificates: Sequence[str], sent: datetime, *, allow_sha1: bool = False
 ) -> tuple[Signature, str]:
     """Return what a message's signature is worth, and whose certificate it fits.
 
@@ -22,6 +24,8 @@ def checked(
         The `alert` as it came.
     certificates
         PEM; one of them must fit.
+    sent
+        When the message was sent: its certificate must have been valid then. [UTC]
     allow_sha1
         Whether signatures with SHA-1 count.
 
@@ -29,40 +33,45 @@ def checked(
     -----
     The signature must cover the whole message: what the checker returns as signed is compared
     with the message by identifier and number of elements. Of several signatures, one over another,
-    the first counts, without those that were put on after it. Certificates are trusted because
-    the office named them, so their dates are not looked at: an old warning stays provable.
+    one that fits is enough. A certificate is looked at as of the time of sending, so that an old
+    warning stays provable.
     """
     signatures = children(root, "Signature")
     if not signatures:
         return Signature.NONE, ""
     if not certificates:
         return Signature.UNCHECKED, ""
-    message = deepcopy(root)
-    for later in children(message, "Signature")[1:]:
-        parent = later.getparent()
-        if parent is not None:
-            before = later.getprevious()
-            if later.tail and before is not None:
-                before.tail = (before.tail or "") + later.tail
-            parent.remove(later)
-    for candidate in (root, message):
+    for candidate in [root, *(_with_only(root, index) for index in range(len(signatures)))]:
         for certificate in certificates:
-            signer = _signer(candidate, certificate, allow_sha1=allow_sha1)
+            signer = _signer(candidate, certificate, sent, allow_sha1=allow_sha1)
             if signer:
                 return Signature.VERIFIED, signer
     return Signature.BAD, ""
 
 
-def _signer(root: etree._Element, certificate: str, *, allow_sha1: bool) -> str:
+def _with_only(root: etree._Element, index: int) -> etree._Element:
+    """Return the message as it was when a signature was put on it: without all others."""
+    message = deepcopy(root)
+    for at, other in enumerate(children(message, "Signature")):
+        if at != index:
+            before = other.getprevious()
+            if other.tail and before is not None:
+                before.tail = (before.tail or "") + other.tail
+            message.remove(other)
+    return message
+
+
+def _signer(root: etree._Element, certificate: str, sent: datetime, *, allow_sha1: bool) -> str:
     """Return the subject of the certificate if the signature fits it, else nothing."""
     from cryptography.x509 import load_pem_x509_certificate
     from signxml.algorithms import DigestAlgorithm, SignatureMethod
-    from signxml.verifier import SignatureConfiguration, XMLVerifier
     from signxml.exceptions import SignXMLException
+    from signxml.verifier import SignatureConfiguration, XMLVerifier
 
-    expected = SignatureConfiguration()
+    expected = SignatureConfiguration(verification_time=sent)
     if allow_sha1:
-        expected = SignatureConfiguration(
+        expected = replace(
+            expected,
             signature_methods=frozenset({*expected.signature_methods, SignatureMethod.RSA_SHA1}),
             digest_algorithms=frozenset({*expected.digest_algorithms, DigestAlgorithm.SHA1}),
         )
