@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -31,6 +31,8 @@ from rencheng.service.register_readings import count, extent, reading_at, readin
 
 K = EntityKind
 Item: TypeAlias = Entity | Reading
+Times: TypeAlias = tuple[int, int] | None
+"""First and last. [µs UTC]"""
 ID_NAMES = ("@iot.id", "id")
 STREAMS = (K.DATASTREAMS, K.MULTI_DATASTREAMS)
 MAX_FOLLOWED = 20_000
@@ -44,6 +46,14 @@ class Source:
     house: House
     view: View
     now: datetime
+    spans: dict[str, tuple[Times, Times]] = field(default_factory=dict)
+    """Extents in time of the datastreams that were looked at, read once for a request."""
+
+    def span(self, stream: str) -> tuple[Times, Times]:
+        """Return the first and last time of the phenomena and of the results of a datastream."""
+        if stream not in self.spans:
+            self.spans[stream] = extent(self.house, stream)
+        return self.spans[stream]
 
 
 def property_of(source: Source, kind: EntityKind, name: str) -> Callable[[Any], Value]:
@@ -54,7 +64,7 @@ def property_of(source: Source, kind: EntityKind, name: str) -> Callable[[Any], 
         return _READING[name]
     if kind in STREAMS and name in ("phenomenonTime", "resultTime"):
         place = 0 if name == "phenomenonTime" else 1
-        return lambda item: _span(extent(source.house, item.id)[place])
+        return lambda item: _span(source.span(item.id)[place])
     attribute = PROPERTIES[kind][name]
     if attribute == "observed_area":
         return lambda item: area_of(item.observed_area)
