@@ -15,6 +15,9 @@ _FREE = frozenset(
 )
 """Values that people write or type; they are never taken for a code: an account may be `power`."""
 
+_LISTS = frozenset({"roles"})
+"""Values that are several codes, with commas between them."""
+
 
 @cache
 def catalogue() -> dict[str, dict[str, str]]:
@@ -35,11 +38,17 @@ def render(text: Text, language: str) -> str:
     pattern = catalogue().get(text.key, {}).get(field)
     if pattern is None:
         return text.key
-    values = {
-        name: value if name in _FREE else catalogue().get(f"code.{value}", {}).get(field, value)
-        for name, value in text.params.items()
-    }
+    values = {name: _said(name, value, field) for name, value in text.params.items()}
     return pattern.format(**values)
+
+
+def _said(name: str, value: str | int | float, field: str) -> str | int | float:
+    if name in _FREE:
+        return value
+    if name in _LISTS:
+        comma = "、" if field == "zh" else ", "
+        return comma.join(str(_said("", one, field)) for one in str(value).split(", "))
+    return catalogue().get(f"code.{value}", {}).get(field, value)
 
 
 def both(text: Text) -> tuple[str, str]:

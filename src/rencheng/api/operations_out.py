@@ -19,10 +19,9 @@ from rencheng.api.shapes.operations import (
     ProposalOut,
     TaskOut,
 )
-from rencheng.api.shapes.situation import AlarmOut, IncidentOut
+from rencheng.api.shapes.situation import IncidentOut
 from rencheng.api.telling import figures_out, number, place_xy, point, text_out, why_out
 from rencheng.collaborate.routing import responsible
-from rencheng.domain.alarm import Alarm
 from rencheng.domain.alert import Alert, AlertStatus
 from rencheng.domain.city import City
 from rencheng.domain.errors import RenchengError
@@ -42,25 +41,6 @@ def organisation_name(names: Gazetteer, key: str) -> TextOut:
     found = names.organisation(key)
     zh, en = (found.name_zh, found.name_en) if found else (key, key)
     return TextOut(key=f"organisation.{key}", zh=zh, en=en)
-
-
-def alarm_out(alarm: Alarm) -> AlarmOut:
-    """Return an alarm."""
-    return AlarmOut(
-        id=alarm.id,
-        rule=alarm.rule,
-        rule_version=alarm.rule_version,
-        object=alarm.object,
-        level=alarm.level.value,
-        text=text_out(alarm.text),
-        started=alarm.started,
-        last=alarm.last,
-        cleared=alarm.cleared,
-        acknowledged=alarm.acknowledged,
-        acknowledged_by=alarm.acknowledged_by,
-        mode=alarm.mode.value,
-        version=alarm.version,
-    )
 
 
 def incident_out(incident: Incident) -> IncidentOut:

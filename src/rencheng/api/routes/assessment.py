@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from rencheng.api.alarms_out import score_out
 from rencheng.api.asking import CommandDep, RunDep
 from rencheng.api.paging import SliceDep
 from rencheng.api.security import BrainDep, needs
@@ -65,6 +66,7 @@ def assessment(brain: BrainDep, run: RunDep) -> AssessmentOut:
         maturity=[_maturity(one) for one in found.maturity],
         level=found.level,
         delays=figures_out(found.delays),
+        warnings=[score_out(one) for one in found.warnings],
     )
 
 

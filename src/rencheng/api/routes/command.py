@@ -1,4 +1,4 @@
-"""Command: alarms, incidents, proposals, tasks, dispatch."""
+"""Command: incidents, proposals, tasks, dispatch."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from fastapi import APIRouter
 
 from rencheng.api.asking import CommandDep, RunDep
 from rencheng.api.operations_out import (
-    alarm_out,
     incident_out,
     proposal_out,
     task_out,
@@ -22,37 +21,19 @@ from rencheng.api.shapes.operations import (
     TaskIn,
     TaskOut,
 )
-from rencheng.api.shapes.situation import AlarmOut, IncidentOut, IncidentStepIn
+from rencheng.api.shapes.situation import IncidentOut, IncidentStepIn
 from rencheng.api.telling import number, point
 from rencheng.domain.identity import Permission
 from rencheng.domain.incident import IncidentStatus, TaskStatus
 from rencheng.domain.proposal import ProposalStatus
-from rencheng.service import alarms, incidents, proposals, tasks
+from rencheng.service import incidents, proposals, tasks
 from rencheng.service.dispatch import UNDER_WAY
 from rencheng.service.house import context
-from rencheng.service.ownership import assets_hidden
 from rencheng.service.situation import count_tasks, may_see_proposal, proposal_seen
 
 router = APIRouter(tags=["command"])
 MOST_TRIPS = 300
 """Teams on the map at once, for each state of a task. No source: our choice."""
-
-
-@router.get("/alarms")
-@needs(Permission.SITUATION_READ)
-def list_alarms(brain: BrainDep, run: RunDep, actor: ActorDep, part: SliceDep) -> Page[AlarmOut]:
-    """Return the run's alarms, newest first."""
-    hidden = assets_hidden(actor, brain.house.cities.current())
-    with brain.house.work() as work:
-        found = [one for one in work.alarms.list(run) if one.object not in hidden]
-    return part.page([alarm_out(one) for one in part.cut(found)], len(found))
-
-
-@router.post("/alarms/{alarm}/acknowledge")
-@needs(Permission.ALARM_ACKNOWLEDGE)
-def acknowledge(alarm: str, brain: BrainDep, command: CommandDep) -> AlarmOut:
-    """Take note of an alarm; a second time changes nothing."""
-    return alarm_out(alarms.acknowledge(brain.house, command, alarm))
 
 
 @router.get("/incidents")

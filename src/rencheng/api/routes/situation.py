@@ -8,9 +8,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from rencheng.api.alarms_out import alarm_out, counts_out
 from rencheng.api.asking import RunDep
-from rencheng.api.operations_out import alarm_out, incident_out
+from rencheng.api.operations_out import incident_out
 from rencheng.api.paging import BeforeQuery
+from rencheng.api.routes.alarms import counts_of, reader_of
 from rencheng.api.security import ActorDep, BrainDep, needs
 from rencheng.api.shapes.common import Page
 from rencheng.api.shapes.operations import RecoveryOut
@@ -33,6 +35,7 @@ from rencheng.domain.incident import TaskStatus
 from rencheng.domain.observation import Quantity
 from rencheng.domain.proposal import ProposalStatus
 from rencheng.service import incidents
+from rencheng.service.alarm_list import AlarmFilter, ListState, alarms_of, urgent_first
 from rencheng.service.gather import phase_now
 from rencheng.service.happenings import happenings
 from rencheng.service.observed import thinned
@@ -57,8 +60,8 @@ MARKED = {"bulletin", "alarm", "incident", "alert", "proposal"}
 KEY_STREAMS = {Quantity.WATER_LEVEL: 1, Quantity.PEAK_ACCELERATION: 3}
 """Vital streams on the time bar, and at most how many of each."""
 UNDER_WAY = set(TaskStatus) - {TaskStatus.VERIFIED, TaskStatus.CANCELLED}
-RECENT_ALARMS = 200
-"""How far back cleared alarms that nobody acknowledged are looked for. No source: our choice."""
+MOST_ALARMS = 200
+"""Alarms in the snapshot, the most urgent ones. No source: our choice."""
 
 
 @router.get("/situation")
@@ -66,16 +69,11 @@ RECENT_ALARMS = 200
 def situation(brain: BrainDep, run: RunDep, actor: ActorDep) -> SituationOut:
     """Return everything that the situation page shows beside the map."""
     city, wall = brain.house.cities.current(), brain.house.now()
-    hidden, turn = assets_hidden(actor, city), brain.turn(run)
+    reader, names, turn = reader_of(brain, actor), brain.names(), brain.turn(run)
     with brain.house.work() as work:
         found = run_of(work, run, wall)
         at = found.now(wall)
-        alarms = work.alarms.list(run, where={"is_open": "true"})
-        alarms += [
-            one
-            for one in work.alarms.list(run, limit=RECENT_ALARMS)
-            if not one.is_open and one.acknowledged is None
-        ]
+        alarms = urgent_first(alarms_of(work, run, reader, AlarmFilter(state=ListState.LISTED)))
         incident = incidents.current(work, run)
         opened = work.proposals.list(run, where={"status": ProposalStatus.OPEN.value})
         return SituationOut(
@@ -83,7 +81,8 @@ def situation(brain: BrainDep, run: RunDep, actor: ActorDep) -> SituationOut:
             clock=clock_out(found, wall, city.timezone),
             phase=phase_now(work, run, at).value,
             figures=figures_out(turn.figures) if turn else [],
-            alarms=[alarm_out(one) for one in alarms if one.object not in hidden],
+            alarms=[alarm_out(one, names, reader) for one in alarms[:MOST_ALARMS]],
+            alarm_counts=counts_out(counts_of(brain, work, run, reader)),
             incident=incident_out(incident) if incident else None,
             sectors=[sector_out(board) for board in turn.boards] if turn else [],
             cycle=cycle_out(turn, is_running=brain.runner.is_running) if turn else None,

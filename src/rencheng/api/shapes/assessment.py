@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
+from rencheng.api.shapes.alarms import RuleScoreOut
 from rencheng.api.shapes.common import BandOut, FigureOut, ModeName, Shape, TextOut, WhyOut
 
 
@@ -82,6 +83,7 @@ class AssessmentOut(Shape):
     maturity: list[MaturityOut]
     level: int
     delays: list[FigureOut]
+    warnings: list[RuleScoreOut]
 
 
 class AdjustmentOut(Shape):

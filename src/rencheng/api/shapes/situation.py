@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime
 
+from rencheng.api.shapes.alarms import AlarmCountsOut, AlarmOut
 from rencheng.api.shapes.common import (
     FigureOut,
     LevelNumber,
@@ -47,24 +48,6 @@ class RunOut(Shape):
     is_over: bool
     is_active: bool
     """Whether it is the one shown when no run is named."""
-
-
-class AlarmOut(Shape):
-    """An alarm."""
-
-    id: str
-    rule: str
-    rule_version: str
-    object: str
-    level: LevelNumber
-    text: TextOut
-    started: AwareDatetime
-    last: AwareDatetime
-    cleared: AwareDatetime | None
-    acknowledged: AwareDatetime | None
-    acknowledged_by: str
-    mode: ModeName
-    version: int
 
 
 class IncidentOut(Shape):
@@ -154,6 +137,8 @@ class SituationOut(Shape):
     phase: PhaseName
     figures: list[FigureOut]
     alarms: list[AlarmOut]
+    """The most urgent ones that are listed and not shelved; `alarm_counts` knows them all."""
+    alarm_counts: AlarmCountsOut
     incident: IncidentOut | None
     sectors: list[SectorOut]
     cycle: CycleOut | None
@@ -174,6 +159,15 @@ class SeriesOut(Shape):
     why: WhyOut
 
 
+class FlagOut(Shape):
+    """What is said against one value of a series."""
+
+    index: int
+    reasons: list[str]
+    version: str
+    """Version of the checks and limits that said so."""
+
+
 class ObservedSeriesOut(Shape):
     """What a datastream has said."""
 
@@ -184,6 +178,7 @@ class ObservedSeriesOut(Shape):
     time: list[AwareDatetime]
     value: list[float]
     suspect: list[bool]
+    flags: list[FlagOut]
     origin: OriginName
 
 
