@@ -3,6 +3,7 @@
 from rencheng.adapters.files import must_be_alone
 from rencheng.bootstrap.accounts import DEMO, LOGINS_FILE, demo_accounts, demo_logins
 from rencheng.bootstrap.brain import Brain, hand_over, handed_over
+from rencheng.bootstrap.mqtt import MqttOptions, add_mqtt
 from rencheng.bootstrap.wiring import (
     STORE_ADDRESS,
     STORE_FILE,
@@ -18,6 +19,8 @@ __all__ = [
     "STORE_ADDRESS",
     "STORE_FILE",
     "Brain",
+    "MqttOptions",
+    "add_mqtt",
     "assemble",
     "build_brain",
     "demo_accounts",

@@ -15,6 +15,7 @@ from cyclopts import Parameter
 
 from rencheng.adapters.files import DEFAULT_CITY
 from rencheng.cli import speaking
+from rencheng.cli.mqtt import NO_MQTT, MqttFlags, say_mqtt
 from rencheng.cli.options import STATE, State
 from rencheng.domain.errors import ConflictError, InvalidInputError
 
@@ -34,6 +35,7 @@ def serve(
     state: State = STATE,
     demo: bool = False,
     data_root: Path | None = None,
+    mqtt: MqttFlags = NO_MQTT,
     check_port: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """启动控制台服务 Serve the console and the API.
@@ -54,16 +56,19 @@ def serve(
         只检查端口是否空闲 Only check that the port is free.
     """
     must_be_free(host, port)
+    if mqtt.mqtt_port:
+        must_be_free(mqtt.mqtt_host, mqtt.mqtt_port)
     if check_port:
         return
     began = perf_counter()
     speaking.say("cli.serve.opening", path=str(state))
-    from rencheng.bootstrap import build_brain, hand_over, must_be_alone
+    from rencheng.bootstrap import add_mqtt, build_brain, hand_over, must_be_alone
 
     lock = must_be_alone(state)
     local = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 compared, not bound
     address = f"http://{f'[{local}]' if ':' in local else local}:{port}"
     brain = build_brain(state, city, demo=demo, address=address, data_root=data_root)
+    add_mqtt(brain, state, mqtt.options, root=address)
     served = brain.house.cities.current()
     speaking.say("cli.serve.city", city=served.name.get(speaking.language(), served.id))
     hand_over(brain)
@@ -74,6 +79,7 @@ def serve(
         speaking.say("cli.serve.ready", style="bold green", address=address,
                      seconds=perf_counter() - began)  # fmt: skip
         _tell_accounts(brain, state, demo=demo)
+        say_mqtt(brain, mqtt)
         speaking.say("cli.serve.stop")
 
     _run(host, port, ready)

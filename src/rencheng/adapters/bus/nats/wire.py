@@ -1,0 +1,98 @@
+"""The broker's own line: subscribe, answer, publish many at once."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from threading import Lock, Thread
+
+log = logging.getLogger("rencheng")
+
+Answer = Callable[[bytes], bytes | None]
+"""A question's body to the answer's body; None: no answer."""
+
+
+class Line:
+    """A connection to the broker on this machine.
+
+    Parameters
+    ----------
+    port
+        Where the broker listens for its own protocol, on the loopback.
+    user, password
+        Of the broker's configuration.
+    """
+
+    def __init__(self, port: int, user: str, password: str) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=5.0)
+        self._read = self._socket.makefile("rb")
+        self._lock = Lock()
+        self._thread: Thread | None = None
+        self._answers: dict[bytes, Answer] = {}
+        try:
+            self._greet(user, password)
+        except OSError:
+            self.close()
+            raise
+        self._socket.settimeout(None)
+        self._thread = Thread(target=self._listen, name="broker-line", daemon=True)
+        self._thread.start()
+
+    def _greet(self, user: str, password: str) -> None:
+        self._read.readline()  # INFO
+        greeting = {"user": user, "pass": password, "verbose": False, "pedantic": False,
+                    "lang": "python", "version": "1", "protocol": 1}  # fmt: skip
+        self._write(b"CONNECT " + json.dumps(greeting).encode() + b"\r\nPING\r\n")
+        while (line := self._read.readline()) and not line.startswith(b"PONG"):
+            if line.startswith(b"-ERR"):
+                raise ConnectionError(line.decode(errors="replace").strip())
+        if not line:
+            raise ConnectionError("the broker hung up")
+
+    def answer(self, subject: str, answer: Answer) -> None:
+        """Answer questions on a subject."""
+        number = str(len(self._answers) + 1).encode()
+        self._answers[number] = answer
+        self._write(b"SUB %s %s\r\n" % (subject.encode(), number))
+
+    def publish(self, messages: Iterable[tuple[bytes, bytes]]) -> None:
+        """Send (subject, body), all in one go."""
+        parts = [b"PUB %s %d\r\n%s\r\n" % (name, len(body), body) for name, body in messages]
+        if parts:
+            self._write(b"".join(parts))
+
+    def close(self) -> None:
+        """Hang up."""
+        with suppress(OSError):  # the broker may have gone first
+            self._socket.shutdown(socket.SHUT_RDWR)
+        if self._thread is not None:
+            self._thread.join(5.0)
+        self._read.close()
+        self._socket.close()
+
+    def _write(self, raw: bytes) -> None:
+        with self._lock:
+            self._socket.sendall(raw)
+
+    def _listen(self) -> None:
+        try:
+            while line := self._read.readline():
+                words = line.split()
+                if words[:1] == [b"PING"]:
+                    self._write(b"PONG\r\n")
+                elif words[:1] == [b"MSG"]:
+                    body = self._read.read(int(words[-1]) + 2)[:-2]
+                    if len(words) == 5:
+                        self._reply(words[2], words[3], body)
+                elif words[:1] == [b"-ERR"]:
+                    log.warning("the broker says: %s", line.decode(errors="replace").strip())
+        except (OSError, ValueError):
+            return  # the broker has gone, or we hung up: who watches the process knows
+
+    def _reply(self, number: bytes, inbox: bytes, body: bytes) -> None:
+        said = self._answers[number](body)
+        if said is not None:
+            self.publish([(inbox, said)])

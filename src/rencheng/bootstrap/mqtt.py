@@ -1,0 +1,275 @@
+"""Wiring of MQTT: a broker of our own or another, what listens to it, and who may say what."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rencheng.domain.errors import InvalidInputError, NotAllowedError, SourceUnavailableError
+from rencheng.domain.identity import Permission
+from rencheng.domain.provenance import Mode
+
+if TYPE_CHECKING:
+    from rencheng.adapters.bus.nats import Broker
+    from rencheng.adapters.bus.nats.doorman import Rights
+    from rencheng.bootstrap.brain import Brain
+    from rencheng.connectors.mqtt.address import Address
+    from rencheng.connectors.mqtt.health import MqttHealth
+    from rencheng.connectors.mqtt.letters import DeadLetter
+    from rencheng.connectors.mqtt.mapping import MqttMapping
+    from rencheng.connectors.mqtt.receiver import Receiver
+    from rencheng.connectors.mqtt.telling import Announcer
+    from rencheng.service.identity import Caller, Identity
+
+FOLDER = "mqtt"
+"""Folder under the state folder."""
+MAPPING_FILE = "mqtt.toml"
+"""Mapping file in the state folder that is taken when none is named."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MqttOptions:
+    """How MQTT is served."""
+
+    port: int = 0
+    """Where our own broker listens; 0: there is none."""
+    host: str = "127.0.0.1"
+    certificate: Path | None = None
+    key: Path | None = None
+    broker: str = ""
+    """Address of another broker."""
+    login: Path | None = None
+    authority: Path | None = None
+    mapping: Path | None = None
+    tells: bool = False
+    """Whether another broker is told what was taken in; our own always is."""
+    sync: str = "always"
+    """When our own broker writes to disk, see `BrokerOptions`."""
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether there is MQTT at all."""
+        return bool(self.port or self.broker)
+
+
+@dataclass(slots=True, kw_only=True)
+class MqttDoor:
+    """MQTT as the ways in see it."""
+
+    receiver: Receiver
+    announcer: Announcer | None
+    broker: Broker | None
+
+    def start(self) -> None:
+        """Start the broker if it is ours, and listen."""
+        if self.broker is not None:
+            try:
+                self.broker.start()
+            except SourceUnavailableError as error:
+                self.receiver.watch.troubled("broker", str(error.params["why"]))
+        if self.announcer is not None:
+            self.announcer.start()
+        self.receiver.start()
+
+    def stop(self) -> None:
+        """Take in what is in hand, and stop; the broker keeps the rest on disk."""
+        if self.announcer is not None:
+            self.announcer.stop()
+        self.receiver.stop()
+        if self.broker is not None:
+            self.broker.stop()
+
+    def health(self) -> MqttHealth:
+        """Return how the connection does."""
+        return self.receiver.health(self.broker.refused if self.broker is not None else 0)
+
+    def letters(self) -> list[DeadLetter]:
+        """Return the messages that nobody could take in."""
+        return self.receiver.letters()
+
+
+def add_mqtt(brain: Brain, state: Path, options: MqttOptions, *, root: str) -> None:
+    """Add MQTT to a brain when it is wanted; it starts and stops with it."""
+    if options.is_wanted:
+        brain.mqtt = open_mqtt(brain, state, options, root=root)
+
+
+def open_mqtt(brain: Brain, state: Path, options: MqttOptions, *, root: str) -> MqttDoor:
+    """Wire MQTT for a brain; nothing is started yet.
+
+    Parameters
+    ----------
+    brain, state
+        For whom, and where messages and dead letters are kept.
+    options
+        Our own broker or another.
+    root
+        Address of the SensorThings service.
+
+    Raises
+    ------
+    InvalidInputError
+        When both or neither of certificate and key are given, both brokers are named, the address
+        is none, or the mapping file has faults.
+    """
+    from rencheng.adapters.bus.nats.doorman import INBOX, OUTBOX, subject
+    from rencheng.connectors.mqtt.address import read_address, with_inbox
+    from rencheng.connectors.mqtt.receiver import Receiver
+    from rencheng.connectors.mqtt.telling import Announcer
+
+    _check(options)
+    folder = state / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    text = _mapping_text(options.mapping or state / MAPPING_FILE, options.mapping is not None)
+    client = f"rencheng-{hashlib.sha256(str(state.resolve()).encode()).hexdigest()[:12]}"
+    broker = _broker(brain, folder, options, text) if options.port else None
+    if broker is not None:
+        address = with_inbox(_own_address(options, broker, client), INBOX)
+    else:
+        address = read_address(
+            options.broker, login=options.login, authority=options.authority, client=client
+        )
+    receiver = Receiver(
+        brain.house,
+        address,
+        mapping=text,
+        folder=folder,
+        wake=brain.wake,
+        ready=broker.is_open.set if broker is not None else lambda: None,
+    )
+    announcer = None
+    if broker is not None:
+        own = broker
+
+        def say(messages: list[tuple[str, bytes]]) -> None:
+            own.publish((subject(f"{OUTBOX}/{name}").encode(), body) for name, body in messages)
+
+        announcer = Announcer(say, own.has_readers.is_set, root)
+    elif options.tells:
+
+        def tell(messages: list[tuple[str, bytes]]) -> None:
+            for name, body in messages:
+                receiver.session.publish(name, body)
+
+        announcer = Announcer(tell, lambda: True, root)
+    if announcer is not None:
+        brain.house.waiting.listeners.append(announcer.take)
+    return MqttDoor(receiver=receiver, announcer=announcer, broker=broker)
+
+
+def rights_of(caller: Caller, mapping: MqttMapping) -> Rights:
+    """Return the topics of a key: what is not named here is denied.
+
+    A device writes its datastreams' topics; a key bound to none, all of them and those of the
+    mapping file. Whoever may read data may subscribe to what was taken in.
+
+    Raises
+    ------
+    NotAllowedError
+        When the key is good for nothing here.
+    """
+    from rencheng.adapters.bus.nats.doorman import INBOX, Rights
+    from rencheng.connectors.mqtt.topics import CREATE, topics_of
+
+    actor, token = caller.actor, caller.token
+    publish: list[str] = []
+    if Permission.INGEST in actor.permissions:
+        actor.must_write_to(Mode.LIVE)
+        bound = token.datastreams if token is not None else ()
+        if bound:
+            publish = [f"{INBOX}/{topic}" for stream in bound for topic in topics_of(stream)]
+            publish += [t for stream in bound for t in _own_topics(mapping, stream)]
+        else:
+            publish = [f"{INBOX}/{topic}" for topic in CREATE]
+            publish += [rule.pattern for rule in mapping.topics]
+    reads = bool(actor.permissions & {Permission.DATA_READ, Permission.SITUATION_READ})
+    subscribe = ("v1.1", "v1.1/#") if reads else ()
+    if not publish and not subscribe:
+        raise NotAllowedError(
+            "mqtt.no_rights",
+            f"{actor.id} may neither send nor read values",
+            hint="Use a key of an account of role device",
+            params={"account": actor.id},
+        )
+    return Rights(name=actor.id, publish=tuple(dict.fromkeys(publish)), subscribe=subscribe)
+
+
+def _own_topics(mapping: MqttMapping, stream: str) -> list[str]:
+    """Return the topics of a mapping that can only be a certain datastream's."""
+    from rencheng.connectors.mqtt.templates import topic_for
+
+    found = []
+    for rule in mapping.topics:
+        topics = {topic_for(rule.pattern, value.datastream, stream) for value in rule.values}
+        if len(topics) == 1 and (topic := topics.pop()):
+            found.append(topic)
+    return found
+
+
+def _checked(identity: Identity, mapping: MqttMapping) -> Callable[[str, str], Rights]:
+    def check(name: str, password: str) -> Rights:
+        caller = identity.caller_of_token(password)
+        if caller.actor.id != name:
+            raise NotAllowedError(
+                "mqtt.other_account",
+                f"the key belongs to another account than {name!r}",
+                hint="Give the account as the user and its key as the password",
+                params={"account": name[:80]},
+            )
+        return rights_of(caller, mapping)
+
+    return check
+
+
+def _broker(brain: Brain, folder: Path, options: MqttOptions, text: str) -> Broker:
+    from rencheng.adapters.bus.nats import Broker, BrokerOptions, Listener
+    from rencheng.adapters.bus.nats.server import program
+    from rencheng.connectors.mqtt.mapping import MqttMapping, read_mapping
+
+    program()
+    listener = Listener(
+        port=options.port, host=options.host, certificate=options.certificate, key=options.key
+    )
+    mapping = read_mapping(text) if text else MqttMapping()
+    check = _checked(brain.identity, mapping)
+    return Broker(folder, listener, check, BrokerOptions(sync=options.sync))
+
+
+def _own_address(options: MqttOptions, broker: Broker, client: str) -> Address:
+    from rencheng.adapters.bus.nats.server import SERVICE
+    from rencheng.connectors.mqtt.address import Address
+
+    local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(options.host, options.host)  # noqa: S104
+    address = Address(
+        host=local, port=options.port, user=SERVICE, password=broker.secret, client=client
+    )
+    if options.certificate is None:
+        return address
+    return replace(address, is_tls=True, authority=options.certificate, is_own=True)
+
+
+def _mapping_text(file: Path, is_named: bool) -> str:
+    if not is_named and not file.is_file():
+        return ""
+    return file.read_text(encoding="utf-8")
+
+
+def _check(options: MqttOptions) -> None:
+    if options.port and options.broker:
+        raise InvalidInputError(
+            "mqtt.two_brokers",
+            "--mqtt-port and --mqtt name two brokers",
+            hint="Choose our own (--mqtt-port) or another (--mqtt)",
+        )
+    if (options.certificate is None) != (options.key is None):
+        raise InvalidInputError(
+            "mqtt.half_tls",
+            "a certificate needs its key, and a key its certificate",
+            hint="Give both --mqtt-cert and --mqtt-key",
+        )
+    for file in (options.certificate, options.key, options.authority, options.login):
+        if file is not None:
+            file.open("rb").close()

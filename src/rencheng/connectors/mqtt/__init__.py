@@ -1,0 +1,1 @@
+"""Values that devices publish over MQTT: topics of SensorThings, or a device's own by mapping."""
