@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -28,6 +29,7 @@ from rencheng.domain.watch import (
     WatchRule,
     WatchStep,
 )
+from rencheng.service.rule_memory import RuleMemory
 
 SCHEMA = "rencheng/alarms/2"
 OFFICE_FOLDER = "rules"
@@ -42,6 +44,8 @@ _RULE = ("id", "title_zh", "title_en", "speaks", "input", "steps", "table", "ver
          "jurisdiction", "status", "source", "valid_from", *_READS)  # fmt: skip
 _STEP = ("level", "all", *_READS)
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
+
+_LOG = logging.getLogger(__name__)
 
 Table = Mapping[str, Any]
 
@@ -76,6 +80,14 @@ def load_packs(state: Path | None = None) -> tuple[tuple[WatchPack, ...], tuple[
         else:
             packs[pack.id] = pack
     return tuple(packs.values()), tuple(broken)
+
+
+def open_watch(state: Path | None = None) -> RuleMemory:
+    """Return the rules of the house with an empty memory; see `load_packs`."""
+    packs, broken = load_packs(state)
+    for name, error in broken:
+        _LOG.error("rules of the office in %s are not used: %s", name, error)
+    return RuleMemory(packs=packs, broken=tuple((name, str(error)) for name, error in broken))
 
 
 @cache

@@ -114,6 +114,7 @@ def assemble(
     from rencheng.adapters.notify.webhook.channel import WebhookChannel
     from rencheng.adapters.quality_limits import load_quality_limits
     from rencheng.adapters.replay.scenarios import ScenarioFolder
+    from rencheng.adapters.watch_packs import open_watch
     from rencheng.adapters.words import render
     from rencheng.service.cycle_runner import CycleRunner
     from rencheng.service.dispatch import Dispatcher
@@ -139,6 +140,7 @@ def assemble(
         findings=Checked(state),
         quality=load_quality_limits(),
         escalation=load_escalation(state),
+        watch=open_watch(state),
     )
     secret = ""
 

@@ -40,8 +40,8 @@ FIGURES = {
     "displaced": "{person}",
     "hospital_minutes": "min",
     "tsunami_minutes": "min",
-    "power": "1",
-    "water": "1",
+    "power_24h": "1",
+    "water_24h": "1",
 }
 """Figures of our own forecast by zone that a rule may read, with their units (UCUM)."""
 

@@ -16,7 +16,7 @@ from rencheng.domain.finding import weak_layers
 from rencheng.domain.hazard import Bulletin, BulletinKind
 from rencheng.domain.provenance import Mode, Text
 from rencheng.domain.run import LIVE_RUN
-from rencheng.service import alarms, proposals
+from rencheng.service import alarms, foreseeing, proposals, watching
 from rencheng.service.cycle import SAMPLES, CycleInputs, CycleResult, Memory, Models, run_cycle
 from rencheng.service.gather import alarm_window_s, inputs_of, strong_motion
 from rencheng.service.house import Context, House, context, new_id, tell
@@ -156,6 +156,8 @@ class CycleRunner:
         alarms.review(
             self._house, run, found.found, rules={*rules.ids, FAILED_RULE}, unknown=found.unknown
         )
+        watching.time_passed(self._house, run, inputs.city, at)
+        foreseeing.review_forecasts(self._house, run, inputs.city, result)
 
     def _keep(self, ctx: Context, result: CycleResult) -> None:
         record = CycleRecord(

@@ -56,8 +56,7 @@ def watched(house: House, run: str, city: City, rows: Rows, ctx: Context) -> int
     if not len(rows) or not memory.of(Input.OBSERVATION):
         return 0
     with memory.lock:
-        held = _held(house, run, city, ctx.at)
-        # After a start the readings are in the history that was just read; they count once.
+        held = _held(house, run, city, ctx.at, rows)
         note(held, watch(held.compiled, held.state, rows))
         return _write(house, run, held)
 
@@ -74,7 +73,7 @@ def time_passed(house: House, run: str, city: City, at: datetime) -> int:
     if not memory.of(Input.OBSERVATION):
         return 0
     with memory.lock:
-        held = _held(house, run, city, at)
+        held = _held(house, run, city, at, np.zeros(0, ROW))
         note(held, passed(held.compiled, held.state, to_us(at)))
         return _write(house, run, held)
 
@@ -91,7 +90,7 @@ def note(held: RunRules, events: Rows) -> None:
         known.last, known.last_cell, known.last_x = after, cell, x
 
 
-def _held(house: House, run: str, city: City, at: datetime) -> RunRules:
+def _held(house: House, run: str, city: City, at: datetime, fresh: Rows) -> RunRules:
     """Return the rules at work in a run, made anew after a start, grown with the city."""
     memory = house.watch
     held = memory.runs.get(run)
@@ -105,7 +104,7 @@ def _held(house: House, run: str, city: City, at: datetime) -> RunRules:
     else:
         held = RunRules(city, rules, nothing_seen(rules))
         with house.work() as work:
-            _look_back(house, work, run, held, at)
+            _look_back(house, work, run, held, at, fresh)
             _take_up(work, run, held, {pack.id for pack in memory.packs}, at)
     memory.keep(run, held)
     return held
@@ -124,8 +123,13 @@ def _slot_after(held: RunRules, rules: Compiled, slot: int) -> int:
     return int(found[0]) if len(found) else -1
 
 
-def _look_back(house: House, work: UnitOfWork, run: str, held: RunRules, at: datetime) -> None:
-    """Show the rules what they would still remember: the last window of each stream's history."""
+def _look_back(
+    house: House, work: UnitOfWork, run: str, held: RunRules, at: datetime, fresh: Rows
+) -> None:
+    """Show the rules what they would still remember: the last window of each stream's history.
+
+    `fresh` is what comes next: it is in the history already and must not count twice.
+    """
     back, streams = held.compiled.look_back_s, held.city.datastreams
     end = to_us(at + _AHEAD)
     # Few classes of spans, each twice the one before, so that the history is asked few times.
@@ -138,14 +142,17 @@ def _look_back(house: House, work: UnitOfWork, run: str, held: RunRules, at: dat
         )
         rows["stream"] = own[rows["stream"]]
         found.append(rows)
-    watch(held.compiled, held.state, np.concatenate(found))
+    past = np.concatenate(found)
+    until = np.full(len(streams), end + 1)
+    np.minimum.at(until, fresh["stream"], fresh["at"])
+    watch(held.compiled, held.state, past[past["at"] < until[past["stream"]]])
     # Streams that fell silent long ago are out of every window: only when they last spoke counts.
     ids = house.heard.streams(held.city, house.quality).ids
     last = work.observations.latest_rows(run, ids)[1][: len(streams)]
     heard = held.state.heard
-    is_older = (heard["at"] == NEVER) & (last["stream"] >= 0)
+    is_older = (heard["at"] == NEVER) & (last["stream"] >= 0) & (last["at"] < until)
     heard["at"][is_older], heard["value"][is_older] = last["at"][is_older], last["value"][is_older]
-    passed(held.compiled, held.state, to_us(at))
+    passed(held.compiled, held.state, min(to_us(at), int(until.min(initial=end))))
 
 
 def _take_up(work: UnitOfWork, run: str, held: RunRules, packs: set[str], at: datetime) -> None:

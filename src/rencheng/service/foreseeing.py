@@ -1,0 +1,104 @@
+"""Alarms on what is forecast: looked at in every turn of the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rencheng.domain.alarm import Finding
+from rencheng.domain.city import City
+from rencheng.domain.impact import Impact
+from rencheng.domain.provenance import Text
+from rencheng.domain.readings import ROW
+from rencheng.domain.watch import Input
+from rencheng.sense.rules.foreseen import Ahead, Foreseen, foresee
+from rencheng.service import alarms
+from rencheng.service.cycle import CycleResult
+from rencheng.service.house import House
+from rencheng.service.judging import to_us
+from rencheng.service.rule_words import about_condition, about_rule
+
+F64 = NDArray[np.float64]
+_HORIZON_H = 24.0
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def review_forecasts(house: House, run: str, city: City, result: CycleResult) -> None:
+    """Raise and clear the alarms of rules on forecasts."""
+    rules = house.watch.of(Input.FORECAST)
+    if not rules:
+        return
+    now = to_us(result.at)
+    rows = np.zeros(0, ROW)
+    streams = [row for row, one in enumerate(city.datastreams) if one.is_forecast]
+    with house.work() as work:
+        is_open = {alarm.rule for alarm in work.alarms.list(run, where={"is_open": "true"})}
+        if streams:
+            longest = max(c.ahead_s for r in rules for s in r.steps for c in s.conditions)
+            ids = [city.datastreams[row].id for row in streams]
+            rows = work.observations.rows(run, ids, now, now + int(longest * 1e6))
+            rows["stream"] = np.array(streams)[rows["stream"]]
+    found, unknown = foresee(rules, city, Ahead(now, rows, figures_of(city, result)))
+    for rule in rules:
+        own = [_finding(city, one) for one in found if one.rule is rule]
+        if own or rule.id in is_open:
+            silent = {about for name, about in unknown if name == rule.id}
+            alarms.review(house, run, own, rules={rule.id}, unknown=silent)
+
+
+def figures_of(city: City, result: CycleResult) -> Mapping[str, F64]:
+    """Return the figures of our own forecast by zone. (samples, zones) each; see `FIGURES`."""
+    impact = result.impact
+    if impact is None:
+        return {}
+    figures: dict[str, F64] = {
+        "pga": np.asarray(impact.shaking.pga_g, dtype=np.float64),
+        "collapsed": np.asarray(impact.damage.collapsed, dtype=np.float64),
+        "dead": impact.people.injured[:, :, 3],
+        "injured": impact.people.injured[:, :, :3].sum(axis=2),
+        "displaced": impact.people.displaced,
+        "hospital_minutes": impact.access.after_s / 60.0,
+        "tsunami_minutes": _tsunami_minutes(city, impact, result.at),
+    }
+    services = impact.services
+    then = (result.at - impact.origin_time).total_seconds() / 3600.0 + _HORIZON_H
+    time = int(np.argmin(np.abs(services.time_h - then)))
+    for name in ("power", "water"):
+        row = services.names.index(name)
+        figures[f"{name}_24h"] = services.zone_level[row, :, time][None].astype(np.float64)
+    return figures
+
+
+def _tsunami_minutes(city: City, impact: Impact, at: datetime) -> F64:
+    """Return the minutes until the first wave by zone, NaN where none is possible or it is past.
+
+    As 101 samples, of which the quantiles are those of the forecast.
+    """
+    tsunami, zones = impact.tsunami, len(city.zones.id)
+    found = np.full((101, zones), np.nan)
+    if tsunami.is_possible and tsunami.observed_arrival is None:
+        passed = (at - impact.origin_time).total_seconds()
+        band = tsunami.arrival_s
+        minutes = (np.array([band.p05, band.p50, band.p95]) - passed) / 60.0
+        if minutes[-1] > 0:
+            samples = np.interp(np.linspace(0.0, 1.0, 101), [0.05, 0.5, 0.95], minutes)
+            found[:, city.zones.is_coastal] = np.maximum(samples, 0.0)[:, None]
+    return found
+
+
+def _finding(city: City, one: Foreseen) -> Finding:
+    rule = one.rule
+    time = (_EPOCH + timedelta(microseconds=one.at)).isoformat(timespec="minutes")
+    params = about_rule(city, rule, one.object) | about_condition(one.condition)
+    params |= {"value": one.value, "unit": one.unit, "time": time}
+    key = "alarm.watch.figure" if one.condition.select.figure else "alarm.watch.forecast"
+    return Finding(
+        rule=rule.id,
+        rule_version=rule.version,
+        object=one.object,
+        level=rule.steps[one.step].level,
+        text=Text(key, params),
+    )
