@@ -246,11 +246,11 @@ def _drifts(stream: Datastream, limit: StreamLimits, past: Past, at: float, r: f
     step = min(at - past.mean_at, 3 * stream.interval_s)
     age = max(past.mean_at - past.first_at, step)
     fast, least = min(FAST_S, age), min(limit.drift_up, limit.drift_down)
-    if abs(past.fast) > least and (abs(r) < least / 2 or r * past.fast < 0):
+    if abs(past.fast) > least and (abs(r) < 0.75 * least or r * past.fast < 0):
         fast /= 30
     if step > 0:
         past.fast += (r - past.fast) * step / (fast + step)
     past.mean_at = at
-    is_up = past.fast > limit.drift_up and r > limit.drift_up / 2
-    is_down = past.fast < -limit.drift_down and r < -limit.drift_down / 2
+    is_up = past.fast > limit.drift_up and r > 0.75 * limit.drift_up
+    is_down = past.fast < -limit.drift_down and r < -0.75 * limit.drift_down
     return (limit.is_drift_shared or age >= WARM_S) and (is_up or is_down)

@@ -15,6 +15,7 @@ from rencheng.api.shapes.situation import (
     ColumnOut,
     CycleOut,
     EventOut,
+    FlagOut,
     MeasureOut,
     ObservedSeriesOut,
     SectorOut,
@@ -128,6 +129,15 @@ def series_out(stream: Datastream, found: Sequence[Observation]) -> ObservedSeri
         time=[one.phenomenon_time for one in found],
         value=[one.value for one in found],
         suspect=[one.verdict.quality is Quality.SUSPECT for one in found],
+        flags=[
+            FlagOut(
+                index=index,
+                reasons=[reason.value for reason in one.verdict.reasons],
+                version=one.verdict.version,
+            )
+            for index, one in enumerate(found)
+            if one.verdict.quality is Quality.SUSPECT
+        ],
         origin=stream.origin.value,
     )
 

@@ -57,6 +57,9 @@ class Brain:
 
     def start(self) -> None:
         """Start what runs in the background: the loop, deliveries, replays that are not over."""
+        from rencheng.service.warming import warm_up
+
+        warm_up(self.house)
         if self.is_idle:
             return
         self.runner.start()

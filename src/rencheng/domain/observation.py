@@ -47,8 +47,16 @@ UNITS = {
     Quantity.GROUND_TEMPERATURE: "Cel",
 }
 """The one unit (UCUM) of each quantity inside the house; `OTHER` has none."""
-RESTS_AT_ZERO = frozenset({Quantity.RAIN, Quantity.SNOW, Quantity.WIND_SPEED, Quantity.WIND_GUST})
-"""Quantities of which many zeros in a row are no sign of a stuck sensor."""
+RESTS_AT_ZERO = frozenset(
+    {
+        Quantity.RAIN,
+        Quantity.SNOW,
+        Quantity.WIND_SPEED,
+        Quantity.WIND_GUST,
+        Quantity.WATER_PRESSURE,
+    }
+)
+"""Quantities of which many zeros in a row are no sign of a stuck sensor: a dry main is an event."""
 CITY_NEEDS = (
     Quantity.PEAK_ACCELERATION,
     Quantity.WATER_LEVEL,

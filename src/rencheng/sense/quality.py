@@ -56,13 +56,21 @@ MEMORY = np.dtype(
         ("last_at", "i8"), ("last", "f8"), ("equal", "i8"), ("good_at", "i8"), ("good", "f8"),
         ("begun_at", "i8"), ("level_at", "i8"), ("level", "f8"), ("heard", "i8"), ("lag", "f8"),
         ("excess", "f8"), ("first_at", "i8"), ("mean_at", "i8"), ("fast", "f8"),
-        ("pair", "f8", (4,)), ("pair_from", "i8", (4,)), ("pair_at", "i8", (4,)), ("owed", "f8"),
+        ("pair_of", "i4", (4,)), ("pair", "f8", (4,)), ("pair_from", "i8", (4,)),
+        ("pair_at", "i8", (4,)), ("owed", "f8"),
     ]
 )  # fmt: skip
 """What is remembered of a stream: its last value, how many equal ones in a row, the last one that
 passed its own checks, its mean of a month, when it was last heard [µs] and how late [s], the mean
 of a day of how far it is from that mean or from where its neighbours place it, its usual difference
 from each neighbour, and the rain that they had while it said none."""
+
+
+MEANS = (
+    "begun_at", "level_at", "level", "first_at", "mean_at", "fast", "pair_of", "pair", "pair_from",
+    "pair_at",
+)  # fmt: skip
+"""What of the memory is learnt over days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +93,9 @@ class Watched:
     def nothing_heard(self) -> NDArray[Any]:
         """Return the memory of streams that said nothing yet, of `MEMORY`. (streams,)"""
         memory = np.zeros(len(self.limits), MEMORY)
-        for key in ("last_at", "good_at", "begun_at", "heard", "first_at", "pair_from"):
+        for key in ("last_at", "good_at", "begun_at", "heard", "first_at"):
             memory[key] = NEVER
+        memory["pair_of"] = -1
         memory["lag"] = np.nan
         return memory
 
@@ -116,7 +125,9 @@ def _with(streams: Sequence[Datastream], limits: QualityLimits, known: Watched |
         units[i, : len(own.other_units)] = own.other_units
         reach[i] = own.reach_m
         rows[i] = (
-            stream.rate, stream.interval_s, stream.stuck_after, stream.quantity in RESTS_AT_ZERO,
+            stream.rate if own.rate is None else own.rate, stream.interval_s,
+            stream.stuck_after if own.stuck_after is None else own.stuck_after,
+            stream.quantity in RESTS_AT_ZERO,
             own.is_whole, own.spike_up, own.spike_down, own.near_abs, own.near_rel, own.drift_up,
             own.drift_down, own.is_drift_shared, own.rain_owed, own.lag_s,
         )  # fmt: skip
@@ -210,6 +221,44 @@ def judge(
         watched.limits, watched.near, before, memory, readings, first, own, reasons
     )
     return reasons
+
+
+def relearn(
+    watched: Watched, memory: NDArray[Any], stream: I64, hour: I64, mean: F64
+) -> NDArray[Any]:
+    """Learn the means behind `drift` from hourly means, as after a start of the service.
+
+    Parameters
+    ----------
+    watched
+        What the streams' values are held against.
+    memory
+        Of `MEMORY`; the means in it are replaced where there are hours, the rest stays. (streams,)
+    stream, hour, mean
+        Row of each stream, begin of each hour [µs] and the mean of the values that passed their own
+        checks in it, in any order. (n,)
+
+    Returns
+    -------
+    memory
+        A copy with the means.
+    """
+    from rencheng.sense import quality_kernel
+
+    if not len(stream):
+        return memory.copy()
+    order = np.lexsort((stream, hour))
+    stream, hour, mean = stream[order].astype(np.int64), hour[order], mean[order]
+    limits = watched.limits.copy()
+    limits["interval"] = 3600.0
+    learnt = watched.nothing_heard()
+    first = np.append(np.flatnonzero(np.diff(hour, prepend=NEVER)), len(hour)).astype(np.int64)
+    readings = (stream, hour + 1_800_000_000, hour, mean, stream)
+    quality_kernel.follow(limits, watched.near, learnt, readings, first)
+    fresh, heard = memory.copy(), np.unique(stream)
+    for name in MEANS:
+        fresh[name][heard] = learnt[name][heard]
+    return fresh
 
 
 def usual_lag(memory: NDArray[Any], at: I64, received: I64, first: I64) -> float:

@@ -37,6 +37,8 @@ VALUE = RANGE | RATE | SPIKE
 """Reasons that speak against the number itself."""
 AWAY = 30.0
 """So many times faster a fault is forgotten once it is over. Chosen."""
+CLEARLY = 0.75
+"""Share of what is too much that a value itself must be away, beside its day's mean. Chosen."""
 GAP = 3.0
 """Intervals after which a value tells nothing of the next one. Chosen."""
 
@@ -194,7 +196,7 @@ def others(
             reasons[i] |= RAIN
         if passed[i]:
             continue
-        if _follow(limit, past, at[i], v, said[:known], who[:known]):
+        if _follow(limit, past, at[i], v, said[:known], who[:known], near[s]):
             reasons[i] |= DRIFT
 
 
@@ -218,25 +220,29 @@ def follow(rows: Rows, near: NDArray[np.int32], memory: Rows, hours: Readings, f
                 if n >= 0 and not np.isnan(now[n]):
                     said[known], who[known] = now[n], k
                     known += 1
-            _follow(rows[s], memory[s], at[i], value[i], said[:known], who[:known])
+            _follow(rows[s], memory[s], at[i], value[i], said[:known], who[:known], near[s])
         for i in range(first[g], first[g + 1]):
             now[stream[i]] = np.nan
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
-def _follow(limit: Any, past: Any, at: int, v: float, said: Floats, who: Ints) -> bool:
+def _follow(
+    limit: Any, past: Any, at: int, v: float, said: Floats, who: Ints, near: NDArray[np.int32]
+) -> bool:
     """Remember the means behind drift, and say whether that of a day has left that of a month."""
     r = np.nan
     if not limit.is_drift_shared:
         r = v - past.level if past.begun_at != NEVER else 0.0
     elif len(said) > 0:
-        r = _apart(limit, past, at, v, said, who)
+        r = _apart(limit, past, at, v, said, who, near)
     _level(limit, past, at, v)
     return bool(not np.isnan(r) and _drifts(limit, past, at, r))
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
-def _apart(limit: Any, past: Any, at: int, v: float, said: Floats, who: Ints) -> float:
+def _apart(
+    limit: Any, past: Any, at: int, v: float, said: Floats, who: Ints, near: NDArray[np.int32]
+) -> float:
     """Return how far a stream is from where its neighbours place it, NaN while two do not.
 
     Each neighbour has a usual difference, learnt; of three or four the median counts, of two the
@@ -245,7 +251,8 @@ def _apart(limit: Any, past: Any, at: int, v: float, said: Floats, who: Ints) ->
     apart, count, bound = np.empty(len(said)), 0, _bound(limit)
     for j in range(len(said)):
         k, d = who[j], v - said[j]
-        if past.pair_from[k] == NEVER:
+        if past.pair_of[k] != near[k]:
+            past.pair_of[k] = near[k]
             past.pair_from[k], past.pair_at[k], past.pair[k] = at, at, d
             continue
         away = d - past.pair[k]
@@ -334,13 +341,13 @@ def _drifts(limit: Any, past: Any, at: int, r: float) -> bool:
     step = min((at - past.mean_at) / 1e6, GAP * limit.interval)
     age = max((past.mean_at - past.first_at) / 1e6, step)
     fast, least = min(FAST_S, age), 2 * _bound(limit)
-    if abs(past.fast) > least and (abs(r) < least / 2 or r * past.fast < 0.0):
+    if abs(past.fast) > least and (abs(r) < CLEARLY * least or r * past.fast < 0.0):
         fast /= AWAY
     if step > 0:
         past.fast += (r - past.fast) * step / (fast + step)
     past.mean_at = at
-    is_up = past.fast > limit.drift_up and r > limit.drift_up / 2
-    is_down = -past.fast > limit.drift_down and -r > limit.drift_down / 2
+    is_up = past.fast > limit.drift_up and r > CLEARLY * limit.drift_up
+    is_down = -past.fast > limit.drift_down and -r > CLEARLY * limit.drift_down
     # Told against pairs that are warm, or against a level that has to be.
     is_warm = limit.is_drift_shared or age >= WARM_S
     return bool(is_warm and (is_up or is_down))

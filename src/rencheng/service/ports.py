@@ -20,6 +20,7 @@ from rencheng.domain.log import LogEntry
 from rencheng.domain.observation import Observation
 from rencheng.domain.proposal import Proposal
 from rencheng.domain.provenance import Mode
+from rencheng.domain.quality import LimitsVersion
 from rencheng.domain.readings import Rows
 from rencheng.domain.run import Run
 from rencheng.domain.scene import WaterMap
@@ -345,6 +346,7 @@ class UnitOfWork(Protocol):
     deliveries: Repository[Delivery]
     reports: Repository[DamageReport]
     models: Repository[ModelVersion]
+    limits: Repository[LimitsVersion]
     cycles: Repository[CycleRecord]
     accounts: Repository[Account]
     sessions: Repository[Session]

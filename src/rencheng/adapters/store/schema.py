@@ -27,6 +27,7 @@ from rencheng.domain.hazard import Bulletin, ShakingMap
 from rencheng.domain.incident import Incident, Task
 from rencheng.domain.learning import DamageReport, ModelVersion
 from rencheng.domain.proposal import Proposal
+from rencheng.domain.quality import LimitsVersion
 from rencheng.domain.run import Run
 from rencheng.domain.scene import WaterMap
 from rencheng.domain.sensing import (
@@ -122,6 +123,7 @@ KINDS = (
         ask=(("alert",), ("state",), ("subscriber",)),
     ),
     Kind("reports", DamageReport, ("reporter", "origin"), ask=(("reporter",),)),
+    Kind("limits", LimitsVersion, ("status",), (("status",), {"status": "approved"})),
     Kind("models", ModelVersion, ("status",), (("status",), {"status": "approved"})),
     Kind("cycles", CycleRecord, ("bulletin",)),
     Kind("accounts", Account, ("name", "organisation"), ask=(("organisation",),)),

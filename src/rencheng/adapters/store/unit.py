@@ -28,6 +28,7 @@ from rencheng.domain.hazard import Bulletin, ShakingMap
 from rencheng.domain.incident import Incident, Task
 from rencheng.domain.learning import DamageReport, ModelVersion
 from rencheng.domain.proposal import Proposal
+from rencheng.domain.quality import LimitsVersion
 from rencheng.domain.run import Run
 from rencheng.domain.scene import WaterMap
 from rencheng.domain.sensing import (
@@ -176,6 +177,7 @@ class SqlUnitOfWork:
     deliveries: Repository[Delivery]
     reports: Repository[DamageReport]
     models: Repository[ModelVersion]
+    limits: Repository[LimitsVersion]
     cycles: Repository[CycleRecord]
     accounts: Repository[Account]
     sessions: Repository[Session]
