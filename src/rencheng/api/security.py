@@ -21,7 +21,7 @@ from starlette.requests import HTTPConnection
 from rencheng.bootstrap import Brain
 from rencheng.domain.errors import NotAllowedError, NotSignedInError
 from rencheng.domain.identity import Actor, Permission
-from rencheng.service.attempts import Rate
+from rencheng.service.attempts import Flow, Rate
 from rencheng.service.identity import Caller
 
 COOKIE = "rencheng_session"
@@ -38,6 +38,14 @@ TOKEN_RATE = 3000
 ADDRESS_RATE = 120
 """Sign-ins from one address a minute, right or wrong: Argon2 is dear. No source: our choice."""
 
+VALUES_A_SECOND = 50_000.0
+"""Values of a token that is bound to no datastream. No source: our choice."""
+TIMES_EXPECTED = 10.0
+"""Values of a bound token, as a multiple of what its streams are expected to say. Our choice."""
+AT_ONCE_S, LEAST_AT_ONCE = 3600.0, 1000.0
+"""What a token may send at once: so long a time's expected values, and at least so many, as a
+device that was cut off has a backlog. Our choice. [s]"""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -47,6 +55,7 @@ class Limits:
 
     tokens: Rate = field(default_factory=lambda: Rate(TOKEN_RATE, MINUTE))
     sign_ins: Rate = field(default_factory=lambda: Rate(ADDRESS_RATE, MINUTE))
+    values: Flow = field(default_factory=Flow)
 
 
 def needs(permission: Permission) -> Callable[[F], F]:
@@ -139,6 +148,22 @@ def caller_of(connection: HTTPConnection) -> Caller:
                 hint="Reload the page and try again",
             )
     return caller
+
+
+def take_values(connection: HTTPConnection, caller: Caller, count: int) -> None:
+    """Count values that a token sends, or raise `TooMuchError`; 0 only looks before the body."""
+    if caller.token is None:
+        return
+    brain, a_second = brain_of(connection), VALUES_A_SECOND
+    most = VALUES_A_SECOND * MINUTE.total_seconds()
+    if caller.token.datastreams:
+        streams = brain.house.heard.streams(brain.house.cities.current(), brain.house.quality)
+        rows = [streams.row[one] for one in caller.token.datastreams if one in streams.row]
+        expected = sum(1.0 / max(1e-3, streams.streams[row].interval_s) for row in rows)
+        a_second = TIMES_EXPECTED * max(expected, 1.0 / AT_ONCE_S)
+        most = max(LEAST_AT_ONCE, AT_ONCE_S * expected)
+    flow = limits_of(connection).values
+    flow.take(caller.token.id, count, brain.house.now(), a_second=a_second, most=most)
 
 
 def is_for_maps(connection: HTTPConnection) -> bool:

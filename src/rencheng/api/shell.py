@@ -19,6 +19,10 @@ from rencheng.domain.provenance import Text
 
 MAX_BODY = 5 * 1024 * 1024
 """Largest request. [byte]"""
+MAX_BATCH = 32 * 1024 * 1024
+"""Largest batch of readings: 100,000 with long names. [byte]"""
+BATCHES = re.compile(r"/api/v1/ingest/observations|.*/v1\.[01]/CreateObservations")
+"""Addresses that take batches of readings."""
 UPLOAD = re.compile(r"/api/v1/imports/[^/]+/files/[^/]+")
 """Address of a file of an import."""
 CONTENT_POLICY = (
@@ -73,6 +77,8 @@ class BodyLimit:
         await self.app(scope, counted, send)
 
     def _limit_of(self, scope: Scope) -> int:
+        if scope["method"] == "POST" and BATCHES.fullmatch(scope["path"]):
+            return max(self.limit, MAX_BATCH)
         if scope["method"] != "PUT" or not UPLOAD.fullmatch(scope["path"]):
             return self.limit
         brain = getattr(scope["app"].state, "brain", None)

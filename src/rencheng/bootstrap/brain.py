@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rencheng.service.cycle import CycleResult, Models
     from rencheng.service.cycle_runner import CycleRunner
     from rencheng.service.dispatch import Dispatcher
+    from rencheng.service.following import Follower
     from rencheng.service.house import House
     from rencheng.service.identity import Identity
     from rencheng.service.import_desk import ImportRoom
@@ -40,6 +41,7 @@ class Brain:
     identity: Identity
     models: Models
     runner: CycleRunner
+    follower: Follower
     scenarios: ScenarioFolder
     dispatcher: Dispatcher
     observed: ObservedServices
@@ -63,6 +65,7 @@ class Brain:
         if self.is_idle:
             return
         self.runner.start()
+        self.follower.start()
         if self.room is not None:
             self.room.desk.start()
         self._thread = Thread(target=self._deliver, name="delivery", daemon=True)
@@ -76,6 +79,7 @@ class Brain:
         self._stop.set()
         if self.room is not None:
             self.room.desk.stop()
+        self.follower.stop()
         if self._desk is not None:
             self._desk.stop()
         self.runner.stop()

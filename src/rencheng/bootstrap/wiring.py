@@ -118,6 +118,7 @@ def assemble(
     from rencheng.adapters.words import render
     from rencheng.service.cycle_runner import CycleRunner
     from rencheng.service.dispatch import Dispatcher
+    from rencheng.service.following import Follower
     from rencheng.service.house import House, Subscriber
     from rencheng.service.observed import ObservedServices
 
@@ -155,6 +156,7 @@ def assemble(
         identity=identity,
         models=models,
         runner=CycleRunner(house, models),
+        follower=Follower(house),
         scenarios=ScenarioFolder(),
         dispatcher=Dispatcher(),
         observed=ObservedServices(house),

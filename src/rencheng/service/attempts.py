@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import ceil
 from threading import Lock
 
 from rencheng.domain.errors import TooMuchError
@@ -113,4 +114,35 @@ class Rate:
                 f"more than {self.limit} requests in {self.window.total_seconds():g} s",
                 hint="Send fewer and larger batches",
                 params={"limit": self.limit, "seconds": self.window.total_seconds()},
+            )
+
+
+@dataclass(slots=True)
+class Flow:
+    """Values of one key as a bucket that fills at a rate: what overdraws it makes the next wait.
+
+    A batch larger than the bucket is taken when there is anything in it, so that none waits for
+    ever.
+    """
+
+    _left: OrderedDict[str, tuple[float, datetime]] = field(default_factory=OrderedDict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def take(self, key: str, count: int, now: datetime, *, a_second: float, most: float) -> None:
+        """Take `count` values, or raise `TooMuchError`; 0 only looks whether some may come."""
+        with self._lock:
+            left, last = self._left.get(key, (most, now))
+            left = min(most, left + a_second * max(0.0, (now - last).total_seconds()))
+            is_empty = left <= 0
+            self._left[key] = (left if is_empty else left - count, now)
+            self._left.move_to_end(key)
+            while len(self._left) > REMEMBERED:
+                self._left.popitem(last=False)
+        if is_empty:
+            seconds = max(1, ceil(-left / a_second))
+            raise TooMuchError(
+                "intake.rate",
+                f"more than {a_second:g} values a second for too long, wait {seconds} s",
+                hint="Keep the values and send them after the wait",
+                params={"rate": a_second, "seconds": seconds},
             )

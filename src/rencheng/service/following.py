@@ -13,12 +13,12 @@ from time import monotonic
 
 import numpy as np
 
-from rencheng.domain.errors import NotFoundError, RenchengError, SourceUnavailableError
+from rencheng.domain.errors import RenchengError, SourceUnavailableError
 from rencheng.domain.run import LIVE_RUN
 from rencheng.service.house import House, context, tell
 from rencheng.service.ports import UnitOfWork
-from rencheng.service.waiting import Batch, Refusals
-from rencheng.service.watching import watched
+from rencheng.service.waiting import Refusals
+from rencheng.service.watching import time_passed, watched
 
 TELL_S = 1.0
 """Least time between two events that say of a run that readings came in. Chosen. [s]"""
@@ -53,7 +53,8 @@ class Follower:
         self._told_s = self._refused_s = float("-inf")
 
     def start(self) -> None:
-        """Show the rules what the last program left, and go on from there."""
+        """Let the rules look at what is in the history, and go on from there."""
+        self._house.waiting.unwritten.add(LIVE_RUN)
         self._house.waiting.is_followed = True
         self._thread = Thread(target=self._loop, name="following", daemon=True)
         self._thread.start()
@@ -70,7 +71,6 @@ class Follower:
     def _loop(self) -> None:
         # Each job runs as a future: its error is a value here, so nothing can end this thread.
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="rules") as pool:
-            self._try(pool, lambda: take_up(self._house))
             while not self._is_over.is_set():
                 is_well = self._try(pool, self._turn)
                 with self._house.waiting.news:
@@ -96,41 +96,27 @@ class Follower:
         return error is None
 
 
-def take_up(house: House) -> None:
-    """Leave to the rules what a program that ended took in and did not show them."""
-    city = house.cities.current()
-    ids = house.heard.streams(city, house.quality).ids
-    with house.work() as work:
-        runs = [LIVE_RUN, *(run.id for run in work.runs.list("", where={"is_over": "false"}))]
-        for run in dict.fromkeys(runs):
-            for number, rows in work.observations.unseen(run, ids):
-                house.waiting.put(Batch(run, city, rows, number))
-
-
 def _show_rules(house: House) -> None:
-    while batches := house.waiting.batches():
-        rows = batches[0].rows
+    waiting = house.waiting
+    for run in list(waiting.unwritten):
+        with house.work() as work:
+            at = context(house, work, run).at
+        time_passed(house, run, house.cities.current(), at)
+        waiting.unwritten.discard(run)
+    while batches := waiting.batches():
+        first, rows = batches[0], batches[0].rows
         if len(batches) > 1:
             rows = np.concatenate([one.rows for one in batches])
             rows = rows[np.lexsort((rows["at"], rows["stream"]))]
-        try:
-            _show(house, batches[0], rows, batches[-1].number)
-        except SourceUnavailableError:
-            raise
-        except BaseException:
-            house.waiting.done(batches)  # no batch may keep the ones after it from being seen
-            raise
-        house.waiting.done(batches)
-
-
-def _show(house: House, first: Batch, rows: np.ndarray, number: int) -> None:
-    with house.work() as work:
-        try:
+        with house.work() as work:
             ctx = context(house, work, first.run)
-        except NotFoundError:
-            return
-        watched(house, first.run, first.city, rows, ctx)
-        work.observations.seen(first.run, number)
+        try:
+            watched(house, first.run, first.city, rows, ctx)
+        except SourceUnavailableError:
+            waiting.unwritten.add(first.run)  # the rules have seen them and know what to write
+            raise
+        finally:
+            waiting.done(batches)
 
 
 def _tell_news(house: House) -> bool:

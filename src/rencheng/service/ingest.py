@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -13,7 +14,15 @@ from rencheng.service.batches import IngestResult, Rejection
 from rencheng.service.bulletins import BulletinItem, ingest_bulletin
 from rencheng.service.damage_reports import DamageReportItem, ingest_damage_reports
 from rencheng.service.house import Command, House
-from rencheng.service.intake import Columns, Taken, identity, refusal, take_in
+from rencheng.service.intake import (
+    FIRST_US,
+    LAST_US,
+    Columns,
+    Taken,
+    identity,
+    refusal,
+    take_in,
+)
 from rencheng.service.judging import to_us
 
 __all__ = [
@@ -29,15 +38,19 @@ __all__ = [
 
 _UNREADABLE, _NO_ID, _UNIT, _NO_ZONE = map(refusal, ("malformed", "no_id", "unit", "no_zone"))
 
+LONGEST = 200
+"""Characters of an id. Chosen; no source."""
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST)]
+
 
 class ObservationItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One value as a device sends it."""
 
-    id: str
-    datastream: str
+    id: Name
+    datastream: Name
     value: float
-    unit: str
-    phenomenon_time: datetime
+    unit: Annotated[str, msgspec.Meta(max_length=LONGEST)]
+    phenomenon_time: Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 def ingest_observations(
@@ -106,6 +119,8 @@ def _columns(
             refused[i] = _NO_ZONE
         else:
             at[i] = to_us(item.phenomenon_time)
+            if not FIRST_US <= at[i] <= LAST_US:
+                refused[i] = _UNREADABLE
         if row >= 0 and item.unit != units[row]:
             refused[i] = _UNIT
         if not item.id:
@@ -125,6 +140,8 @@ def _rejection(
         return Rejection(index=index, id=item.id, key=item.key, params=item.params)
     key, params = taken.reason(city, columns, index)
     params["datastream"] = item.datastream
+    if key == "malformed":
+        params["why"] = "Time beyond the years 1 to 9999"
     if key == "unit":
         expected = city.datastreams[rows[item.datastream]].unit
         params |= {"unit": item.unit, "expected": expected}

@@ -51,6 +51,8 @@ REASONS = (
 )  # fmt: skip
 """Why rows are refused, by code from `REFUSED` on; the sentences stand under `ingest.<key>`."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST_US, LAST_US = (to_us(at.replace(tzinfo=UTC)) for at in (datetime.min, datetime.max))
+"""The years 1 to 9999. [µs UTC]"""
 
 
 def refusal(key: str) -> int:
@@ -116,7 +118,8 @@ class Taken:
         row = int(columns.stream[index])
         params = {"datastream": city.datastreams[row].id} if row >= 0 else {}
         if key in ("future", "past"):
-            at = timedelta(microseconds=int(columns.at[index]))
+            inside = min(max(int(columns.at[index]), FIRST_US), LAST_US)
+            at = timedelta(microseconds=inside)
             params["time"] = (_EPOCH + at).isoformat()
             params["now"] = self.at.isoformat(timespec="seconds")
         return key, params
@@ -210,7 +213,7 @@ def take_in(
         readings.sync(ctx.run, kept)
     _write_outcomes(codes, good, kept)
     taken = Taken(codes=codes, at=ctx.at)
-    _leave(house, command, batch, taken, Batch(ctx.run, city, kept.rows, kept.number), is_history)
+    _leave(house, command, batch, taken, Batch(ctx.run, city, kept.rows), is_history)
     return taken
 
 

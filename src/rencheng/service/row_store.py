@@ -28,8 +28,6 @@ class Kept:
     """The new ones with the reasons against them, sorted by stream and time. (m,)"""
     order: I64
     """Which row of the batch each of them is. (m,)"""
-    number: int
-    """How many batches were taken in with this one."""
     token: Any
     """What `sync` waits for."""
 
@@ -80,14 +78,6 @@ class RowStore(Protocol):
 
     def answered(self, run: str, batch: str) -> bytes | None:
         """Return what the sender of a batch was told, None when it is new or long ago."""
-        ...
-
-    def seen(self, run: str, number: int) -> None:
-        """Note that the rules have seen everything up to the batch with this number."""
-        ...
-
-    def unseen(self, run: str, ids: tuple[str, ...]) -> list[tuple[int, Rows]]:
-        """Return, once, what a program that ended did not show to the rules, with its numbers."""
         ...
 
     def latest_rows(self, run: str, ids: tuple[str, ...]) -> tuple[Rows, Rows, I64]:

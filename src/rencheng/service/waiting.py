@@ -23,8 +23,6 @@ class Batch:
     city: City
     rows: Rows
     """With rows of `city.datastreams`, sorted by stream and time. (n,)"""
-    number: int
-    """Number of the batch in the history."""
 
 
 @dataclass(slots=True)
@@ -77,6 +75,8 @@ class Waiting:
     news: Condition = field(default_factory=Condition)
     rows: int = 0
     """Rows that wait."""
+    unwritten: set[str] = field(default_factory=set)
+    """Runs whose alarms the store has not taken yet."""
     listeners: list[Callable[[Batch], None]] = field(default_factory=list)
     """Are handed each batch of new rows at once; must be quick and may not fail."""
     _batches: list[Batch] = field(default_factory=list)

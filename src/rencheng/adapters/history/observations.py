@@ -96,7 +96,7 @@ class History:
             kept["reasons"][order] = judged["reasons"]
 
         def kept_of(taken: Taken) -> Kept:
-            return Kept(taken.is_new, judged, taken.order[order], taken.number, taken)
+            return Kept(taken.is_new, judged, taken.order[order], taken)
 
         told = None if answer is None else lambda taken: answer(kept_of(taken))
         return kept_of(series.take(own, judge_ours, batch=batch, answer=told))
@@ -108,22 +108,6 @@ class History:
     def answered(self, run: str, batch: str) -> bytes | None:
         """Return what the sender of a batch was told, None when it is new or long ago."""
         return self.run(run).answered(batch)
-
-    def seen(self, run: str, number: int) -> None:
-        """Note that the rules have seen everything up to a number."""
-        self.run(run).seen(number)
-
-    def unseen(self, run: str, ids: tuple[str, ...]) -> list[tuple[int, Rows]]:
-        """Return, once, what a program that ended did not show to the rules."""
-        series = self.run(run)
-        numbers = self._numbers_of(run, series, ids, np.zeros(0, np.int32))
-        found = []
-        for number, rows in series.unseen():
-            own = rows.copy()
-            own["stream"] = numbers.row[rows["stream"]]
-            own = own[own["stream"] >= 0]
-            found.append((number, own[np.lexsort((own["at"], own["stream"]))]))
-        return found
 
     def latest_rows(self, run: str, ids: tuple[str, ...]) -> tuple[Rows, Rows, I64]:
         """Return the latest row, the latest good one, and how many ended alike, by row of `ids`."""

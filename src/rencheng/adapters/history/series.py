@@ -42,9 +42,8 @@ FLUSH_ROWS = 1_000_000
 """Rows in memory before they move to files: 40 MB. Chosen."""
 KINDS = ("streams", "verdicts", "modes")
 """What has names and numbers: streams, versions of quality control, the run's mode (one)."""
-_NAMES, _ROWS, _ANSWERS, _MARK = 1, 2, 3, 4
-"""Kinds of frames: names of new streams or verdict versions, rows, answers to batches, and how many
-frames of rows the rules have seen."""
+_NAMES, _ROWS, _ANSWERS = 1, 2, 3
+"""Kinds of frames: names of new streams or verdict versions, rows, and answers to batches."""
 _AGAIN_S = 60.0
 """Wait after a move that failed. Chosen. [s]"""
 _EVER = -(2**62), 2**62
@@ -63,8 +62,6 @@ class Taken:
     """Which row of the batch each of them is. (m,)"""
     position: tuple[Segment, int]
     """What to `sync` before anybody is told."""
-    number: int
-    """How many frames of rows there are with this one."""
 
 
 class RunSeries:
@@ -86,8 +83,6 @@ class RunSeries:
         self._names: dict[str, dict[str, int]] = {kind: {} for kind in KINDS}
         self._hot, self._frozen = Runs(), Runs()
         self._latest, self._answers = Latest(), Answers()
-        self._frames = self._seen = 0
-        self._unseen: list[tuple[int, Rows]] = []
         self._number, self._rest_until = 1, 0.0
         folder.mkdir(parents=True, exist_ok=True)
         self._alone = take_folder(folder)
@@ -223,11 +218,10 @@ class RunSeries:
                 if judge is not None:
                     judge(kept)
                 self._segment.write(_ROWS, kept.tobytes())
-                self._frames += 1
                 self._latest.add(kept)
                 self._hot.add(kept, is_sorted=True)
             position = (self._segment, self._segment.size)
-            taken = Taken(is_new, kept, order, position, self._frames)
+            taken = Taken(is_new, kept, order, position)
             if answer is not None:
                 told = answer(taken)
                 self._segment.write(_ANSWERS, frame(batch, told))
@@ -241,18 +235,6 @@ class RunSeries:
         """Return when a batch is on the disk."""
         segment, position = taken.position
         segment.sync(position)
-
-    def seen(self, number: int) -> None:
-        """Note that the rules have seen so many frames of rows; not synced."""
-        with self._lock:
-            self._segment.write(_MARK, number.to_bytes(8, "little"))
-            self._seen = max(self._seen, number)
-
-    def unseen(self) -> list[tuple[int, Rows]]:
-        """Return, once, what a program that ended left unseen: rows and their numbers."""
-        with self._lock:
-            found, self._unseen = self._unseen, []
-        return [(number, rows) for number, rows in found if number > self._seen]
 
     def _is_new(self, rows: Rows) -> Flags:
         """Return which rows are not known: later than all of their stream, or not found. (n,)"""
@@ -355,7 +337,7 @@ class RunSeries:
     def _state(self) -> dict[str, Any]:
         """Return what the rows of all files so far amount to."""
         names = {kind: list(names) for kind, names in self._names.items()}
-        return {"names": names, "frames": self._frames, "seen": self._seen} | self._latest.state()
+        return {"names": names} | self._latest.state()
 
     def _open(self) -> Segment:
         """Take up what the manifest and the segments after it say."""
@@ -379,15 +361,10 @@ class RunSeries:
                 self._name(what, names)
         elif kind == _ROWS:
             rows = np.frombuffer(content, ROW)
-            self._frames += 1
-            self._unseen.append((self._frames, rows))
             self._latest.add(rows)
             self._hot.add(rows, is_sorted=True)
         elif kind == _ANSWERS:
             self._answers.take_frame(content)
-        elif kind == _MARK:
-            self._seen = max(self._seen, int.from_bytes(content, "little"))
-            self._unseen = [one for one in self._unseen if one[0] > self._seen]
 
     def _take_manifest(self) -> int:
         body = read_manifest(self.folder)
@@ -398,7 +375,6 @@ class RunSeries:
             for kind, names in body["names"].items():
                 self._name(kind, names)
             self._latest.take_state(body)
-            self._frames, self._seen = int(body.get("frames", 0)), int(body.get("seen", 0))
             self._number = body["log"]
         except (KeyError, TypeError, ValueError) as error:
             raise damaged(self.folder / MANIFEST, str(error)) from error

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 
 from rencheng.api.asking import IngestRunDep
-from rencheng.api.security import BrainDep, CallerDep, needs
+from rencheng.api.security import BrainDep, CallerDep, needs, take_values
 from rencheng.api.shapes.city import (
     BulletinsIn,
     IngestOut,
@@ -29,7 +29,8 @@ from rencheng.domain.provenance import Origin, Text
 from rencheng.service import ingest
 from rencheng.service.house import Command, context
 from rencheng.service.identity import Caller
-from rencheng.service.ingest import IngestResult, Rejection
+from rencheng.service.ingest import IngestResult, ObservationItem, Rejection
+from rencheng.service.intake import MAX_ROWS
 
 router = APIRouter(tags=["ingest"])
 
@@ -47,12 +48,14 @@ class _Batch(msgspec.Struct, forbid_unknown_fields=True):
     items: Annotated[list[msgspec.Raw], msgspec.Meta(max_length=MAX_ITEMS)]
 
 
-class _Observation(msgspec.Struct, forbid_unknown_fields=True):
-    id: Name
-    datastream: Name
-    value: float
-    unit: str
-    phenomenon_time: Aware
+class _Observations(msgspec.Struct, forbid_unknown_fields=True):
+    batch: Name
+    items: Annotated[list[ObservationItem], msgspec.Meta(max_length=MAX_ROWS)]
+
+
+class _RawObservations(msgspec.Struct, forbid_unknown_fields=True):
+    batch: Name
+    items: Annotated[list[msgspec.Raw], msgspec.Meta(max_length=MAX_ROWS)]
 
 
 class _Bulletin(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -89,6 +92,15 @@ async def _body(request: Request) -> bytes:
 Body = Annotated[bytes, Depends(_body)]
 
 
+async def _slowed_body(request: Request, caller: CallerDep) -> bytes:
+    """Return the body of a sender who has not sent too many values already."""
+    take_values(request, caller, 0)
+    return await request.body()
+
+
+SlowedBody = Annotated[bytes, Depends(_slowed_body)]
+
+
 def _described(shape: type[Any]) -> dict[str, Any]:
     """Describe a body that we read ourselves, for the schema."""
     schema = {"$ref": f"#/components/schemas/{shape.__name__}"}
@@ -97,9 +109,12 @@ def _described(shape: type[Any]) -> dict[str, Any]:
 
 @router.post("/ingest/observations", openapi_extra=_described(ObservationsIn))
 @needs(Permission.INGEST)
-def observations(body: Body, brain: BrainDep, caller: CallerDep, run: IngestRunDep) -> IngestOut:
+def observations(
+    request: Request, body: SlowedBody, brain: BrainDep, caller: CallerDep, run: IngestRunDep
+) -> IngestOut:
     """Take a batch of values."""
-    name, items = _read(body, _Observation, _observation)
+    name, items = _read_observations(body)
+    take_values(request, caller, len(items))
     streams = caller.token.datastreams if caller.token else ()
     command = _command(brain, caller, run)
     result = ingest.ingest_observations(brain.house, command, name, items, datastreams=streams)
@@ -168,10 +183,10 @@ def _command(brain: Brain, caller: Caller, run: str) -> Command:
 
 
 def _read(
-    body: bytes, shape: type[Any], make: Callable[[Any], Out]
+    body: bytes, shape: type[Any], make: Callable[[Any], Out], *, batch: type[Any] = _Batch
 ) -> tuple[str, list[Out | Rejection]]:
     try:
-        batch = msgspec.json.decode(body, type=_Batch)
+        found = msgspec.json.decode(body, type=batch)
     except UNREADABLE as error:
         raise InvalidInputError(
             "ingest.unreadable",
@@ -180,14 +195,23 @@ def _read(
             params={"why": str(error)},
         ) from error
     items: list[Out | Rejection] = []
-    for index, raw in enumerate(batch.items):
+    for index, raw in enumerate(found.items):
         try:
             items.append(make(msgspec.json.decode(raw, type=shape)))
         except UNREADABLE as error:
             items.append(
                 Rejection(index=index, id=_id_of(raw), key="malformed", params={"why": str(error)})
             )
-    return batch.batch, items
+    return found.batch, items
+
+
+def _read_observations(body: bytes) -> tuple[str, list[ObservationItem | Rejection]]:
+    """Read all at once, and one by one only where one of them is not as it should be."""
+    try:
+        whole = msgspec.json.decode(body, type=_Observations)
+    except UNREADABLE:
+        return _read(body, ObservationItem, lambda item: item, batch=_RawObservations)
+    return whole.batch, list(whole.items)
 
 
 def _id_of(raw: msgspec.Raw) -> str:
@@ -197,16 +221,6 @@ def _id_of(raw: msgspec.Raw) -> str:
     except UNREADABLE:
         return ""
     return str(found.get("id", ""))[:200] if isinstance(found, dict) else ""
-
-
-def _observation(item: _Observation) -> ingest.ObservationItem:
-    return ingest.ObservationItem(
-        id=item.id,
-        datastream=item.datastream,
-        value=item.value,
-        unit=item.unit,
-        phenomenon_time=item.phenomenon_time.astimezone(UTC),
-    )
 
 
 def _bulletin(item: _Bulletin) -> ingest.BulletinItem:
