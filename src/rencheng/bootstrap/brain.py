@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from rencheng.adapters.replay.desk import ReplayDesk
     from rencheng.adapters.replay.scenarios import ScenarioFolder
+    from rencheng.bootstrap.mqtt import MqttDoor
+    from rencheng.connectors.poller import Poller
     from rencheng.domain.finding import DataFinding
     from rencheng.domain.impact import Impact
     from rencheng.domain.run import Run
@@ -52,6 +54,8 @@ class Brain:
     """Whether nothing runs in the background: who uses the brain turns the loop itself."""
     close: Callable[[], None] = lambda: None
     room: ImportRoom | None = None
+    mqtt: MqttDoor | None = None
+    feeds: Poller | None = None
     _desk: ReplayDesk | None = None
     _names: Gazetteer | None = None
     _stop: Event = field(default_factory=Event)
@@ -68,6 +72,10 @@ class Brain:
         self.follower.start()
         if self.room is not None:
             self.room.desk.start()
+        if self.mqtt is not None:
+            self.mqtt.start()
+        if self.feeds is not None:
+            self.feeds.start()
         self._thread = Thread(target=self._deliver, name="delivery", daemon=True)
         self._thread.start()
         Thread(target=self.desk.resume, name="replays", daemon=True).start()
@@ -77,6 +85,10 @@ class Brain:
         if self.is_idle:
             return
         self._stop.set()
+        if self.feeds is not None:
+            self.feeds.stop()
+        if self.mqtt is not None:
+            self.mqtt.stop()
         if self.room is not None:
             self.room.desk.stop()
         self.follower.stop()

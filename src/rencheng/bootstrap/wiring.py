@@ -71,6 +71,7 @@ def build_brain(
     from rencheng.adapters.cities.store import Folder
     from rencheng.adapters.imports import open_room
     from rencheng.adapters.notify.webhook.targets import read_targets
+    from rencheng.bootstrap.feeds import open_feeds
 
     identity, store = open_identity(state)
     identity.is_demo_allowed = demo
@@ -82,6 +83,7 @@ def build_brain(
         brain = assemble(
             store, identity, cities, models=models, address=address, targets=targets, state=state
         )
+        brain.feeds = open_feeds(brain, state)
         brain.room = open_room(brain.house, state, data_root=data_root)
         offices = cities.current().organisations
         brain.demo_names = demo_accounts(identity, state, offices) if demo else ()
@@ -109,6 +111,7 @@ def assemble(
     import httpx
 
     from rencheng.adapters.cities.check import Checked
+    from rencheng.adapters.cities.files.units import known_quantity
     from rencheng.adapters.escalation import load_escalation
     from rencheng.adapters.notify.console.channel import ConsoleChannel
     from rencheng.adapters.notify.webhook.channel import WebhookChannel
@@ -121,13 +124,14 @@ def assemble(
     from rencheng.service.following import Follower
     from rencheng.service.house import House, Subscriber
     from rencheng.service.observed import ObservedServices
+    from rencheng.service.register import Register
 
     console = ConsoleChannel()
     webhook = WebhookChannel(targets or {}, identity.now)
     house = House(
         work=store,
         now=identity.now,
-        cities=cities,
+        cities=Register(store, cities, known_quantity),
         words=render,
         channels=(console, webhook),
         subscribers=(

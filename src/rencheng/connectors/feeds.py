@@ -207,7 +207,7 @@ def _wrong(faults: list[Fault]) -> InvalidInputError:
     return InvalidInputError(
         "connector.settings",
         f"{FILE} has {len(faults)} faults: {said}",
-        hint="Mend them all; the server starts without feeds until then",
+        hint="Mend them all and start again",
         params={"count": len(faults), "where": ", ".join(one.where for one in faults)},
         faults=faults,
     )

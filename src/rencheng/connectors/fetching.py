@@ -159,14 +159,13 @@ class Fetcher:
         told = response.headers.get("Content-Length", "")
         if told.isdigit() and int(told) > most:
             raise self._too_large(at)
-        pieces, size = [], 0
-        for piece in response.iter_bytes(65_536):
-            size += len(piece)
-            if size > most:
+        body = bytearray()
+        for piece in response.iter_bytes():  # as they arrive: a piece of a set size waits for more
+            if len(body) + len(piece) > most:
                 raise self._too_large(at)
-            pieces.append(piece)
+            body += piece
             self._left(at)
-        return b"".join(pieces)
+        return bytes(body)
 
     def _target(self, at: str) -> tuple[str, str]:
         """Return the address with a checked number in place of the name, and the name."""

@@ -12,7 +12,7 @@ from time import perf_counter
 
 from rencheng.connectors.feeds import Feed
 from rencheng.connectors.fetching import Fetcher
-from rencheng.connectors.shape import Delivery, Way
+from rencheng.connectors.shape import Connector, Delivery, Way
 from rencheng.connectors.taking import Taken, take
 from rencheng.domain.errors import RenchengError
 from rencheng.domain.feed import FeedHealth, FeedPoll
@@ -38,6 +38,8 @@ class Poller:
     ----------
     house, feeds
         Where, and what.
+    known
+        All connectors that there are, for whoever lists them.
     wake
         Called when something new was taken in.
     fetcher
@@ -49,10 +51,11 @@ class Poller:
         house: House,
         feeds: Mapping[str, Feed],
         *,
+        known: Mapping[str, Connector] | None = None,
         wake: Callable[[], None] = lambda: None,
         fetcher: Callable[[Feed, Validators], Fetcher] = Fetcher,
     ) -> None:
-        self.feeds = dict(feeds)
+        self.feeds, self.known = dict(feeds), dict(known or {})
         self._house, self._wake_house, self._fetcher = house, wake, fetcher
         self._due: dict[str, datetime] = {}
         self._busy: dict[str, Future[FeedPoll]] = {}
