@@ -13,9 +13,89 @@ export interface paths {
         };
         /**
          * List Alarms
-         * @description Return the run's alarms, newest first.
+         * @description Return the run's alarms: all of them newest first, the listed ones most urgent first.
          */
-        get: operations["command_list_alarms"];
+        get: operations["alarms_list_alarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Acknowledge Many
+         * @description Take note of many alarms at once: all of them, or none.
+         */
+        post: operations["alarms_acknowledge_many"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count Alarms
+         * @description Return how many alarms stand in the list.
+         */
+        get: operations["alarms_count_alarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Groups
+         * @description Return one line for each rule or object with alarms, the most urgent first.
+         */
+        get: operations["alarms_list_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/{alarm}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Alarm
+         * @description Return one alarm with its history: log lines, notices, and what people said of it.
+         */
+        get: operations["alarms_show_alarm"];
         put?: never;
         post?: never;
         delete?: never;
@@ -37,7 +117,87 @@ export interface paths {
          * Acknowledge
          * @description Take note of an alarm; a second time changes nothing.
          */
-        post: operations["command_acknowledge"];
+        post: operations["alarms_acknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/{alarm}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm
+         * @description Say that an alarm is true; it is pushed to whoever takes alarms, and counts as a hit.
+         */
+        post: operations["alarms_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/{alarm}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject
+         * @description Say that an alarm is false; it counts as a false alarm of its rule.
+         */
+        post: operations["alarms_reject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/{alarm}/shelve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Shelve
+         * @description Lay an alarm aside until a time; it comes back by itself then, or when it gets worse.
+         */
+        post: operations["alarms_shelve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/{alarm}/unshelve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unshelve
+         * @description Put a shelved alarm back now.
+         */
+        post: operations["alarms_unshelve"];
         delete?: never;
         options?: never;
         head?: never;
@@ -544,6 +704,66 @@ export interface paths {
          * @description Return a layer with its columns and geometry as a GeoPackage; units are in its metadata.
          */
         get: operations["columns_package"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connectors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Connectors
+         * @description Return the connectors, and each feed with its last polls, the newest first.
+         */
+        get: operations["feeds_connectors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connectors/mqtt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Health
+         * @description Return how the connection to the broker does.
+         */
+        get: operations["mqtt_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connectors/mqtt/letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Letters
+         * @description Return the messages that could not be taken in, the last first, with the reason.
+         */
+        get: operations["mqtt_letters"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1152,6 +1372,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/quality/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Versions
+         * @description Return versions of learnt limits, newest first.
+         */
+        get: operations["quality_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quality/limits/learn": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Learn
+         * @description Learn limits from the history of a run; the result is a draft and changes no verdict.
+         */
+        post: operations["quality_learn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quality/limits/{version}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide
+         * @description Approve or refuse learnt limits, or take those in force out of force, with a reason.
+         */
+        post: operations["quality_decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quality/streams/{sensor}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stream Limits
+         * @description Return what a stream's values are held against now, and how many are suspect.
+         */
+        get: operations["quality_stream_limits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/recovery": {
         parameters: {
             query?: never;
@@ -1236,6 +1536,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/scenes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show
+         * @description Return the maps of water of the run, the latest scene first.
+         */
+        get: operations["scenes_show"];
+        put?: never;
+        /**
+         * Keep
+         * @description Keep a map of water; the same one a second time changes nothing.
+         */
+        post: operations["scenes_keep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scenes/{scene_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Cells
+         * @description Return a map of water with its cells.
+         */
+        get: operations["scenes_cells"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sensors": {
         parameters: {
             query?: never;
@@ -1299,6 +1643,26 @@ export interface paths {
          * @description End the session.
          */
         delete: operations["session_sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shaking-maps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shaking Maps
+         * @description Return the published maps of shaking, the newest first.
+         */
+        get: operations["feeds_shaking_maps"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1505,10 +1869,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/verdicts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Verdicts
+         * @description Return the ledger's lines, newest first: of one rule, or of all.
+         */
+        get: operations["alarms_list_verdicts"];
+        put?: never;
+        /**
+         * Enter Miss
+         * @description Enter an event that no alarm told of.
+         */
+        post: operations["alarms_enter_miss"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/verdicts/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ledger
+         * @description Return the score of each rule by the ledger as it stands, and all rules by name.
+         */
+        get: operations["alarms_ledger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Warnings
+         * @description Return the warnings of others that are in force; `all` returns past ones and tests too.
+         */
+        get: operations["feeds_warnings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/areas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Areas
+         * @description Return where the warnings in force hold, for the map; areas by code alone have no shape.
+         */
+        get: operations["feeds_areas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/original": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Original
+         * @description Return a warning's own bytes, as they came.
+         */
+        get: operations["feeds_original"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AcknowledgeIn
+         * @description Taking note of many alarms at once.
+         */
+        AcknowledgeIn: {
+            /** Ids */
+            ids: string[];
+        };
+        /**
+         * AcknowledgedOut
+         * @description How many of them nobody had seen before.
+         */
+        AcknowledgedOut: {
+            /** Count */
+            count: number;
+        };
         /**
          * ActionOut
          * @description A task that accepting would give out.
@@ -1553,6 +2037,64 @@ export interface components {
             reports: number;
         };
         /**
+         * AlarmCountsOut
+         * @description How many alarms there are, however long the list is.
+         */
+        AlarmCountsOut: {
+            /** Active */
+            active: {
+                [key: string]: number;
+            };
+            /** Cleared */
+            cleared: number;
+            /** Is Flood */
+            is_flood: boolean;
+            /** Mine */
+            mine: number;
+            /** Shelved */
+            shelved: number;
+            /** Unacknowledged */
+            unacknowledged: number;
+        };
+        /**
+         * AlarmGroupOut
+         * @description All alarms of one rule, or of one object, as one line.
+         */
+        AlarmGroupOut: {
+            /** Active */
+            active: number;
+            /** Count */
+            count: number;
+            /** Ids */
+            ids: string[];
+            /** Key */
+            key: string;
+            name: components["schemas"]["TextOut"];
+            /**
+             * Newest
+             * Format: date-time
+             */
+            newest: string;
+            /** Next Escalation */
+            next_escalation: string | null;
+            /** Unacknowledged */
+            unacknowledged: number;
+            worst: components["schemas"]["AlarmOut"];
+        };
+        /**
+         * AlarmHistoryOut
+         * @description One alarm with everything that happened to it, newest first.
+         */
+        AlarmHistoryOut: {
+            alarm: components["schemas"]["AlarmOut"];
+            /** Deliveries */
+            deliveries: components["schemas"]["DeliveryOut"][];
+            /** Lines */
+            lines: components["schemas"]["LogLineOut"][];
+            /** Verdicts */
+            verdicts: components["schemas"]["VerdictOut"][];
+        };
+        /**
          * AlarmOut
          * @description An alarm.
          */
@@ -1563,8 +2105,21 @@ export interface components {
             acknowledged_by: string;
             /** Cleared */
             cleared: string | null;
+            /** Escalated */
+            escalated: string | null;
             /** Id */
             id: string;
+            /** Is Mine */
+            is_mine: boolean;
+            /** Judged */
+            judged: string | null;
+            /** Judged By */
+            judged_by: string;
+            /**
+             * Judgement
+             * @enum {string}
+             */
+            judgement: "" | "hit" | "false" | "miss";
             /**
              * Last
              * Format: date-time
@@ -1580,18 +2135,38 @@ export interface components {
              * @enum {string}
              */
             mode: "live" | "drill" | "test" | "replay";
+            /** Next Escalation */
+            next_escalation: string | null;
+            /** Next Roles */
+            next_roles: string[];
             /** Object */
             object: string;
+            object_name: components["schemas"]["TextOut"];
+            /** Pushed */
+            pushed: string | null;
+            /** Reason */
+            reason: string;
+            /** Returns */
+            returns: number;
             /** Rule */
             rule: string;
+            rule_name: components["schemas"]["TextOut"];
             /** Rule Version */
             rule_version: string;
+            /** Shelf Reason */
+            shelf_reason: string;
+            /** Shelved By */
+            shelved_by: string;
+            /** Shelved Until */
+            shelved_until: string | null;
             /**
              * Started
              * Format: date-time
              */
             started: string;
             text: components["schemas"]["TextOut"];
+            /** Told */
+            told: string[];
             /** Version */
             version: number;
         };
@@ -1766,6 +2341,8 @@ export interface components {
             level: number;
             /** Maturity */
             maturity: components["schemas"]["MaturityOut"][];
+            /** Warnings */
+            warnings: components["schemas"]["RuleScoreOut"][];
         };
         /**
          * BandOut
@@ -1804,7 +2381,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "earthquake" | "tsunami_alert" | "tsunami_cancel" | "evacuation_order";
+            kind: "earthquake" | "tsunami_alert" | "tsunami_cancel" | "evacuation_order" | "withdrawn";
             /** Lat */
             lat: number;
             /** Lon */
@@ -2026,6 +2603,77 @@ export interface components {
             text: components["schemas"]["TextOut"];
         };
         /**
+         * ConfirmIn
+         * @description Saying that an alarm is true; `level` and `judgement` are those that the person saw.
+         */
+        ConfirmIn: {
+            /**
+             * Judgement
+             * @default
+             * @enum {string}
+             */
+            judgement?: "" | "hit" | "false" | "miss";
+            /**
+             * Level
+             * @enum {integer}
+             */
+            level: 1 | 2 | 3 | 4;
+            /** Occurred */
+            occurred?: string | null;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * ConnectorOut
+         * @description A connector that can be used.
+         */
+        ConnectorOut: {
+            about: components["schemas"]["WordsOut"];
+            /** Gives */
+            gives: string[];
+            /** Id */
+            id: string;
+            /** Licence */
+            licence: string;
+            name: components["schemas"]["WordsOut"];
+            /** Origin */
+            origin: string;
+            /** Settings */
+            settings: {
+                [key: string]: components["schemas"]["WordsOut"];
+            };
+            /** Standard */
+            standard: string;
+            /** Units */
+            units: {
+                [key: string]: string;
+            };
+            /** Version */
+            version: string;
+            /** Way */
+            way: string;
+        };
+        /**
+         * ConnectorsOut
+         * @description Everything about connectors.
+         */
+        ConnectorsOut: {
+            /** Connectors */
+            connectors: components["schemas"]["ConnectorOut"][];
+            /** Feeds */
+            feeds: components["schemas"]["FeedOut"][];
+        };
+        /**
+         * CountOut
+         * @description How many readings a reason was said of; `any`: of how many at least one was.
+         */
+        CountOut: {
+            /** Count */
+            count: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * CurveOut
          * @description A service curve over hours after the event.
          */
@@ -2135,6 +2783,31 @@ export interface components {
                 number,
                 number
             ];
+        };
+        /**
+         * DeadLetterOut
+         * @description Messages of one topic that were refused for one reason.
+         */
+        DeadLetterOut: {
+            /** Body */
+            body: string;
+            /** Count */
+            count: number;
+            /**
+             * First
+             * Format: date-time
+             */
+            first: string;
+            /**
+             * Last
+             * Format: date-time
+             */
+            last: string;
+            reason: components["schemas"]["TextOut"];
+            /** Size */
+            size: number;
+            /** Topic */
+            topic: string;
         };
         /**
          * DecideIn
@@ -2291,6 +2964,38 @@ export interface components {
             type: "Feature";
         };
         /**
+         * FeedOut
+         * @description A configured feed, and how it does.
+         */
+        FeedOut: {
+            /** Connector */
+            connector: string;
+            /** Delay S */
+            delay_s: number | null;
+            /** Every S */
+            every_s: number;
+            /** Failures */
+            failures: number;
+            /** Is Paused */
+            is_paused: boolean;
+            /** Last Failure */
+            last_failure: string | null;
+            /** Last Good */
+            last_good: string | null;
+            /** Name */
+            name: string;
+            /** Newest */
+            newest: string | null;
+            /** Next Poll */
+            next_poll: string | null;
+            /** Polls */
+            polls: components["schemas"]["PollOut"][];
+            /** Settings */
+            settings: {
+                [key: string]: string;
+            };
+        };
+        /**
          * FigureOut
          * @description A number for the screen.
          */
@@ -2333,6 +3038,18 @@ export interface components {
             text: components["schemas"]["TextOut"];
         };
         /**
+         * FlagOut
+         * @description What is said against one value of a series.
+         */
+        FlagOut: {
+            /** Index */
+            index: number;
+            /** Reasons */
+            reasons: string[];
+            /** Version */
+            version: string;
+        };
+        /**
          * FolderIn
          * @description A folder of the server, relative to the one that it opens.
          */
@@ -2340,6 +3057,12 @@ export interface components {
             /** Folder */
             folder: string;
         };
+        /**
+         * GroupBy
+         * @description By what alarms become one line.
+         * @enum {string}
+         */
+        GroupBy: "rule" | "object";
         /**
          * HealthOut
          * @description Whether the server answers.
@@ -2639,6 +3362,173 @@ export interface components {
             version: string;
         };
         /**
+         * LearnIn
+         * @description Streams by id, or all of a quantity, and the period to read.
+         */
+        LearnIn: {
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /**
+             * Quantity
+             * @default
+             */
+            quantity?: string;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * Streams
+             * @default []
+             */
+            streams?: string[];
+        };
+        /**
+         * LearntLimitOut
+         * @description One limit: what holds now and what history says; one number, twelve by month, or none.
+         */
+        LearntLimitOut: {
+            /** After */
+            after: number[];
+            /** Before */
+            before: number[];
+            /** Name */
+            name: string;
+        };
+        /**
+         * LearntStreamOut
+         * @description What the history of one stream taught.
+         */
+        LearntStreamOut: {
+            /** Count */
+            count: number;
+            /** First */
+            first: string | null;
+            /** Flagged After */
+            flagged_after: components["schemas"]["CountOut"][];
+            /** Flagged Before */
+            flagged_before: components["schemas"]["CountOut"][];
+            /** Last */
+            last: string | null;
+            /** Left */
+            left: components["schemas"]["LeftLimitOut"][];
+            /** Limits */
+            limits: components["schemas"]["LearntLimitOut"][];
+            /** Name */
+            name: string;
+            /** Quantity */
+            quantity: string;
+            /** Stream */
+            stream: string;
+            /** Unit */
+            unit: string;
+        };
+        /**
+         * LedgerOut
+         * @description The ledger of all rules: their scores, and the rules that an event can be entered for.
+         */
+        LedgerOut: {
+            /** Rules */
+            rules: components["schemas"]["RuleNameOut"][];
+            /** Scores */
+            scores: components["schemas"]["RuleScoreOut"][];
+        };
+        /**
+         * LeftLimitOut
+         * @description A limit that stays as it is, and why.
+         */
+        LeftLimitOut: {
+            /** Name */
+            name: string;
+            /** Why */
+            why: string;
+        };
+        /**
+         * LimitOut
+         * @description A limit that holds for a stream, and where it comes from.
+         */
+        LimitOut: {
+            /** Is Learnt */
+            is_learnt: boolean;
+            /** Name */
+            name: string;
+            /** Values */
+            values: number[];
+        };
+        /**
+         * LimitsDecisionIn
+         * @description Approving, refusing or undoing a version, with the version that was seen and a reason.
+         */
+        LimitsDecisionIn: {
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "approve" | "refuse" | "undo";
+            /** Reason */
+            reason: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * LimitsVersionOut
+         * @description A version of learnt limits.
+         */
+        LimitsVersionOut: {
+            /** Base */
+            base: string;
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** Decided */
+            decided: string | null;
+            /** Decided By */
+            decided_by: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Id */
+            id: string;
+            /** Mode */
+            mode: string;
+            /** Number */
+            number: number;
+            /** Proposed By */
+            proposed_by: string;
+            /** Reason */
+            reason: string;
+            /** Source Run */
+            source_run: string;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "proposed" | "approved" | "refused" | "retired";
+            /** Streams */
+            streams: components["schemas"]["LearntStreamOut"][];
+            /** Version */
+            version: number;
+        };
+        /**
+         * ListState
+         * @description Which alarms a list shows.
+         * @enum {string}
+         */
+        ListState: "all" | "listed" | "active" | "unacknowledged" | "cleared" | "shelved" | "over";
+        /**
          * LiveEvent
          * @description A numbered event of the live stream.
          */
@@ -2746,6 +3636,26 @@ export interface components {
             why: components["schemas"]["WhyOut"];
         };
         /**
+         * MissIn
+         * @description An event that no alarm told of.
+         */
+        MissIn: {
+            /**
+             * Object
+             * @default
+             */
+            object?: string;
+            /**
+             * Occurred
+             * Format: date-time
+             */
+            occurred: string;
+            /** Reason */
+            reason: string;
+            /** Rule */
+            rule: string;
+        };
+        /**
          * ModelDecisionIn
          * @description Approving or refusing a model version.
          */
@@ -2809,6 +3719,76 @@ export interface components {
             status: "proposed" | "approved" | "refused" | "retired";
             /** Version */
             version: number;
+        };
+        /**
+         * MqttOut
+         * @description How the connection to the broker does; counts are since the start.
+         */
+        MqttOut: {
+            /**
+             * Address
+             * @default
+             */
+            address?: string;
+            /**
+             * Foreign
+             * @default 0
+             */
+            foreign?: number;
+            hint?: components["schemas"]["TextOut"] | null;
+            /** Is On */
+            is_on: boolean;
+            /** Last Message */
+            last_message?: string | null;
+            last_problem?: components["schemas"]["TextOut"] | null;
+            /** Last Problem At */
+            last_problem_at?: string | null;
+            /**
+             * Limited
+             * @default 0
+             */
+            limited?: number;
+            /**
+             * Link
+             * @default waiting
+             * @enum {string}
+             */
+            link?: "connected" | "waiting";
+            /**
+             * Messages
+             * @default 0
+             */
+            messages?: number;
+            problem?: components["schemas"]["TextOut"] | null;
+            /** Problem Since */
+            problem_since?: string | null;
+            /**
+             * Rate
+             * @default 0
+             */
+            rate?: number;
+            /**
+             * Refused
+             * @default 0
+             */
+            refused?: number;
+            /**
+             * Repeats
+             * @default 0
+             */
+            repeats?: number;
+            /** Since */
+            since?: string | null;
+            /**
+             * Values
+             * @default 0
+             */
+            values?: number;
+            /**
+             * Waiting
+             * @default 0
+             */
+            waiting?: number;
         };
         /**
          * NeedFormIn
@@ -2945,6 +3925,8 @@ export interface components {
         ObservedSeriesOut: {
             /** Datastream */
             datastream: string;
+            /** Flags */
+            flags: components["schemas"]["FlagOut"][];
             /** Name */
             name: string;
             /**
@@ -3017,6 +3999,15 @@ export interface components {
             /** Version */
             version: string;
         };
+        /** Page[AlarmGroupOut] */
+        Page_AlarmGroupOut_: {
+            /** Items */
+            items: components["schemas"]["AlarmGroupOut"][];
+            /** Next */
+            next: string | null;
+            /** Total */
+            total: number | null;
+        };
         /** Page[AlarmOut] */
         Page_AlarmOut_: {
             /** Items */
@@ -3057,6 +4048,15 @@ export interface components {
         Page_IncidentOut_: {
             /** Items */
             items: components["schemas"]["IncidentOut"][];
+            /** Next */
+            next: string | null;
+            /** Total */
+            total: number | null;
+        };
+        /** Page[LimitsVersionOut] */
+        Page_LimitsVersionOut_: {
+            /** Items */
+            items: components["schemas"]["LimitsVersionOut"][];
             /** Next */
             next: string | null;
             /** Total */
@@ -3111,6 +4111,24 @@ export interface components {
         Page_TaskOut_: {
             /** Items */
             items: components["schemas"]["TaskOut"][];
+            /** Next */
+            next: string | null;
+            /** Total */
+            total: number | null;
+        };
+        /** Page[VerdictOut] */
+        Page_VerdictOut_: {
+            /** Items */
+            items: components["schemas"]["VerdictOut"][];
+            /** Next */
+            next: string | null;
+            /** Total */
+            total: number | null;
+        };
+        /** Page[WaterMapOut] */
+        Page_WaterMapOut_: {
+            /** Items */
+            items: components["schemas"]["WaterMapOut"][];
             /** Next */
             next: string | null;
             /** Total */
@@ -3171,6 +4189,33 @@ export interface components {
             seed?: number;
             /** Sources */
             sources?: components["schemas"]["SourceShape"][];
+        };
+        /**
+         * PollOut
+         * @description One time that a feed was asked.
+         */
+        PollOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Detail */
+            detail: string;
+            /** Findings */
+            findings: components["schemas"]["TextOut"][];
+            hint: components["schemas"]["TextOut"] | null;
+            /** Is Good */
+            is_good: boolean;
+            /** Known */
+            known: number;
+            problem: components["schemas"]["TextOut"] | null;
+            /** Refused */
+            refused: number;
+            /** Taken */
+            taken: number;
+            /** Took S */
+            took_s: number;
         };
         /**
          * PreviewOut
@@ -3340,6 +4385,25 @@ export interface components {
             };
         };
         /**
+         * RejectIn
+         * @description Saying that an alarm is false.
+         */
+        RejectIn: {
+            /**
+             * Judgement
+             * @default
+             * @enum {string}
+             */
+            judgement?: "" | "hit" | "false" | "miss";
+            /**
+             * Level
+             * @enum {integer}
+             */
+            level: 1 | 2 | 3 | 4;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * RejectOut
          * @description An observation that was not taken.
          */
@@ -3441,6 +4505,35 @@ export interface components {
             batch: string;
             /** Items */
             items: components["schemas"]["ReportIn"][];
+        };
+        /**
+         * RuleNameOut
+         * @description A rule that an alarm can come from.
+         */
+        RuleNameOut: {
+            name: components["schemas"]["TextOut"];
+            /** Rule */
+            rule: string;
+        };
+        /**
+         * RuleScoreOut
+         * @description How good the alarms of a rule are, by what people said of them.
+         */
+        RuleScoreOut: {
+            /** False */
+            false: number;
+            far: components["schemas"]["BandOut"];
+            /** Hits */
+            hits: number;
+            lead_min: components["schemas"]["BandOut"];
+            /** Leads */
+            leads: number;
+            /** Misses */
+            misses: number;
+            name: components["schemas"]["TextOut"];
+            pod: components["schemas"]["BandOut"];
+            /** Rule */
+            rule: string;
         };
         /**
          * RunOut
@@ -3619,6 +4712,59 @@ export interface components {
             user: components["schemas"]["UserOut"];
         };
         /**
+         * ShakingMapOut
+         * @description A published map of shaking.
+         */
+        ShakingMapOut: {
+            /** Bbox */
+            bbox: number[];
+            /** Columns */
+            columns: number;
+            /** Event */
+            event: string;
+            /** Id */
+            id: string;
+            /**
+             * Issued
+             * Format: date-time
+             */
+            issued: string;
+            /** Issuer */
+            issuer: string;
+            /** Largest Pga G */
+            largest_pga_g: number | null;
+            /** Revision */
+            revision: number;
+            /** Rows */
+            rows: number;
+            /** Source */
+            source: string;
+        };
+        /**
+         * ShelveIn
+         * @description Laying an alarm aside until a time on the run's clock.
+         */
+        ShelveIn: {
+            /**
+             * Judgement
+             * @default
+             * @enum {string}
+             */
+            judgement?: "" | "hit" | "false" | "miss";
+            /**
+             * Level
+             * @enum {integer}
+             */
+            level: 1 | 2 | 3 | 4;
+            /** Reason */
+            reason: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /**
          * SignIn
          * @description Name and password.
          */
@@ -3633,6 +4779,7 @@ export interface components {
          * @description Everything the situation page shows beside the map; the snapshot before live events.
          */
         SituationOut: {
+            alarm_counts: components["schemas"]["AlarmCountsOut"];
             /** Alarms */
             alarms: components["schemas"]["AlarmOut"][];
             clock: components["schemas"]["ClockOut"];
@@ -3736,6 +4883,28 @@ export interface components {
             status: "acknowledged" | "done" | "verified" | "unable" | "cancelled" | "assigned";
             /** Version */
             version: number;
+        };
+        /**
+         * StreamLimitsOut
+         * @description What a stream's values are held against.
+         */
+        StreamLimitsOut: {
+            /** Count */
+            count: number;
+            /** Limits */
+            limits: components["schemas"]["LimitOut"][];
+            /** Neighbours */
+            neighbours: string[];
+            /** Quantity */
+            quantity: string;
+            /** Stream */
+            stream: string;
+            /** Suspect */
+            suspect: number;
+            /** Unit */
+            unit: string;
+            /** Verdict Version */
+            verdict_version: string;
         };
         /**
          * StreamsOut
@@ -3950,6 +5119,51 @@ export interface components {
             roles: string[];
         };
         /**
+         * VerdictOut
+         * @description A line of a rule's ledger.
+         */
+        VerdictOut: {
+            /** Alarm */
+            alarm: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Id */
+            id: string;
+            /** Is Standing */
+            is_standing: boolean;
+            /**
+             * Judgement
+             * @enum {string}
+             */
+            judgement: "" | "hit" | "false" | "miss";
+            /** Lead Min */
+            lead_min: number | null;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "live" | "drill" | "test" | "replay";
+            /** Object */
+            object: string;
+            object_name: components["schemas"]["TextOut"];
+            /** Occurred */
+            occurred: string | null;
+            /** Raised */
+            raised: string | null;
+            /** Reason */
+            reason: string;
+            /** Rule */
+            rule: string;
+            rule_name: components["schemas"]["TextOut"];
+            /** Rule Version */
+            rule_version: string;
+        };
+        /**
          * VersionOut
          * @description One version of the city that is kept.
          */
@@ -3967,6 +5181,300 @@ export interface components {
             links: number;
             /** Version */
             version: string;
+        };
+        /**
+         * WarningInfoOut
+         * @description What a warning says in one language.
+         */
+        WarningInfoOut: {
+            /** Areas */
+            areas: string[];
+            /** Certainty */
+            certainty: string;
+            /** Description */
+            description: string;
+            /**
+             * Effective
+             * Format: date-time
+             */
+            effective: string;
+            /** Event */
+            event: string;
+            /** Expires */
+            expires: string | null;
+            /** Headline */
+            headline: string;
+            /** Instruction */
+            instruction: string;
+            /** Language */
+            language: string;
+            /** Sender Name */
+            sender_name: string;
+            /** Severity */
+            severity: string;
+            /** Urgency */
+            urgency: string;
+            /** Web */
+            web: string;
+        };
+        /**
+         * WarningOut
+         * @description A warning of another office; never one of ours.
+         */
+        WarningOut: {
+            /**
+             * Ends
+             * Format: date-time
+             */
+            ends: string;
+            /** Feed */
+            feed: string;
+            /** Findings */
+            findings: components["schemas"]["TextOut"][];
+            /** Id */
+            id: string;
+            /** Identifier */
+            identifier: string;
+            /** Infos */
+            infos: components["schemas"]["WarningInfoOut"][];
+            /** Is In Force */
+            is_in_force: boolean;
+            /** Kind */
+            kind: string;
+            /** Level */
+            level: number | null;
+            /**
+             * Received
+             * Format: date-time
+             */
+            received: string;
+            /** Sender */
+            sender: string;
+            /**
+             * Sent
+             * Format: date-time
+             */
+            sent: string;
+            /** Signature */
+            signature: string;
+            /** Signed By */
+            signed_by: string;
+            /** Status */
+            status: string;
+            /** Superseded By */
+            superseded_by: string;
+        };
+        /**
+         * WaterCellsOut
+         * @description A map of water with its cells; null is unknown.
+         */
+        WaterCellsOut: {
+            /** Before */
+            before: string;
+            /**
+             * Before Taken
+             * Format: date-time
+             */
+            before_taken: string;
+            /** Cell Confidence */
+            cell_confidence: (number | null)[];
+            /** Cell Seen */
+            cell_seen: (number | null)[];
+            /** Cells */
+            cells: string[];
+            /** City */
+            city: string;
+            /** Confidence */
+            confidence: number | null;
+            /** Flooded */
+            flooded: (number | null)[];
+            /** Flooded Km2 */
+            flooded_km2: number | null;
+            /** Footprint */
+            footprint: [
+                number,
+                number
+            ][];
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "radar" | "optical";
+            /** Licence */
+            licence: string;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "live" | "drill" | "test" | "replay";
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "observed" | "derived" | "synthetic" | "missing";
+            /** People */
+            people: number | null;
+            /** Pixel M */
+            pixel_m: number;
+            /**
+             * Received
+             * Format: date-time
+             */
+            received: string;
+            /** Scene */
+            scene: string;
+            /** Seen */
+            seen: number;
+            /** Separation */
+            separation: number;
+            /** Source */
+            source: string;
+            /**
+             * Taken
+             * Format: date-time
+             */
+            taken: string;
+            /** Threshold */
+            threshold: number;
+            /** Water */
+            water: (number | null)[];
+            why: components["schemas"]["WhyOut"];
+        };
+        /**
+         * WaterMapIn
+         * @description A map of water as `rencheng scene water` makes it.
+         */
+        WaterMapIn: {
+            /** Before */
+            before: string;
+            /**
+             * Before Taken
+             * Format: date-time
+             */
+            before_taken: string;
+            /** Cells */
+            cells: string[];
+            /** City */
+            city: string;
+            /** Confidence */
+            confidence: (number | null)[];
+            /** Flooded */
+            flooded: (number | null)[];
+            /** Footprint */
+            footprint: [
+                number,
+                number
+            ][];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "radar" | "optical";
+            /**
+             * Licence
+             * @default
+             */
+            licence?: string;
+            /** Method */
+            method: string;
+            /**
+             * Origin
+             * @default observed
+             * @enum {string}
+             */
+            origin?: "observed" | "synthetic";
+            /** Pixel M */
+            pixel_m: number;
+            /** Scene */
+            scene: string;
+            /** Seen */
+            seen: number[];
+            /** Separation */
+            separation: number;
+            /**
+             * Source
+             * @default
+             */
+            source?: string;
+            /**
+             * Taken
+             * Format: date-time
+             */
+            taken: string;
+            /** Threshold */
+            threshold: number;
+            /** Water */
+            water: (number | null)[];
+        };
+        /**
+         * WaterMapOut
+         * @description A map of water without its cells: what, when, where, how sure.
+         */
+        WaterMapOut: {
+            /** Before */
+            before: string;
+            /**
+             * Before Taken
+             * Format: date-time
+             */
+            before_taken: string;
+            /** City */
+            city: string;
+            /** Confidence */
+            confidence: number | null;
+            /** Flooded Km2 */
+            flooded_km2: number | null;
+            /** Footprint */
+            footprint: [
+                number,
+                number
+            ][];
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "radar" | "optical";
+            /** Licence */
+            licence: string;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "live" | "drill" | "test" | "replay";
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "observed" | "derived" | "synthetic" | "missing";
+            /** People */
+            people: number | null;
+            /** Pixel M */
+            pixel_m: number;
+            /**
+             * Received
+             * Format: date-time
+             */
+            received: string;
+            /** Scene */
+            scene: string;
+            /** Seen */
+            seen: number;
+            /** Separation */
+            separation: number;
+            /** Source */
+            source: string;
+            /**
+             * Taken
+             * Format: date-time
+             */
+            taken: string;
+            /** Threshold */
+            threshold: number;
+            why: components["schemas"]["WhyOut"];
         };
         /**
          * WhyOut
@@ -4000,6 +5508,16 @@ export interface components {
             weak?: string[];
         };
         /**
+         * WordsOut
+         * @description A sentence in both languages.
+         */
+        WordsOut: {
+            /** En */
+            en: string;
+            /** Zh */
+            zh: string;
+        };
+        /**
          * ZoneChangeOut
          * @description Construction and population change in one zone; null: unknown.
          */
@@ -4026,7 +5544,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    command_list_alarms: {
+    alarms_list_alarms: {
         parameters: {
             query?: {
                 /** @description Id of a run; by default the active one. */
@@ -4034,6 +5552,16 @@ export interface operations {
                 /** @description `next` of the last page. */
                 after?: number;
                 limit?: number;
+                /** @description `listed`: active, or cleared and not yet seen; shelved ones apart. */
+                state?: components["schemas"]["ListState"];
+                /** @description 1 red to 4 blue. */
+                level?: number | null;
+                /** @description Alarms of this rule only. */
+                rule?: string;
+                /** @description Alarms of this object only. */
+                object?: string;
+                /** @description Told to a role of yours, or in your own hands, only. */
+                mine?: boolean;
             };
             header?: never;
             path?: never;
@@ -4062,7 +5590,323 @@ export interface operations {
             };
         };
     };
-    command_acknowledge: {
+    alarms_acknowledge_many: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcknowledgeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcknowledgedOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    alarms_count_alarms: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmCountsOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    alarms_list_groups: {
+        parameters: {
+            query?: {
+                by?: components["schemas"]["GroupBy"];
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+                /** @description `next` of the last page. */
+                after?: number;
+                limit?: number;
+                /** @description `listed`: active, or cleared and not yet seen; shelved ones apart. */
+                state?: components["schemas"]["ListState"];
+                /** @description 1 red to 4 blue. */
+                level?: number | null;
+                /** @description Alarms of this rule only. */
+                rule?: string;
+                /** @description Alarms of this object only. */
+                object?: string;
+                /** @description Told to a role of yours, or in your own hands, only. */
+                mine?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AlarmGroupOut_"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    alarms_show_alarm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmHistoryOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    alarms_acknowledge: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                alarm: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    alarms_confirm: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                alarm: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    alarms_reject: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                alarm: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RejectIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    alarms_shelve: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                alarm: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShelveIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    alarms_unshelve: {
         parameters: {
             query?: {
                 /** @description Id of a run; by default the active one. */
@@ -5036,6 +6880,96 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    feeds_connectors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectorsOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    mqtt_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MqttOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    mqtt_letters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterOut"][];
+                };
             };
             /** @description Default Response */
             default: {
@@ -6294,6 +8228,157 @@ export interface operations {
             };
         };
     };
+    quality_versions: {
+        parameters: {
+            query?: {
+                /** @description `next` of the last page. */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LimitsVersionOut_"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    quality_learn: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LearnIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitsVersionOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    quality_decide: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LimitsDecisionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitsVersionOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    quality_stream_limits: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path: {
+                sensor: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreamLimitsOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     situation_recovery: {
         parameters: {
             query?: {
@@ -6471,6 +8556,111 @@ export interface operations {
             };
         };
     };
+    scenes_show: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+                /** @description `next` of the last page. */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WaterMapOut_"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    scenes_keep: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Run that the values belong to. */
+                "X-Run"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WaterMapIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaterMapOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    scenes_cells: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scene_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaterCellsOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     city_sensors: {
         parameters: {
             query?: {
@@ -6623,6 +8813,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    feeds_shaking_maps: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShakingMapOut"][];
+                };
             };
             /** @description Default Response */
             default: {
@@ -6967,6 +9190,214 @@ export interface operations {
                 x: number;
                 y: number;
             };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    alarms_list_verdicts: {
+        parameters: {
+            query?: {
+                /** @description Alarms of this rule only. */
+                rule?: string;
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+                /** @description `next` of the last page. */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_VerdictOut_"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    alarms_enter_miss: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MissIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerdictOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    alarms_ledger: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    feeds_warnings: {
+        parameters: {
+            query?: {
+                all?: boolean;
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningOut"][];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    feeds_areas: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeatureCollection"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    feeds_original: {
+        parameters: {
+            query: {
+                id: string;
+            };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;

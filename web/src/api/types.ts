@@ -17,6 +17,12 @@ export type LevelNumber = 1 | 2 | 3 | 4;
 
 export type Clock = S['ClockOut'];
 export type Alarm = S['AlarmOut'];
+export type AlarmCounts = S['AlarmCountsOut'];
+export type AlarmGroup = S['AlarmGroupOut'];
+export type AlarmHistory = S['AlarmHistoryOut'];
+export type RuleVerdict = S['VerdictOut'];
+export type RuleScore = S['RuleScoreOut'];
+export type Ledger = S['LedgerOut'];
 export type Incident = S['IncidentOut'];
 export type EventLine = S['EventOut'];
 export type Sector = S['SectorOut'];

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
 from rencheng.api.alarms_out import (
     alarm_out,
@@ -71,6 +72,24 @@ MineQuery = Annotated[
 ]
 
 
+def _filter(usual: ListState) -> Callable[..., AlarmFilter]:
+    def asked(
+        state: StateQuery = usual,
+        level: LevelQuery = None,
+        rule: RuleQuery = "",
+        object: ObjectQuery = "",  # noqa: A002 the name in the address
+        mine: MineQuery = False,
+    ) -> AlarmFilter:
+        found = Level(level) if level else None
+        return AlarmFilter(state=state, level=found, is_mine=mine, rule=rule, object=object)
+
+    return asked
+
+
+AllDep = Annotated[AlarmFilter, Depends(_filter(ListState.ALL))]
+ListedDep = Annotated[AlarmFilter, Depends(_filter(ListState.LISTED))]
+
+
 def reader_of(brain: Brain, actor: Actor) -> Reader:
     """Return who reads, and which objects are not theirs to see."""
     hidden = assets_hidden(actor, brain.house.cities.current())
@@ -79,22 +98,14 @@ def reader_of(brain: Brain, actor: Actor) -> Reader:
 
 @router.get("/alarms")
 @needs(Permission.SITUATION_READ)
-def list_alarms(  # noqa: PLR0913
-    brain: BrainDep,
-    run: RunDep,
-    actor: ActorDep,
-    part: SliceDep,
-    state: StateQuery = ListState.ALL,
-    level: LevelQuery = None,
-    rule: RuleQuery = "",
-    mine: MineQuery = False,
+def list_alarms(
+    brain: BrainDep, run: RunDep, actor: ActorDep, part: SliceDep, asked: AllDep
 ) -> Page[AlarmOut]:
     """Return the run's alarms: all of them newest first, the listed ones most urgent first."""
     reader, names = reader_of(brain, actor), brain.names()
-    asked = AlarmFilter(state=state, level=Level(level) if level else None, is_mine=mine, rule=rule)
     with brain.house.work() as work:
         found = alarms_of(work, run, reader, asked)
-    if state not in (ListState.ALL, ListState.OVER):
+    if asked.state not in (ListState.ALL, ListState.OVER):
         found = urgent_first(found)
     return part.page([alarm_out(one, names, reader) for one in part.cut(found)], len(found))
 
@@ -106,14 +117,11 @@ def list_groups(  # noqa: PLR0913
     run: RunDep,
     actor: ActorDep,
     part: SliceDep,
+    asked: ListedDep,
     by: GroupBy = GroupBy.RULE,
-    state: StateQuery = ListState.LISTED,
-    level: LevelQuery = None,
-    mine: MineQuery = False,
 ) -> Page[AlarmGroupOut]:
     """Return one line for each rule or object with alarms, the most urgent first."""
     reader, names = reader_of(brain, actor), brain.names()
-    asked = AlarmFilter(state=state, level=Level(level) if level else None, is_mine=mine)
     with brain.house.work() as work:
         found = grouped(alarms_of(work, run, reader, asked), by, reader.escalation)
     return part.page([group_out(one, by, names, reader) for one in part.cut(found)], len(found))
