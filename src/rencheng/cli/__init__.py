@@ -10,6 +10,7 @@ COMMANDS = {
     "city": ("rencheng.cli.city:app", "构建、查看、检查城市 Build, show and check cities"),
     "replay": ("rencheng.cli.replay:app", "回放历史事件 Replay a past event"),
     "scene": ("rencheng.cli.scene:app", "遥感影像 Pictures from above"),
+    "rule": ("rencheng.cli.rule:app", "报警规则与回测 Alarm rules and how they would have done"),
     "user": ("rencheng.cli.user:app", "管理账号 Manage accounts"),
     "token": ("rencheng.cli.token:app", "管理设备令牌 Manage the keys of devices"),
     "mqtt": ("rencheng.cli.mqtt:app", "检查 MQTT 映射文件 Check mapping files of MQTT"),

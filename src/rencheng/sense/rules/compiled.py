@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rencheng.domain.city import City
 from rencheng.domain.observation import Datastream
 from rencheng.domain.watch import Condition, Input, Measure, Selection, Speaks, WatchRule
 
@@ -111,7 +110,35 @@ class _Parts:
     slot_count: int = 0
 
 
-def compiled(rules: Sequence[WatchRule], city: City) -> Compiled:
+class Ground(Protocol):
+    """Zones, as far as rules know them."""
+
+    @property
+    def id(self) -> I32:
+        """Ids. (zones,)"""
+        ...
+
+    @property
+    def code(self) -> tuple[str, ...]:
+        """Codes of the administrative units. (zones,)"""
+        ...
+
+
+class Place(Protocol):
+    """A city, as far as rules know it."""
+
+    @property
+    def datastreams(self) -> tuple[Datastream, ...]:
+        """Streams in rows."""
+        ...
+
+    @property
+    def zones(self) -> Ground:
+        """Zones in rows."""
+        ...
+
+
+def compiled(rules: Sequence[WatchRule], city: Place) -> Compiled:
     """Lay the rules that read streams over the streams of a city.
 
     Rules on forecasts and tables that bulletins are read by have no cells; `foreseen` reads the
@@ -128,7 +155,7 @@ def compiled(rules: Sequence[WatchRule], city: City) -> Compiled:
     return _packed(rules, streams, names, parts)
 
 
-def objects_of(city: City) -> tuple[dict[Speaks, Sequence[str]], dict[Speaks, I64]]:
+def objects_of(city: Place) -> tuple[dict[Speaks, Sequence[str]], dict[Speaks, I64]]:
     """Return ids by kind of object, and the one that each stream belongs to; -1: none."""
     streams, zones = city.datastreams, city.zones
     district = [district_of(code) for code in zones.code]

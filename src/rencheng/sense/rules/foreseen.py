@@ -141,11 +141,11 @@ def _figures(
     if figure is None:
         return found
     unit = FIGURES[one.select.figure]
-    is_known = ~np.isnan(figure).all(axis=0)
+    is_known = np.asarray(~np.isnan(figure).all(axis=0))
     values = np.full(figure.shape[1], np.nan)
     if is_known.any():
         values[is_known] = np.nanquantile(figure[:, is_known], one.quantile, axis=0)
-    holds = values <= one.at if one.is_below else values >= one.at
+    holds = np.asarray(values <= one.at if one.is_below else values >= one.at)
     for zone, about in enumerate(of_zone.get(speaks, ())):
         if about:
             said = _Said(
