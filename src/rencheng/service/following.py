@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Event, Thread
 from time import monotonic
 
@@ -24,6 +25,8 @@ TELL_S = 1.0
 """Least time between two events that say of a run that readings came in. Chosen. [s]"""
 REFUSALS_S = 60.0
 """Least time between two lines in the log on what was refused. Chosen. [s]"""
+COMPACT_S = 86_400.0
+"""Time between two looks for months that can be compacted. Chosen. [s]"""
 _AGAIN_S = 1.0
 """Wait after the store could not be written. Chosen. [s]"""
 _LOG = logging.getLogger(__name__)
@@ -43,6 +46,13 @@ def follow_up(house: House) -> None:
             _LOG.warning("alarms wait for the store: %s", error)
 
 
+def compact(house: House) -> int:
+    """Put months of readings older than the office keeps by day into a file each."""
+    before = house.now() - timedelta(days=house.settings.history_days)
+    with house.work() as work:
+        return work.observations.compact(before)
+
+
 class Follower:
     """Follows up in a thread of its own, as soon as something was taken in."""
 
@@ -50,7 +60,7 @@ class Follower:
         self._house = house
         self._is_over = Event()
         self._thread: Thread | None = None
-        self._told_s = self._refused_s = float("-inf")
+        self._told_s = self._refused_s = self._compact_s = float("-inf")
 
     def start(self) -> None:
         """Let the rules look at what is in the history, and go on from there."""
@@ -70,12 +80,25 @@ class Follower:
 
     def _loop(self) -> None:
         # Each job runs as a future: its error is a value here, so nothing can end this thread.
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="rules") as pool:
+        self._compact_s = monotonic()
+        with (
+            ThreadPoolExecutor(max_workers=1, thread_name_prefix="rules") as pool,
+            ThreadPoolExecutor(max_workers=1, thread_name_prefix="compaction") as slow,
+        ):
             while not self._is_over.is_set():
                 is_well = self._try(pool, self._turn)
+                if monotonic() >= self._compact_s:
+                    self._compact_s = monotonic() + COMPACT_S
+                    slow.submit(self._compact)
                 with self._house.waiting.news:
                     if not self._is_over.is_set() and not (is_well and self._house.waiting.rows):
                         self._house.waiting.news.wait(_AGAIN_S)
+
+    def _compact(self) -> None:
+        try:
+            compact(self._house)
+        except (RenchengError, OSError) as error:
+            _LOG.warning("old readings stay in files by day for now: %s", error)
 
     def _turn(self) -> None:
         with self._house.waiting.following:

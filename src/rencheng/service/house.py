@@ -52,6 +52,8 @@ class Settings:
     )
     retries: int = 8
     """Attempts before a delivery becomes a dead letter. Chosen."""
+    history_days: float = 92.0
+    """Age from which months of readings are put into one file each. Chosen. [d]"""
     retry_s: float = 2.0
     """Wait before the second attempt; doubled each time. Chosen. [s]"""
 

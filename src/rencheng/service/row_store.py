@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 import numpy as np
@@ -78,6 +79,10 @@ class RowStore(Protocol):
 
     def answered(self, run: str, batch: str) -> bytes | None:
         """Return what the sender of a batch was told, None when it is new or long ago."""
+        ...
+
+    def compact(self, before: datetime) -> int:
+        """Put months that ended before a time into a file each; return how many were."""
         ...
 
     def latest_rows(self, run: str, ids: tuple[str, ...]) -> tuple[Rows, Rows, I64]:

@@ -251,3 +251,90 @@ def test_sorted_runs_stay_few() -> None:
     for n in range(1000):
         runs.add(rows((n % 7, n, 1.0)))
     assert len(runs) == 1000 and len(runs.runs) <= 11
+
+
+def month_by_day(series: RunSeries) -> int:
+    """Keep readings of every second day of January 1970 in files, and some of March in memory."""
+    for day in range(0, 30, 2):
+        keep(series, rows((0, day * DAY + 1, float(day)), (1, day * DAY + 2, -1.0 * day)))
+        series.move()
+    keep(series, rows((0, 70 * DAY, 70.0)))
+    return 59 * DAY
+
+
+def asked(series: RunSeries) -> list[object]:
+    """Return what every kind of question finds."""
+    hours = series.by_hour(0, 99 * DAY)
+    return [
+        series.between([0, 1], 0, 99 * DAY)["value"].tolist(),
+        series.between([1], 9 * DAY, 11 * DAY)["value"].tolist(),
+        series.before(1, 20 * DAY, 3)["value"].tolist(),
+        {name: column.tolist() for name, column in hours.items()},
+        [len(series), *(c.tolist() for c in series.counts())],
+    ]
+
+
+def test_a_month_compacted_is_one_file_and_answers_every_question_alike(
+    series: RunSeries, tmp_path: Path
+) -> None:
+    end = month_by_day(series)
+    before = asked(series)
+    assert series.compact(end) == 1
+    assert asked(series) == before
+    late = keep(series, rows((1, 3, 5.0), (0, 1, 0.0)))
+    assert late.tolist() == [True, False]
+    assert series.compact(end) == 0
+    with a_copy(series, tmp_path / "copy") as again:
+        assert len(list(again.folder.glob("*-1970-01.parquet"))) == 1
+        assert len(again.between([0, 1], 0, 40 * DAY)) == 31
+        again.move()
+        assert again.compact(end) == 1
+        assert len(again.between([0, 1], 0, 40 * DAY)) == 31
+
+
+@pytest.mark.parametrize("step", ["write_manifest", "read_manifest"])
+def test_a_crash_amid_compaction_loses_and_doubles_nothing(
+    series: RunSeries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    end = month_by_day(series)
+    before = asked(series)
+
+    def crash(*_: object) -> None:
+        raise OSError("crash")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"rencheng.adapters.history.compaction.{step}", crash)
+        with pytest.raises(OSError, match="crash"):
+            series.compact(end)
+    with a_copy(series, tmp_path / "copy") as again:
+        assert asked(again) == before
+        assert again.compact(end) == 1
+        assert asked(again) == before
+
+
+def test_a_sync_that_fails_is_not_taken_back_by_a_later_one(
+    series: RunSeries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    taken = series.take(rows((0, 1, 1.0)))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", fail)
+        with pytest.raises(SourceUnavailableError):
+            series.sync(taken)
+    with pytest.raises(SourceUnavailableError):
+        series.sync(taken)
+    assert keep(series, rows((0, 1, 1.0), (0, 2, 2.0))).tolist() == [False, True]
+    with a_copy(series, tmp_path / "copy") as again:
+        assert again.between([0], 0, 9)["value"].tolist() == [1.0, 2.0]
+
+
+def test_answers_to_batches_survive_a_move_and_a_new_start(
+    series: RunSeries, tmp_path: Path
+) -> None:
+    series.sync(series.take(rows((0, 1, 1.0)), batch="b", answer=lambda _: b"told"))
+    series.move()
+    with a_copy(series, tmp_path / "copy") as again:
+        assert again.answered("b") == b"told"
+        assert again.answered("c") is None

@@ -105,6 +105,12 @@ class History:
         """Return when what was taken in is on the disk."""
         self.run(run).sync(kept.token)
 
+    def compact(self, before: datetime) -> int:
+        """Write months that ended before a time to a file each; return how many were."""
+        with self._lock:
+            every = list(self._runs.values())
+        return sum(series.compact(to_us(before)) for series in every)
+
     def answered(self, run: str, batch: str) -> bytes | None:
         """Return what the sender of a batch was told, None when it is new or long ago."""
         return self.run(run).answered(batch)

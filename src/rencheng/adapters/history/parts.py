@@ -26,7 +26,7 @@ _GROUP = 65_536
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One file of rows of one day, sorted by stream and time."""
+    """One file of rows of one day or one month, sorted by stream and time."""
 
     file: str
     rows: int
@@ -38,11 +38,21 @@ class Part:
 class _Engine:
     """DuckDB, started when it is first needed. Each query takes a cursor of its own."""
 
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
     @cached_property
     def database(self) -> duckdb.DuckDBPyConnection:
         import duckdb
 
-        return duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "512MB"})
+        return duckdb.connect(
+            ":memory:",
+            config={
+                "threads": 2,
+                "memory_limit": "384MB",
+                "temp_directory": str(self._folder / "tmp"),
+            },
+        )
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         return self.database.cursor()
@@ -60,7 +70,7 @@ class Parts:
     ) -> None:
         self.folder = folder
         self.parts = tuple(parts)
-        self._engine = engine or _Engine()
+        self._engine = engine or _Engine(folder)
 
     def of(self, parts: Iterable[Part]) -> Parts:
         """Return other files of the same folder, read through the same database."""
@@ -88,13 +98,12 @@ class Parts:
         """Write what a query finds to a file, durable on return."""
         import duckdb
 
-        target = str(path).replace("'", "''")
         cursor = self._engine.cursor()
         try:
             for name, columns in tables.items():
                 cursor.register(name, columns)
             cursor.execute(
-                f"copy ({query}) to '{target}' "
+                f"copy ({query}) to {_quoted(path)} "
                 f"(format parquet, compression zstd, row_group_size {_GROUP})"
             )
             with path.open("rb") as file:
@@ -104,6 +113,25 @@ class Parts:
             raise refused(path, OSError(0, str(error).splitlines()[0])) from error
         finally:
             cursor.close()
+
+    def by_month(self, before: int) -> list[list[Part]]:
+        """Return the files of months that ended before a time [µs], where they are several."""
+        months: dict[int, list[Part]] = {}
+        for part in self.parts:
+            month, last = (_month(at) for at in (part.first, part.last))
+            if month == last and _end_of(month) <= before:
+                months.setdefault(month, []).append(part)
+        return [months[month] for month in sorted(months) if len(months[month]) > 1]
+
+    def merge(self, parts: Sequence[Part], number: int) -> Part:
+        """Write the rows of files to one; it counts once a manifest names it."""
+        month = np.datetime64(_month(parts[0].first), "M")
+        name = f"part-{number:06d}-{month}.parquet"
+        sources = ", ".join(_quoted(self.folder / part.file) for part in parts)
+        query = f"select {_COLUMNS} from read_parquet([{sources}]) "  # noqa: S608 - our own names
+        self._write(self.folder / name, query + 'order by stream, "at", received, ident')
+        first, last = min(part.first for part in parts), max(part.last for part in parts)
+        return Part(file=name, rows=sum(part.rows for part in parts), first=first, last=last)
 
     def between(self, streams: Sequence[int], start: int, end: int) -> Rows:
         """Return the streams' rows from `start` to `end`, sorted by stream and time. (n,)"""
@@ -176,6 +204,20 @@ class Parts:
     def close(self) -> None:
         """Let go of the database."""
         self._engine.close()
+
+
+def _month(at: int) -> int:
+    """Return the months since 1970 at a time. [µs]"""
+    return int(np.datetime64(at, "us").astype("M8[M]").astype(np.int64))
+
+
+def _end_of(month: int) -> int:
+    """Return when a month is over. [µs]"""
+    return int(np.datetime64(month + 1, "M").astype("M8[us]").astype(np.int64))
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
 
 
 def _rows(columns: dict[str, np.ndarray]) -> Rows:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from rencheng.adapters.history.answers import Answers, frame
+from rencheng.adapters.history.compaction import compacted
 from rencheng.adapters.history.latest import UNKNOWN, Latest
 from rencheng.adapters.history.manifest import (
     MANIFEST,
@@ -65,14 +66,9 @@ class Taken:
 
 
 class RunSeries:
-    """Readings of one run. Any thread may call it; one batch is taken in at a time.
+    """Readings of one run in a folder. Any thread may call it; one batch is taken in at a time.
 
-    Parameters
-    ----------
-    folder
-        Where it lies; made when missing.
-    flush_rows
-        Rows in memory before they move to files.
+    `flush_rows` is how many stay in memory before they move to files.
     """
 
     def __init__(self, folder: Path, *, flush_rows: int = FLUSH_ROWS) -> None:
@@ -84,6 +80,7 @@ class RunSeries:
         self._hot, self._frozen = Runs(), Runs()
         self._latest, self._answers = Latest(), Answers()
         self._number, self._rest_until = 1, 0.0
+        self._outdated: list[Path] = []
         folder.mkdir(parents=True, exist_ok=True)
         self._alone = take_folder(folder)
         self._parts = Parts(folder)
@@ -284,6 +281,20 @@ class RunSeries:
                 if _number(path) < number:
                     path.unlink()
 
+    def compact(self, before: int) -> int:
+        """Put each month that ended before a time [µs] into one file; return how many were.
+
+        Readers notice nothing: the files that they may be reading go at the next call.
+        """
+        with self._moving:
+            while self._outdated:
+                self._outdated.pop().unlink(missing_ok=True)
+            groups = self._parts.by_month(before)
+            for group in groups:
+                self._parts = compacted(self.folder, self._parts, group)
+                self._outdated += [self.folder / part.file for part in group]
+        return len(groups)
+
     def _move_aside(self) -> None:
         """Move in a thread of its own, unless one does so already."""
 
@@ -336,8 +347,9 @@ class RunSeries:
 
     def _state(self) -> dict[str, Any]:
         """Return what the rows of all files so far amount to."""
-        names = {kind: list(names) for kind, names in self._names.items()}
-        return {"names": names} | self._latest.state()
+        return {
+            "names": {kind: list(names) for kind, names in self._names.items()}
+        } | self._latest.state()
 
     def _open(self) -> Segment:
         """Take up what the manifest and the segments after it say."""
