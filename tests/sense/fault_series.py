@@ -22,11 +22,11 @@ from rencheng.domain.observation import (
 from rencheng.domain.provenance import Mode, Origin
 from rencheng.sense.health import stream_status
 from rencheng.sense.quality import judge, verdict, watch
-from rencheng.service.ingest import AHEAD
+from rencheng.service.intake import AHEAD
 
 TUNING_SEEDS = range(20)
 """Limits and checks were tried on these."""
-JUDGING_SEEDS = range(2000, 2020)
+JUDGING_SEEDS = range(3000, 3020)
 """Figures are reported on these; nothing was changed after they were seen."""
 START = datetime(2026, 3, 1, tzinfo=UTC)
 BATCH_S = 1800.0

@@ -113,7 +113,8 @@ def learn(
     found |= _ranges(stream, limits, at, value)
     found |= _changes(stream, at, value)
     found |= _runs(stream, value)
-    found |= _apart(at, value, [one[one["reasons"] == 0] for one in near])
+    if limits.is_drift_shared:
+        found |= _apart(at, value, [one[one["reasons"] == 0] for one in near])
     learnt = []
     for name in names:
         if name not in found:
