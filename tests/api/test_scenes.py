@@ -13,17 +13,17 @@ from ops_kit import Clock
 from rencheng.domain.city import City
 
 
-def body(city: City, clock: Clock, **changes: Any) -> dict[str, Any]:
+def body(tiny: City, clock: Clock, **changes: Any) -> dict[str, Any]:
     """Return a map on which the cells of the zone 102 are flooded."""
-    cells = list(city.grid.id)
-    wet = [1.0 if zone == 1 else 0.0 for zone in city.grid.zone.tolist()]
+    cells = list(tiny.grid.id)
+    wet = [1.0 if zone == 1 else 0.0 for zone in tiny.grid.zone.tolist()]
     return {
         "scene": "S1A_1", "before": "S1A_0", "kind": "radar",
         "taken": (clock() - timedelta(hours=1)).isoformat(),
         "before_taken": (clock() - timedelta(days=12)).isoformat(),
         "source": "test", "origin": "synthetic", "pixel_m": 10.0, "method": "water/1",
         "footprint": [[-71.4, -30.0], [-71.3, -30.0], [-71.3, -29.9], [-71.4, -30.0]],
-        "threshold": -14.0, "separation": 4.0, "city": city.version, "cells": cells,
+        "threshold": -14.0, "separation": 4.0, "city": tiny.version, "cells": cells,
         "water": wet, "flooded": wet, "confidence": [0.95] * len(cells), "seen": [1.0] * len(cells),
         **changes,
     }  # fmt: skip
