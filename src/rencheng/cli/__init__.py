@@ -16,7 +16,7 @@ COMMANDS = {
     "mqtt": ("rencheng.cli.mqtt:app", "检查 MQTT 映射文件 Check mapping files of MQTT"),
     "connector": ("rencheng.cli.connector:app", "接入器与数据源 Connectors and feeds"),
     "quality": ("rencheng.cli.quality:app", "质量控制阈值 Limits of quality control"),
-    "quality": ("rencheng.cli.quality:app", "质量控制阈值 Limits of quality control"),
+    "history": ("rencheng.cli.history:app", "历史观测 Readings of the past"),
     "log": ("rencheng.cli.log:app", "核验日志 Verify the log"),
     "openapi": ("rencheng.cli.serve:openapi", "输出接口模式 Print the API's schema"),
 }
