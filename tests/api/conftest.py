@@ -55,6 +55,7 @@ def brain(tmp_path: Path, tiny_city: City, clock: Clock) -> Iterator[Brain]:
         for key, name, role, organisation in (
             *DEMO,
             ("gauge", "gauge", "device", ""),
+            ("sensors", "sensors", "sensor_operator", ""),
             ("driver", "driver", "replay_device", ""),
             ("nobody", "nobody", "unheard of", ""),
         ):

@@ -41,6 +41,7 @@ from rencheng.api.routes import (
     versions,
 )
 from rencheng.api.security import Limits, gate, public
+from rencheng.api.sensorthings.routes import router as sensorthings
 from rencheng.api.shapes.city import BulletinsIn, ObservationsIn, ReportsIn
 from rencheng.api.shapes.common import ProblemOut
 from rencheng.api.shapes.situation import LiveEvent
@@ -109,6 +110,7 @@ def _application(brain: Brain | None) -> FastAPI:
         app.include_router(topic.router, prefix=ROOT)
     app.include_router(live, prefix=ROOT)
     app.include_router(ogc)
+    app.include_router(sensorthings)
 
     @app.get(SCHEMA, include_in_schema=False)
     @public

@@ -121,7 +121,7 @@ def add_problem_handlers(app: FastAPI) -> None:
         if isinstance(error, CorruptDataError):
             log.error("%s", error)
         response = answer(error)
-        if response.status_code == 401 and request.url.path.startswith("/ogc"):
+        if response.status_code == 401 and request.url.path.startswith(("/ogc", "/v1.0", "/v1.1")):
             response.headers.append("WWW-Authenticate", 'Basic realm="rencheng", charset="UTF-8"')
         return response
 

@@ -26,8 +26,8 @@ from rencheng.service.identity import Caller
 
 COOKIE = "rencheng_session"
 CSRF_HEADER = "X-CSRF-Token"
-MAPS = "/ogc"
-"""Where OGC API Features is served."""
+BASIC = ("/ogc", "/v1.0", "/v1.1")
+"""Where clients of others can send HTTP Basic: OGC API Features and SensorThings."""
 SAFE = {"GET", "HEAD", "OPTIONS"}
 MARK = "__rencheng_access__"
 PUBLIC, SIGNED_IN = "public", "signed-in"
@@ -37,7 +37,6 @@ TOKEN_RATE = 3000
 """Requests of one token a minute. No source: our choice."""
 ADDRESS_RATE = 120
 """Sign-ins from one address a minute, right or wrong: Argon2 is dear. No source: our choice."""
-
 VALUES_A_SECOND = 50_000.0
 """Values of a token that is bound to no datastream. No source: our choice."""
 TIMES_EXPECTED = 10.0
@@ -122,7 +121,7 @@ def gate(connection: HTTPConnection) -> Caller | None:
 
 
 def caller_of(connection: HTTPConnection) -> Caller:
-    """Return who signed the request: bearer token, Basic on `/ogc`, or cookie with CSRF token."""
+    """Return who signed the request: bearer token, Basic for some paths, cookie with CSRF token."""
     brain = brain_of(connection)
     scheme, _, secret = connection.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer" and secret:
@@ -130,7 +129,7 @@ def caller_of(connection: HTTPConnection) -> Caller:
         if caller.token is not None:
             limits_of(connection).tokens.take(caller.token.id, brain.house.now())
         return caller
-    if scheme.lower() == "basic" and is_for_maps(connection):
+    if scheme.lower() == "basic" and takes_basic(connection):
         return _caller_of_basic(connection, secret)
     cookie = connection.cookies.get(COOKIE)
     if not cookie:
@@ -166,10 +165,10 @@ def take_values(connection: HTTPConnection, caller: Caller, count: int) -> None:
     flow.take(caller.token.id, count, brain.house.now(), a_second=a_second, most=most)
 
 
-def is_for_maps(connection: HTTPConnection) -> bool:
-    """Return whether it is a request for `/ogc`, whose clients can send HTTP Basic."""
+def takes_basic(connection: HTTPConnection) -> bool:
+    """Return whether it is a request of clients that can send HTTP Basic."""
     path = str(connection.scope.get("path", ""))
-    return path == MAPS or path.startswith(f"{MAPS}/")
+    return any(path == root or path.startswith(f"{root}/") for root in BASIC)
 
 
 def _caller_of_basic(connection: HTTPConnection, secret: str) -> Caller:

@@ -17,6 +17,8 @@ class Permission(StrEnum):
     CITY_BUILD = "city:build"
     DATA_READ = "data:read"
     INGEST = "ingest:write"
+    SENSOR_WRITE = "sensor:write"
+    """Register things, sensors and datastreams, change and delete them."""
     REPLAY_CONTROL = "replay:control"
     ALARM_ACKNOWLEDGE = "alarm:acknowledge"
     ALARM_CONFIRM = "alarm:confirm"
@@ -97,6 +99,7 @@ ROLES: dict[str, frozenset[Permission]] = {
         | {
             Permission.DATA_READ,
             Permission.CITY_BUILD,
+            Permission.SENSOR_WRITE,
             Permission.ASSESS_READ,
             Permission.MODEL_APPROVE,
             Permission.REPLAY_CONTROL,
@@ -107,6 +110,7 @@ ROLES: dict[str, frozenset[Permission]] = {
         _READ | {Permission.DATA_READ, Permission.ASSESS_READ, Permission.LOG_READ}
     ),
     "device": frozenset({Permission.INGEST}),
+    "sensor_operator": frozenset(_READ | {Permission.INGEST, Permission.SENSOR_WRITE}),
     "replay_device": frozenset({Permission.INGEST}),
     "admin": frozenset({Permission.USER_ADMIN, Permission.DATA_READ, Permission.LOG_READ}),
 }
@@ -114,11 +118,12 @@ ROLES: dict[str, frozenset[Permission]] = {
 
 WRITES_TO: dict[str, frozenset[Mode]] = {
     "device": frozenset({Mode.LIVE}),
+    "sensor_operator": frozenset({Mode.LIVE}),
     "replay_device": frozenset({Mode.REPLAY, Mode.DRILL, Mode.TEST}),
 }
 """Kinds of run that a device's role may write to: a replay never reaches the live run."""
 
-CITY_WIDE = {"duty_officer", "analyst", "commander", "planner", "auditor"}
+CITY_WIDE = {"duty_officer", "analyst", "commander", "planner", "auditor", "sensor_operator"}
 """Roles that see every organisation's objects; the others see their own organisation's only."""
 
 

@@ -30,12 +30,13 @@ from rencheng.domain.sensing import (
     HistoricalLocation,
     Location,
     MultiDatastream,
-    ObservationDetails,
     ObservedProperty,
     Sensor,
     Thing,
 )
 from rencheng.domain.warning import ForeignWarning
+from rencheng.service.details_store import Details
+from rencheng.service.row_store import RowStore
 
 T = TypeVar("T")
 
@@ -84,42 +85,6 @@ class Repository(Protocol[T]):
         ...
 
 
-class Details(Protocol):
-    """What of observations is no plain number, beside the raw values."""
-
-    def put(self, items: Sequence[ObservationDetails]) -> None:
-        """Keep details, in place of those of the same observation."""
-        ...
-
-    def of(self, keys: Iterable[str]) -> dict[str, ObservationDetails]:
-        """Return the details of those observations that have some, by id."""
-        ...
-
-    def between(
-        self,
-        streams: Sequence[str],
-        start: int,
-        end: int,
-        *,
-        limit: int | None = None,
-        is_newest_first: bool = False,
-    ) -> list[ObservationDetails]:
-        """Return the details between two times, both included, by time. [µs UTC]"""
-        ...
-
-    def of_feature(self, feature: str) -> list[ObservationDetails]:
-        """Return the details of the observations that are about a feature of their own."""
-        ...
-
-    def span(self, stream: str) -> tuple[int, int | None, int | None, int | None, int | None]:
-        """Return how many are no raw values, first and last time, first and last result's."""
-        ...
-
-    def forget(self, stream: str) -> None:
-        """Drop everything of a datastream."""
-        ...
-
-
 class Observations(RowStore, Protocol):
     """Everything heard from devices, raw value and verdict side by side."""
 
@@ -157,10 +122,7 @@ class Observations(RowStore, Protocol):
         ...
 
     def rows(self, run: str, datastreams: Sequence[str], start: int, end: int) -> Rows:
-        """Return rows between two times, both included, by time. [µs UTC] (n,)
-
-        `stream` is the place of its name in `datastreams`.
-        """
+        """Return rows between two times by time; `stream` is its place in `datastreams`. (n,)"""
         ...
 
     def spans(self, run: str, datastreams: Sequence[str]) -> list[tuple[int, int, int]]:

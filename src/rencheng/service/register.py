@@ -9,7 +9,7 @@ from threading import RLock
 from rencheng.domain.change import CityVersion
 from rencheng.domain.city import City
 from rencheng.domain.errors import NotFoundError
-from rencheng.domain.observation import Datastream
+from rencheng.domain.observation import Datastream, Quantity
 from rencheng.domain.sensing import (
     NAVIGATION,
     DatastreamResource,
@@ -20,6 +20,7 @@ from rencheng.domain.sensing import (
 from rencheng.service.house import House
 from rencheng.service.ports import Cities, UnitOfWork
 from rencheng.service.register_index import Index, absent, filled
+from rencheng.service.register_plan import QuantityOf
 from rencheng.service.register_seed import seed
 from rencheng.service.register_streams import Outlines, house_stream, retired
 
@@ -43,8 +44,16 @@ class Register:
     registered streams behind its own, the same object until either changes.
     """
 
-    def __init__(self, work: Callable[[], UnitOfWork], cities: Cities) -> None:
+    def __init__(
+        self,
+        work: Callable[[], UnitOfWork],
+        cities: Cities,
+        quantity: QuantityOf = lambda _words, _units: Quantity.OTHER,
+    ) -> None:
         self._work = work
+        self.quantity = quantity
+        self.writing = RLock()
+        """Held by a command from its first look to the end of its change."""
         self._cities = cities
         self._lock = RLock()
         self._kept: dict[EntityKind, dict[str, Entity]] | None = None
@@ -67,8 +76,11 @@ class Register:
                 self._read(base)
             return self._index
 
-    def changed(self, puts: Sequence[tuple[EntityKind, Entity]],
-                drops: Sequence[tuple[EntityKind, str]] = ()) -> None:  # fmt: skip
+    def changed(
+        self,
+        puts: Sequence[tuple[EntityKind, Entity]],
+        drops: Sequence[tuple[EntityKind, str]] = (),
+    ) -> None:
         """Take up what a command has committed."""
         with self._lock:
             index, kept = self.index(), self._kept or {}

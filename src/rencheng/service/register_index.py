@@ -10,6 +10,7 @@ from rencheng.domain.sensing import (
     DatastreamResource,
     Entity,
     EntityKind,
+    FeatureOfInterest,
     HistoricalLocation,
     MultiDatastream,
     Thing,
@@ -66,6 +67,10 @@ class Index:
             return tuple(one for one in ahead[name] if one in self._items[target])
         return tuple(self._back.get((kind, key, name), ()))
 
+    def pointing(self, kind: EntityKind, key: str, name: str) -> tuple[str, ...]:
+        """Return who points at an entity, by the name there of the way back."""
+        return tuple(self._back.get((kind, key, name), ()))
+
     def _unlink(self, item: Entity) -> None:
         for target, key, name in pointers(item):
             self._back.get((target, key, name), {}).pop(item.id, None)
@@ -94,6 +99,8 @@ def forward(item: Entity) -> dict[str, tuple[str, ...]]:
 
 def pointers(item: Entity) -> Iterator[tuple[EntityKind, str, str]]:
     """Yield (kind, id, name there of the way back) of everything that an entity points at."""
+    if isinstance(item, FeatureOfInterest) and item.location:
+        yield K.LOCATIONS, item.location, "FeaturesOfInterest"
     kind, back = _WAY_BACK.get(type(item), (None, ""))
     if kind is None:
         return

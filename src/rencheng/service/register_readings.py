@@ -1,27 +1,45 @@
-"""Observations as the standard tells them: raw values of the live run, and what lies beside them."""
+"""Observations as the standard tells them: raw values of the live run and what lies beside."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.domain.observation import QualityReason
+from rencheng.domain.readings import ROW, Rows
 from rencheng.domain.run import LIVE_RUN
-from rencheng.domain.sensing import EntityKind, ObservationDetails, Reading, Readings
+from rencheng.domain.sensing import (
+    DatastreamResource,
+    EntityKind,
+    HistoricalLocation,
+    MultiDatastream,
+    ObservationDetails,
+    Reading,
+    Readings,
+    Thing,
+)
 from rencheng.service.house import House
+from rencheng.service.ports import UnitOfWork
 from rencheng.service.register import register_of
-from rencheng.service.register_index import absent
+from rencheng.service.register_index import Index, absent
+from rencheng.service.register_moments import moment
 
 I64 = NDArray[np.int64]
+U64 = NDArray[np.uint64]
+Span = tuple[int, int]
 UNSAID = np.iinfo(np.int64).min
 """In `Readings.result_at`: not said."""
 EVER = (-(2**62), 2**62)
 """From the beginning of time to its end. [µs UTC]"""
-_MARK = 0x5254
-"""First 16 bits of `ident` where the value came in by this door: its last two bits then speak."""
+MARK = np.uint64(0x5254)
+"""First 16 bits of `ident` where a value came in by this door: then its last two bits speak."""
+AT_ONCE, WITH_DETAILS = np.uint64(1), np.uint64(2)
+"""Last bits of such an `ident`: the result was made at the phenomenon's time; there are details."""
+MOVED = "~"
+"""Ends the id of the details that take a raw value back because its time was corrected."""
 _REASONS = tuple(QualityReason)
 
 
@@ -47,27 +65,235 @@ def readings(
     is_newest_first
         Sort from `end` back instead of from `start` on.
     """
-    raise NotImplementedError
+    names = tuple(dict.fromkeys(streams))
+    with house.work() as work:
+        reach = _reach(work, names, start, end)
+        if reach is None:
+            return _joined(names, np.empty(0, ROW), [], is_newest_first=is_newest_first)
+        low, high = reach
+        width = high - low
+        if limit is not None:
+            width = int(width * 1.5 * limit / max(_count(work, names), 1)) + 1_000_000
+        while True:
+            width = min(width, high - low)
+            window = (high - width, high) if is_newest_first else (low, low + width)
+            rows = work.observations.rows(LIVE_RUN, names, *window)
+            notes = work.details.between(names, *window)
+            found = _joined(names, rows, notes, is_newest_first=is_newest_first)
+            if width >= high - low or (limit is not None and len(found) >= limit):
+                return found
+            width *= 4
 
 
 def reading(house: House, key: str) -> Reading:
     """Return one observation by its id (`<datastream>@<µs>-<hash>`), or raise `NotFoundError`."""
-    raise NotImplementedError
+    stream, at, _ = parts_of(key)
+    with house.work() as work:
+        beside = work.details.of((key,)).get(key)
+    at = at if beside is None else beside.at
+    found = readings(house, (stream,), at, at)
+    for row in range(len(found)):
+        one = reading_at(house, found, row)
+        if one.id == key:
+            return one
+    raise absent(EntityKind.OBSERVATIONS, key)
 
 
 def reading_at(house: House, found: Readings, row: int) -> Reading:
     """Return one row of what was found."""
-    raise NotImplementedError
+    stream, at = found.streams[int(found.stream[row])], int(found.at[row])
+    own, value = found.details.get(row), float(found.value[row])
+    index = register_of(house).index()
+    return Reading(
+        id=own.id if own else id_of(stream, at, int(found.ident[row])),
+        datastream=stream,
+        is_multi=index.find(EntityKind.MULTI_DATASTREAMS, stream) is not None,
+        at=at,
+        end=int(found.end[row]),
+        result=own.result if own else (int(value) if value.is_integer() else value),
+        result_at=None if found.result_at[row] == UNSAID else int(found.result_at[row]),
+        result_quality=_quality(found, row, own),
+        valid_time=own.valid_time if own else None,
+        parameters=own.parameters if own else {},
+        feature=(own.feature if own else "") or feature_of(index, stream, at),
+    )
 
 
 def count(house: House, streams: Sequence[str]) -> int:
     """Return how many observations datastreams have in all."""
-    raise NotImplementedError
+    with house.work() as work:
+        return _count(work, tuple(dict.fromkeys(streams)))
 
 
-def extent(house: House, stream: str) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
+def extent(house: House, stream: str) -> tuple[Span | None, Span | None]:
     """Return the first and the last time of the phenomena and of the results of a datastream.
 
     Kept as values come in; None: there are none. [µs UTC]
     """
-    raise NotImplementedError
+    with house.work() as work:
+        many, first, last = work.observations.spans(LIVE_RUN, (stream,))[0]
+        begin, until, earliest, latest = work.details.span(stream)
+        raw = work.observations.rows(LIVE_RUN, (stream,), last, last) if many else np.empty(0, ROW)
+    own = [(first, last)] if many else []
+    is_at_once = bool(_says(raw["ident"], AT_ONCE).any())
+    return (
+        _around([*own, (begin, until)]),
+        _around([*(own if is_at_once else []), (earliest, latest)]),
+    )
+
+
+def feature_of(index: Index, stream: str, at: int) -> str:
+    """Return the feature at the place where the thing of a datastream was; empty: none known."""
+    item = index.find(EntityKind.DATASTREAMS, stream) or index.find(
+        EntityKind.MULTI_DATASTREAMS, stream
+    )
+    if not isinstance(item, DatastreamResource | MultiDatastream):
+        return ""
+    for place in places_at(index, item.thing, at):
+        for key in index.pointing(EntityKind.LOCATIONS, place, "FeaturesOfInterest"):
+            return key
+    return ""
+
+
+def places_at(index: Index, key: str, at: int) -> tuple[str, ...]:
+    """Return the locations of a thing at a time; before the first known move, the first."""
+    thing = index.find(EntityKind.THINGS, key)
+    if not isinstance(thing, Thing):
+        return ()
+    past = [
+        (moment(one.time), one.locations)
+        for name in index.related(EntityKind.THINGS, key, "HistoricalLocations")
+        if isinstance(one := index.find(EntityKind.HISTORICAL_LOCATIONS, name), HistoricalLocation)
+    ]
+    if not past:
+        return thing.locations
+    past.sort(key=lambda one: one[0])
+    before = [places for since, places in past if since <= at]
+    return before[-1] if before else past[0][1]
+
+
+def streams_at(index: Index, place: str) -> tuple[str, ...]:
+    """Return the datastreams of both kinds of the things that are or were at a location."""
+    if index.find(EntityKind.LOCATIONS, place) is None:
+        return ()
+    things = dict.fromkeys(index.related(EntityKind.LOCATIONS, place, "Things"))
+    for name in index.related(EntityKind.LOCATIONS, place, "HistoricalLocations"):
+        past = index.find(EntityKind.HISTORICAL_LOCATIONS, name)
+        if isinstance(past, HistoricalLocation):
+            things[past.thing] = None
+    there = (one for one in things if index.find(EntityKind.THINGS, one) is not None)
+    kinds = ("Datastreams", "MultiDatastreams")
+    found = (
+        x for one in there for kind in kinds for x in index.related(EntityKind.THINGS, one, kind)
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def id_of(stream: str, at: int, ident: int) -> str:
+    """Return the id of an observation."""
+    return f"{stream}@{at}-{ident:016x}"
+
+
+def parts_of(key: str) -> tuple[str, int, int]:
+    """Return datastream, time and hash of an observation's id, or raise `NotFoundError`."""
+    stream, _, rest = key.rpartition("@")
+    at, _, ident = rest.rpartition("-")
+    try:
+        return stream, int(at), int(ident.removesuffix(MOVED), 16)
+    except ValueError:
+        raise absent(EntityKind.OBSERVATIONS, key) from None
+
+
+# Inside ----------------------------------------------------------------------------------------
+
+
+def _reach(work: UnitOfWork, names: Sequence[str], start: int, end: int) -> Span | None:
+    """Return the part of an interval in which something lies, None: nothing does."""
+    spans = [span for span in work.observations.spans(LIVE_RUN, names) if span[0]]
+    first, last = [span[1] for span in spans], [span[2] for span in spans]
+    first += [one.at for one in work.details.between(names, start, end, limit=1)]
+    last += [
+        one.at
+        for one in work.details.between(names, start, end, limit=1, is_newest_first=True)
+    ]  # fmt: skip
+    if not first:
+        return None
+    low, high = max(start, min(first)), min(end, max(last))
+    return (low, high) if low <= high else None
+
+
+def _count(work: UnitOfWork, names: Sequence[str]) -> int:
+    raw = sum(many for many, _, _ in work.observations.spans(LIVE_RUN, names))
+    return raw + work.details.told(names)
+
+
+def _joined(
+    names: tuple[str, ...],
+    rows: Rows,
+    notes: Sequence[ObservationDetails],
+    *,
+    is_newest_first: bool,
+) -> Readings:
+    """Put raw values and what lies beside them together; what was taken back is left out."""
+    beside = {(one.datastream, one.at, parts_of(one.id)[2]): one for one in notes if one.is_raw}
+    alone = [one for one in notes if not one.is_raw and not one.is_withdrawn]
+    own: dict[int, ObservationDetails] = {}
+    if beside:
+        times = np.array([at for _, at, _ in beside], dtype=np.int64)
+        for row in np.flatnonzero(np.isin(rows["at"], times)).tolist():
+            one = rows[row]
+            key = (names[int(one["stream"])], int(one["at"]), int(one["ident"]))
+            if key in beside:
+                own[row] = beside[key]
+    place = {name: i for i, name in enumerate(names)}
+    more = np.zeros(len(alone), ROW)
+    more["stream"] = [place[one.datastream] for one in alone]
+    more["at"] = [one.at for one in alone]
+    more["ident"] = np.array([parts_of(one.id)[2] for one in alone], dtype=np.uint64)
+    own |= {len(rows) + i: one for i, one in enumerate(alone)}
+    every = np.concatenate([rows, more])
+    end, value = every["at"].copy(), every["value"].copy()
+    result_at = np.where(_says(every["ident"], AT_ONCE), every["at"], UNSAID)
+    stays = np.ones(len(every), bool)
+    for row, one in own.items():
+        end[row], stays[row] = one.end, not one.is_withdrawn
+        value[row] = one.result if _is_number(one.result) else np.nan
+        result_at[row] = UNSAID if one.result_at is None else one.result_at
+    order = np.lexsort((every["ident"], every["stream"], every["at"]))
+    order = order[stays[order]]
+    order = order[::-1] if is_newest_first else order
+    return Readings(
+        streams=names,
+        stream=every["stream"][order],
+        at=every["at"][order],
+        end=end[order],
+        value=value[order],
+        result_at=result_at[order],
+        ident=every["ident"][order],
+        reasons=every["reasons"][order],
+        details={i: own[row] for i, row in enumerate(order.tolist()) if row in own} if own else {},
+    )
+
+
+def _says(ident: U64, bit: np.uint64) -> NDArray[np.bool_]:
+    return np.asarray(((ident >> np.uint64(48)) == MARK) & ((ident & bit) != 0), dtype=np.bool_)
+
+
+def _quality(found: Readings, row: int, own: ObservationDetails | None) -> Any:
+    """Return what the sender said of the quality, else the verdict on a raw value."""
+    if own is not None and (own.result_quality is not None or not own.is_raw):
+        return own.result_quality
+    bits = int(found.reasons[row])
+    reasons = [one.value for i, one in enumerate(_REASONS) if bits >> i & 1]
+    verdict: Mapping[str, Any] = {"verdict": "suspect" if reasons else "good"}
+    return {**verdict, "reasons": reasons} if reasons else verdict
+
+
+def _around(spans: Sequence[tuple[int | None, int | None]]) -> Span | None:
+    first = [low for low, _ in spans if low is not None]
+    last = [high for _, high in spans if high is not None]
+    return (min(first), max(last)) if first and last else None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

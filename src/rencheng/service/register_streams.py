@@ -116,6 +116,6 @@ class Outlines:
 
 
 def _number(said: Mapping[str, Any], key: str, otherwise: float) -> float:
-    value = said.get(key)
+    value: Any = said.get(key)
     is_one = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
     return float(value) if is_one else otherwise

@@ -37,7 +37,8 @@ class SqlDetails:
                     "at": item.at,
                     "result_at": item.result_at,
                     "feature": item.feature,
-                    "is_told": int(not item.is_raw and not item.is_withdrawn),
+                    "until": item.end,
+                    "is_told": int(not item.is_raw) - int(item.is_withdrawn),
                     "body": codec.encode(item),
                 }
                 for item in some
@@ -77,21 +78,32 @@ class SqlDetails:
         query = select(details.c.body).where(details.c.feature == feature)
         return list(self._read(query.order_by(details.c.at)))
 
-    def span(self, stream: str) -> tuple[int, int | None, int | None, int | None, int | None]:
-        """Return how many are no raw values, first and last time, first and last result's."""
-        own = details.c.stream == stream
-        told = select(func.count(), func.min(details.c.at), func.max(details.c.at))
-        count, first, last = self._row(told.where(own, details.c.is_told == 1))
-        results = select(func.min(details.c.result_at), func.max(details.c.result_at))
-        earliest, latest = self._row(results.where(own))
-        return int(count or 0), first, last, earliest, latest
+    def span(self, stream: str) -> tuple[int | None, int | None, int | None, int | None]:
+        """Return the first and the last time, and those of the results. [µs UTC]"""
+        columns = details.c
+        query = select(
+            func.min(columns.at), func.max(columns.until),
+            func.min(columns.result_at), func.max(columns.result_at),
+        ).where(columns.stream == stream)  # fmt: skip
+        row: Any = self._transaction.read(query).one()
+        return row[0], row[1], row[2], row[3]
+
+    def told(self, streams: Sequence[str]) -> int:
+        """Return how many are told beside the raw values, less the raw values taken back."""
+        total = 0
+        for some in _parts(streams):
+            query = select(func.sum(details.c.is_told)).where(details.c.stream.in_(some))
+            total += int(self._transaction.read(query).scalar_one() or 0)
+        return total
+
+    def drop(self, keys: Sequence[str]) -> None:
+        """Drop the details of observations; raw values stay as they are."""
+        for some in _parts(keys):
+            self._transaction.writing().execute(delete(details).where(details.c.id.in_(some)))
 
     def forget(self, stream: str) -> None:
         """Drop everything of a datastream."""
         self._transaction.writing().execute(delete(details).where(details.c.stream == stream))
-
-    def _row(self, query: Any) -> tuple[int | None, ...]:
-        return tuple(self._transaction.read(query).one())
 
     def _read(self, query: Select[tuple[bytes]]) -> Iterator[ObservationDetails]:
         for body in self._transaction.read(query).scalars():

@@ -234,6 +234,7 @@ details = Table(
     Column("id", String, nullable=False, unique=True),
     Column("stream", String, nullable=False),
     Column("at", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
     Column("result_at", BigInteger),
     Column("feature", String, nullable=False),
     Column("is_told", Integer, nullable=False),

@@ -42,11 +42,11 @@ from rencheng.domain.sensing import (
     Thing,
 )
 from rencheng.domain.warning import ForeignWarning
+from rencheng.service.details_store import Details
 from rencheng.service.ports import (
     Account,
     CycleRecord,
     Delivery,
-    Details,
     Events,
     Log,
     Observations,

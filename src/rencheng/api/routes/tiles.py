@@ -48,7 +48,7 @@ class TileCache:
         """Return a tile of a layer, zipped, or of `terrain`, as PNG; empty when it has nothing."""
         key = (layer, zoom, x, y)
         with self._lock:
-            if self._tiles is None or self._tiles.city is not city:
+            if self._tiles is None or self._tiles.city.zones is not city.zones:
                 self._tiles, self._relief = CityTiles(city), Relief(city.terrain)
                 self._kept.clear()
                 self._size = 0

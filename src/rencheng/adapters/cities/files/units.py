@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rencheng.adapters.cities.files.columns import plain
 from rencheng.domain.observation import Quantity
 
@@ -91,3 +93,18 @@ def factor_of(quantity: Quantity, unit: str) -> float | None:
     known = _FACTORS.get(quantity, {})
     word = unit.strip().removeprefix("ucum:").rpartition("#")[2]
     return known.get(word, known.get(word.replace(" ", "")))
+
+
+def known_quantity(words: Sequence[str], units: Sequence[str]) -> Quantity:
+    """Return the quantity of a stream whose values need no turning; `OTHER` for the rest.
+
+    Examples
+    --------
+    >>> known_quantity(["Water Level"], ["m"]), known_quantity(["Water Level"], ["cm"])
+    (<Quantity.WATER_LEVEL: 'water_level'>, <Quantity.OTHER: 'other'>)
+    """
+    for word in words:
+        quantity = quantity_of(word)
+        if quantity is not None and any(factor_of(quantity, unit) == 1.0 for unit in units):
+            return quantity
+    return Quantity.OTHER

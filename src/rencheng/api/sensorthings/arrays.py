@@ -1,0 +1,143 @@
+"""CreateObservations: many observations of one datastream as arrays (OGC 18-088, chapter 13.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rencheng.api.sensorthings.calling import Call
+from rencheng.api.sensorthings.query.links import address_of
+from rencheng.api.sensorthings.writing import sound
+from rencheng.domain.sensing import EntityKind
+from rencheng.service.intake import REASONS, REFUSED, refusal
+from rencheng.service.observing import observe, observe_numbers
+from rencheng.service.register import register_of
+from rencheng.service.register_forms import Draft, Faults, draft_of
+
+PLAIN = ({"phenomenonTime", "result"}, {"phenomenonTime", "result", "resultTime"})
+"""Components that the fast way in takes."""
+_NAMES = ("Datastream", "MultiDatastream")
+
+
+def create(call: Call, body: Any) -> list[str]:
+    """Keep what is good; answer for each observation its address, or `error` and why."""
+    faults = Faults()
+    if not isinstance(body, list):
+        faults.add("", "no_list")
+    groups = [_group(one, i, faults) for i, one in enumerate(body if faults.found == [] else [])]
+    faults.raise_any()
+    answers: list[str] = []
+    for name, key, components, rows in groups:
+        plain = _plain(call, name, key, components, rows)
+        answers += plain if plain is not None else _singly(call, name, key, components, rows)
+    return answers
+
+
+Group = tuple[str, str, list[str], list[Any]]
+
+
+def _group(one: Any, i: int, faults: Faults) -> Group:
+    place = f"[{i}]"
+    said = one if isinstance(one, Mapping) else {}
+    name = next((name for name in _NAMES if isinstance(said.get(name), Mapping)), "")
+    key = str(said[name].get("@iot.id", "")) if name else ""
+    components, rows = said.get("components"), said.get("dataArray")
+    if not key:
+        faults.add(f"{place}.Datastream", "missing")
+    if not isinstance(components, list) or not all(isinstance(x, str) for x in components):
+        faults.add(f"{place}.components", "texts")
+        components = []
+    if not isinstance(rows, list):
+        faults.add(f"{place}.dataArray", "no_list")
+        rows = []
+    return name, key, components, rows
+
+
+def _plain(
+    call: Call, name: str, key: str, components: list[str], rows: list[Any]
+) -> list[str] | None:
+    """Keep plain numbers at moments as columns; None where something is not as plain."""
+    if name != "Datastream" or set(components) not in PLAIN or not rows:
+        return None
+    if len(set(components)) != len(components) or register_of(call.house).row(key) is None:
+        return None
+    if any(type(row) is not list or len(row) != len(components) for row in rows):
+        return None
+    columns = dict(zip(components, zip(*rows, strict=True), strict=True))
+    results, texts = columns["result"], columns["phenomenonTime"]
+    if not set(map(type, results)) <= {int, float} or columns.get("resultTime", texts) != texts:
+        return None
+    at = moments(texts)
+    if at is None:
+        return None
+    try:
+        value = np.array(results, dtype=np.float64)
+    except OverflowError:
+        return None
+    taken, ident = observe_numbers(
+        call.house, call.command, key, at, value,
+        datastreams=call.datastreams, is_at_once="resultTime" in columns,
+    )  # fmt: skip
+    names = zip(at.tolist(), ident.tolist(), strict=True)
+    stem = address_of(call.root, EntityKind.OBSERVATIONS, key).removesuffix("')")
+    answers = [f"{stem}@{moment}-{mark:016x}')" for moment, mark in names]
+    later = np.flatnonzero(taken.codes == refusal("future")).tolist()
+    if later:
+        again = _singly(call, name, key, components, [rows[n] for n in later])
+        for n, one in zip(later, again, strict=True):
+            answers[n] = one
+    for n in np.flatnonzero((taken.codes >= REFUSED) & (taken.codes != refusal("future"))).tolist():
+        answers[n] = f"error {REASONS[int(taken.codes[n]) - REFUSED]}"
+    return answers
+
+
+def moments(texts: Sequence[Any]) -> NDArray[np.int64] | None:
+    """Return times in UTC as microseconds since 1970; None where one is written otherwise. (n,)
+
+    Examples
+    --------
+    >>> moments(["1970-01-01T00:00:01Z", "1970-01-01T00:00:00.5Z"]).tolist()
+    [1000000, 500000]
+    """
+    if any(type(text) is not str or len(text) < 17 or text[-1] != "Z" for text in texts):
+        return None
+    try:
+        return np.array([text[:-1] for text in texts], dtype="datetime64[us]").astype(np.int64)
+    except ValueError:
+        return None
+
+
+def _singly(
+    call: Call, name: str, key: str, components: list[str], rows: Sequence[Any]
+) -> list[str]:
+    """Keep observations that need a look at each; the bad ones are answered in their place."""
+    answers = [""] * len(rows)
+    good: list[tuple[int, Draft]] = []
+    for i, row in enumerate(rows):
+        faults = Faults()
+        if not isinstance(row, list) or len(row) != len(components):
+            answers[i] = "error sizes"
+            continue
+        body = dict(_property(part, value) for part, value in zip(components, row, strict=True))
+        draft = draft_of(EntityKind.OBSERVATIONS, body, faults, parent=(name, key))
+        found = faults.found or sound(call, draft).found
+        if found:
+            answers[i] = f"error {found[0].key.rpartition('.')[2]}"
+        else:
+            good.append((i, draft))
+    drafts = [draft for _, draft in good]
+    kept = observe(call.house, call.command, drafts, datastreams=call.datastreams)
+    for (i, _), one in zip(good, kept, strict=True):
+        address = address_of(call.root, EntityKind.OBSERVATIONS, one.key)
+        answers[i] = f"error {one.reason}" if one.reason else address
+    return answers
+
+
+def _property(component: str, value: Any) -> tuple[str, Any]:
+    """Return the property that a component names: a feature is given by its id."""
+    if component in ("FeatureOfInterest/id", "FeatureOfInterest/@iot.id"):
+        return "FeatureOfInterest", {"@iot.id": value}
+    return component, value

@@ -1,0 +1,351 @@
+"""Observations in the standard's words: numbers go into the history, the rest beside it.
+
+A number of the live run goes through `intake`: judged, durable, watched by the rules. What intake
+has no room for (an interval, parameters, a text, a time to come, a feature of its own) lies in the
+details; a correction lies there too, beside the raw value and never over it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rencheng.domain.identity import Permission
+from rencheng.domain.run import LIVE_RUN
+from rencheng.domain.sensing import (
+    DatastreamResource,
+    EntityKind,
+    FeatureOfInterest,
+    MultiDatastream,
+    ObservationDetails,
+    Thing,
+)
+from rencheng.service import registering
+from rencheng.service.house import Command, House
+from rencheng.service.intake import Columns, Taken, refusal, take_in
+from rencheng.service.register import Register, register_of
+from rencheng.service.register_forms import Draft, Faults
+from rencheng.service.register_index import Index
+from rencheng.service.register_moments import moment
+from rencheng.service.register_plan import box_of
+from rencheng.service.register_readings import (
+    AT_ONCE,
+    MARK,
+    WITH_DETAILS,
+    feature_of,
+    id_of,
+)
+from rencheng.service.register_streams import geometry_of
+
+I64 = NDArray[np.int64]
+F64 = NDArray[np.float64]
+U64 = NDArray[np.uint64]
+Params = dict[str, str]
+K = EntityKind
+_HASH = np.uint64((1 << 46) - 1)
+# Constants of SplitMix64 (Steele, Lea and Flood 2014, doi:10.1145/2660193.2660195, figure 15).
+_MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """What became of one observation: its id, or why it was not kept."""
+
+    key: str = ""
+    reason: str = ""
+    """Key under `ingest.<reason>`; empty: kept."""
+    params: Params = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Item:
+    """An observation on its way in."""
+
+    stream: str
+    at: int
+    ident: int
+    details: ObservationDetails | None
+    row: int
+    """Row of its stream in the city; -1: it goes into the details alone."""
+    value: float = np.nan
+
+
+def observe(
+    house: House, command: Command, drafts: Sequence[Draft], *, datastreams: Sequence[str] = ()
+) -> list[Outcome]:
+    """Keep observations and say of each what became of it; the same one again is no second one.
+
+    Parameters
+    ----------
+    drafts
+        Read by `register_forms`, with a link to a datastream each.
+    datastreams
+        Ids that the sender may write; empty: all.
+
+    Raises
+    ------
+    InvalidInputError
+        If a datastream or feature is not there, or a result does not fit; all faults at once, and
+        nothing is kept.
+    """
+    command.actor.must(Permission.INGEST)
+    register, faults = register_of(house), Faults()
+    for draft in drafts:
+        check(register.index(), draft, faults)
+    faults.raise_any()
+    now = moment(house.now())
+    items = [_item(house, command, register, draft, now) for draft in drafts]
+    for draft, item in zip(drafts, items, strict=True):
+        _widen(house, command, register, draft, item)
+    return _kept(house, command, items, datastreams)
+
+
+def observe_numbers(
+    house: House, command: Command, stream: str, at: I64, value: F64,
+    *, datastreams: Sequence[str] = (), is_at_once: bool = False,
+) -> tuple[Taken, U64]:  # fmt: skip
+    """Keep plain numbers of one datastream: the fast way in.
+
+    Parameters
+    ----------
+    at, value
+        Begin of the phenomenon [µs UTC] and the result. (n,)
+    is_at_once
+        Whether the results were made at the phenomena's times.
+
+    Returns
+    -------
+    taken
+        What became of each row; times to come are refused here.
+    ident
+        With stream and time, the ids. (n,)
+    """
+    register = register_of(house)
+    row = register.row(stream)
+    ident = idents(value, is_at_once=is_at_once)
+    streams = np.full(len(at), -1 if row is None else row, np.int32)
+    columns = Columns(stream=streams, at=at, value=value, ident=ident)
+    taken = take_in(house, command, columns, datastreams=datastreams)
+    old = np.flatnonzero(taken.codes == refusal("past"))
+    if len(old):
+        part = Columns(stream=streams[old], at=at[old], value=value[old], ident=ident[old])
+        later = take_in(house, command, part, datastreams=datastreams, is_history=True)
+        codes = taken.codes.copy()
+        codes[old] = later.codes
+        taken = replace(taken, codes=codes)
+    return taken, ident
+
+
+def idents(value: F64, *, is_at_once: bool = False) -> U64:
+    """Return what makes plain numbers one and the same: their bits, mixed. (n,)"""
+    mixed = np.ascontiguousarray(value, dtype=np.float64).view(np.uint64).copy()
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * _MIX[0]
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * _MIX[1]
+    mixed ^= mixed >> np.uint64(31)
+    bits = AT_ONCE if is_at_once else np.uint64(0)
+    return np.asarray((MARK << np.uint64(48)) | ((mixed & _HASH) << np.uint64(2)) | bits)
+
+
+# Inside ----------------------------------------------------------------------------------------
+
+
+def _stream_of(index: Index, draft: Draft) -> DatastreamResource | MultiDatastream | None:
+    for name, kind in (("Datastream", K.DATASTREAMS), ("MultiDatastream", K.MULTI_DATASTREAMS)):
+        for key in draft.links.get(name, ()):
+            found = index.find(kind, key) if isinstance(key, str) else None
+            if isinstance(found, DatastreamResource | MultiDatastream):
+                return found
+    return None
+
+
+def check(index: Index, draft: Draft, faults: Faults) -> None:
+    """Note what of an observation the register does not know, or does not fit it."""
+    item = _stream_of(index, draft)
+    place = f"{draft.where}.".lstrip(".")
+    if item is None:
+        faults.add(f"{place}Datastream", "absent")
+        return
+    check_result(item, draft.values.get("result"), f"{place}result", faults)
+    feature = feature_link(index, draft, faults)
+    thing = index.find(K.THINGS, item.thing)
+    is_placed = isinstance(thing, Thing) and bool(thing.locations)
+    is_placed = is_placed or bool(draft.links.get("FeatureOfInterest"))
+    if not feature and not is_placed:
+        faults.add(f"{place}FeatureOfInterest", "no_place", item.thing)
+
+
+def check_result(item: object, result: Any, place: str, faults: Faults) -> None:
+    """Note a result that is no list of as many values as a multi-datastream has units."""
+    is_list = isinstance(result, list)
+    if isinstance(item, MultiDatastream) and (not is_list or len(result) != len(item.units)):
+        faults.add(place, "result_list", str(len(item.units)))
+
+
+def feature_link(index: Index, draft: Draft, faults: Faults) -> str:
+    """Return the id of the feature that a draft points at, empty: none."""
+    for one in draft.links.get("FeatureOfInterest", ()):
+        if isinstance(one, str):
+            if index.find(K.FEATURES, one) is None:
+                place = f"{draft.where}.FeatureOfInterest".lstrip(".")
+                faults.add(place, "absent", one)
+            return one
+    return ""
+
+
+def _item(house: House, command: Command, register: Register, draft: Draft, now: int) -> _Item:
+    said, stream = draft.values, _stream_of(register.index(), draft)
+    assert stream is not None  # noqa: S101 - checked before
+    at, end = said.get("at", (now, now))
+    result_at = (said.get("result_at") or (None,))[0]
+    feature = _feature(house, command, register, draft, stream.id, at)
+    result: Any = said.get("result")
+    row = register.row(stream.id) if _is_number(result) else None
+    is_ours = isinstance(stream, DatastreamResource) and row is not None
+    extras = (
+        end != at or result_at not in (None, at) or feature
+        or any(said.get(name) for name in ("result_quality", "valid_time", "parameters"))
+    )  # fmt: skip
+    if is_ours and not extras:
+        own = idents(np.array([float(result)]), is_at_once=result_at == at)
+        return _Item(
+            stream=stream.id, at=at, ident=int(own[0]), details=None, row=row or 0,
+            value=float(result),
+        )  # fmt: skip
+    details = ObservationDetails(
+        id="", datastream=stream.id, at=at, end=end, result=result, result_at=result_at,
+        result_quality=said.get("result_quality"), valid_time=said.get("valid_time"),
+        parameters=said.get("parameters") or {}, feature=feature, is_raw=is_ours,
+    )  # fmt: skip
+    ident = _ident(details)
+    details = replace(details, id=id_of(stream.id, at, ident))
+    place = row if is_ours and row is not None else -1
+    value = float(result) if is_ours else np.nan
+    return _Item(stream=stream.id, at=at, ident=ident, details=details, row=place, value=value)
+
+
+def _ident(details: ObservationDetails) -> int:
+    """Return what makes an observation with details one and the same: all that it says."""
+    said = [
+        details.end, details.result, details.result_at, details.result_quality,
+        details.valid_time, dict(details.parameters), details.feature,
+    ]  # fmt: skip
+    text = json.dumps(said, sort_keys=True, ensure_ascii=False)
+    mixed = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+    bits = int(WITH_DETAILS) | (int(AT_ONCE) if details.result_at == details.at else 0)
+    return (int(MARK) << 48) | ((mixed & int(_HASH)) << 2) | bits
+
+
+def _is_number(value: object) -> bool:
+    """Return whether a result is a number that the history holds exactly."""
+    is_one = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_one and isinstance(value, int | float) and abs(value) < 2**1000 and (
+        float(value) == value
+    )  # fmt: skip
+
+
+def _feature(
+    house: House, command: Command, register: Register, draft: Draft, stream: str, at: int
+) -> str:
+    """Return the id of an observation's own feature; empty: it is that of the thing's place.
+
+    A feature sent along is made, unless the same one is there: a retry makes no second one.
+    """
+    for one in draft.links.get("FeatureOfInterest", ()):
+        if isinstance(one, str):
+            return "" if one == feature_of(register.index(), stream, at) else one
+        text = json.dumps(one.values, sort_keys=True, ensure_ascii=False, default=str)
+        key = one.key or hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+        if register.index().find(K.FEATURES, key) is None:
+            registering.create_feature(house, command, replace(one, key=key, links={}))
+        return key
+    if not feature_of(register.index(), stream, at):
+        registering.create_place_feature(house, command, stream, at)
+    return ""
+
+
+def _widen(house: House, command: Command, register: Register, draft: Draft, item: _Item) -> None:
+    """Take where it was observed into the area of the datastream."""
+    stream = _stream_of(register.index(), draft)
+    key = item.details.feature if item.details else ""
+    key = key or feature_of(register.index(), item.stream, item.at)
+    feature = register.index().find(K.FEATURES, key)
+    if not isinstance(feature, FeatureOfInterest) or stream is None:
+        return
+    geometry = geometry_of(feature.feature)
+    if geometry is not None and not geometry.is_empty:
+        kind = K.DATASTREAMS if isinstance(stream, DatastreamResource) else K.MULTI_DATASTREAMS
+        registering.extend_area(house, command, kind, stream.id, box_of(geometry))
+
+
+def _kept(
+    house: House, command: Command, items: Sequence[_Item], datastreams: Sequence[str]
+) -> list[Outcome]:
+    outcomes = [Outcome(key=id_of(one.stream, one.at, one.ident)) for one in items]
+    for one, outcome in zip(items, outcomes, strict=True):
+        if datastreams and one.stream not in datastreams:
+            outcome.reason, outcome.params = "not_allowed", {"datastream": one.stream}
+    raw = [i for i, one in enumerate(items) if one.row >= 0 and not outcomes[i].reason]
+    if raw:
+        _take(house, command, items, outcomes, raw, datastreams)
+    beside = [
+        one.details
+        for one, outcome in zip(items, outcomes, strict=True)
+        if one.details is not None and not outcome.reason
+    ]
+    with house.work() as work:
+        known = work.details.of([outcome.key for outcome in outcomes if not outcome.reason])
+    fresh = {one.id: one for one in beside if one.id not in known or known[one.id].is_withdrawn}
+    back = [x for x in known.values() if x.is_withdrawn and x.id not in fresh]
+    if fresh or back:
+        told = [replace(one, is_withdrawn=False) for one in back if one.result is not None]
+        with house.work() as work:
+            work.details.put([*fresh.values(), *told])
+            work.details.drop([one.id for one in back if one.result is None])
+            work.commit()
+    return outcomes
+
+
+def _take(
+    house: House, command: Command, items: Sequence[_Item], outcomes: list[Outcome],
+    raw: Sequence[int], datastreams: Sequence[str],
+) -> None:  # fmt: skip
+    """Let numbers go through intake; what is of long ago goes there as history."""
+    waiting, is_history = list(raw), False
+    while waiting:
+        columns = Columns(
+            stream=np.array([items[i].row for i in waiting], dtype=np.int32),
+            at=np.array([items[i].at for i in waiting], dtype=np.int64),
+            value=np.array([items[i].value for i in waiting], dtype=np.float64),
+            ident=np.array([items[i].ident for i in waiting], dtype=np.uint64),
+        )
+        taken = take_in(
+            house, replace(command, run=LIVE_RUN), columns,
+            datastreams=datastreams, is_history=is_history,
+        )  # fmt: skip
+        old: list[int] = []
+        city = house.cities.current()
+        for n in taken.refused.tolist():
+            reason, params = taken.reason(city, columns, n)
+            one = items[waiting[n]]
+            if reason == "past" and not is_history:
+                old.append(waiting[n])
+            elif reason == "future":
+                _foretell(one)
+            else:
+                outcomes[waiting[n]].reason, outcomes[waiting[n]].params = reason, params
+        waiting, is_history = old, True
+
+
+def _foretell(item: _Item) -> None:
+    """Keep what is said of a time to come beside the history: no rule may take it for a fact."""
+    whole = item.details or ObservationDetails(
+        id=id_of(item.stream, item.at, item.ident), datastream=item.stream, at=item.at,
+        end=item.at, result=item.value, result_at=item.at if item.ident & int(AT_ONCE) else None,
+    )  # fmt: skip
+    item.details = replace(whole, is_raw=False)
