@@ -22,6 +22,7 @@ from rencheng.domain.sensing import (
     Entity,
     EntityKind,
     FeatureOfInterest,
+    HistoricalLocation,
     Reading,
     Unit,
 )
@@ -185,10 +186,20 @@ def streams_of(source: Source, kind: EntityKind, key: str) -> tuple[str, ...]:
     with source.house.work() as work:
         own = {one.datastream for one in work.details.of_feature(key)}
     if feature.location and source.view.find(K.LOCATIONS, feature.location) is not None:
-        for thing in source.view.related(K.LOCATIONS, feature.location, "Things"):
+        for thing in _ever_at(source, feature.location):
             for name in ("Datastreams", "MultiDatastreams"):
                 own.update(source.view.related(K.THINGS, thing, name))
     return tuple(one for one in own if any(source.view.find(kind, one) for kind in STREAMS))
+
+
+def _ever_at(source: Source, place: str) -> set[str]:
+    """Return the things that are or once were at a location."""
+    found = set(source.view.related(K.LOCATIONS, place, "Things"))
+    for key in source.view.related(K.LOCATIONS, place, "HistoricalLocations"):
+        past = source.view.find(K.HISTORICAL_LOCATIONS, key)
+        if isinstance(past, HistoricalLocation) and source.view.find(K.THINGS, past.thing):
+            found.add(past.thing)
+    return found
 
 
 def wide(limit: int) -> RefusedError:
