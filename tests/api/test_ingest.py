@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -194,3 +195,51 @@ def test_one_key_may_not_knock_without_end(device: Device, app: Any) -> None:
     body = {"batch": "b", "items": [value()]}
     statuses = [client.post("ingest/observations", json=body).status_code for _ in range(4)]
     assert statuses == [200, 200, 200, 429]
+
+
+def test_a_batch_of_100_000_with_three_bad_ones_keeps_the_others(device: Device) -> None:
+    items = [value(str(n), value=0.4, phenomenon_time=at(n)) for n in range(100_000)]
+    items[3]["value"], items[77_777]["datastream"] = "high", "nobody"
+    items[99_999]["phenomenon_time"] = "9999-12-31T23:59:59Z"
+    told = device().post("ingest/observations", json={"batch": "b", "items": items}).json()
+    assert told["accepted"] == 99_997
+    assert [(one["index"], one["key"]) for one in told["rejected"]] == [
+        (3, "malformed"), (77_777, "unknown_datastream"), (99_999, "future"),
+    ]  # fmt: skip
+    items.append(value("one more"))
+    refused = device().post("ingest/observations", json={"batch": "c", "items": items})
+    assert refused.status_code == 422
+
+
+def at(n: int) -> str:
+    return (T0 - timedelta(seconds=n)).isoformat()
+
+
+def test_a_device_that_sends_a_hundred_times_its_rate_waits_and_others_do_not(
+    device: Device, clock: Clock
+) -> None:
+    loud, calm = device(datastreams=("tide-1",)), device(datastreams=("tide-1",))
+
+    def send(client: TestClient, n: int) -> Any:
+        items = [value(f"{n}-{k}", phenomenon_time=at(100 * n + k)) for k in range(100)]
+        return client.post("ingest/observations", json={"batch": f"b{n}", "items": items})
+
+    told = [send(loud, n) for n in range(40)]
+    refused = [one for one in told if one.status_code == 429]
+    assert told[0].status_code == 200 and refused
+    wait = int(refused[0].headers["Retry-After"])
+    assert wait >= 1
+    assert send(calm, 99).status_code == 200
+    clock.forward(seconds=wait + 1)
+    assert send(loud, 50).status_code == 200
+
+
+def test_giant_and_poisonous_items_are_named_and_the_others_kept(device: Device) -> None:
+    items = [
+        value("a"), value("b", value=1e308), value("c" * 10_000), value("d", unit="m" * 10_000),
+        value("e", phenomenon_time="0001-01-01T00:00:00Z"), value("f", value=[1]), [], None,
+        value("g", phenomenon_time=at(60)),
+    ]  # fmt: skip
+    told = device().post("ingest/observations", json={"batch": "b", "items": items}).json()
+    assert (told["accepted"], told["suspect"]) == (3, 1)
+    assert [one["index"] for one in told["rejected"]] == [2, 3, 4, 5, 6, 7]

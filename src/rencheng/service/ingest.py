@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import Annotated
 
 import msgspec
@@ -19,7 +20,6 @@ from rencheng.service.intake import (
     LAST_US,
     Columns,
     Taken,
-    identity,
     refusal,
     take_in,
 )
@@ -38,6 +38,7 @@ __all__ = [
 
 _UNREADABLE, _NO_ID, _UNIT, _NO_ZONE = map(refusal, ("malformed", "no_id", "unit", "no_zone"))
 
+_NEVER = np.iinfo(np.int64).min
 LONGEST = 200
 """Characters of an id. Chosen; no source."""
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST)]
@@ -51,6 +52,11 @@ class ObservationItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     value: float
     unit: Annotated[str, msgspec.Meta(max_length=LONGEST)]
     phenomenon_time: Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+_NOTHING = ObservationItem(
+    id="-", datastream="", value=0.0, unit="", phenomenon_time=datetime(1970, 1, 1, tzinfo=UTC)
+)
 
 
 def ingest_observations(
@@ -106,26 +112,39 @@ def _columns(
     units: Sequence[str],
 ) -> Columns:
     count = len(items)
-    stream, at = np.full(count, -1, np.int32), np.zeros(count, np.int64)
-    value, ident = np.zeros(count), np.zeros(count, np.uint64)
     refused = np.zeros(count, np.uint8)
-    for i, item in enumerate(items):
-        if isinstance(item, Rejection):
-            ident[i], refused[i] = identity(item.id), _UNREADABLE
-            continue
-        row = rows.get(item.datastream, -1)
-        stream[i], value[i], ident[i] = row, item.value, identity(item.id)
-        if item.phenomenon_time.tzinfo is None:
-            refused[i] = _NO_ZONE
-        else:
-            at[i] = to_us(item.phenomenon_time)
-            if not FIRST_US <= at[i] <= LAST_US:
-                refused[i] = _UNREADABLE
-        if row >= 0 and item.unit != units[row]:
-            refused[i] = _UNIT
-        if not item.id:
-            refused[i] = _NO_ID
-    return Columns(stream=stream, at=at, value=value, ident=ident, refused=refused)
+    unread = [i for i, item in enumerate(items) if isinstance(item, Rejection)]
+    read = [_NOTHING if isinstance(item, Rejection) else item for item in items]
+    stream = np.array([rows.get(item.datastream, -1) for item in read], dtype=np.int32)
+    ident = b"".join(blake2b(item.id.encode(), digest_size=8).digest() for item in read)
+    at = np.array([_us(item.phenomenon_time) for item in read], dtype=np.int64)
+    refused[(at < FIRST_US) | (at > LAST_US)] = _UNREADABLE
+    refused[at == _NEVER] = _NO_ZONE
+    wrong = [
+        i
+        for i, (item, row) in enumerate(zip(read, stream.tolist(), strict=True))
+        if row >= 0 and item.unit != units[row]
+    ]
+    refused[wrong] = _UNIT
+    refused[[i for i, item in enumerate(read) if not item.id]] = _NO_ID
+    refused[unread] = _UNREADABLE
+    return Columns(
+        stream=stream,
+        at=at,
+        value=np.array([item.value for item in read], dtype=np.float64),
+        ident=np.frombuffer(ident, "<u8"),
+        refused=refused,
+    )
+
+
+def _us(time: datetime) -> int:
+    """Return microseconds since 1970; `_NEVER` without a zone. [µs UTC]"""
+    if time.tzinfo is None:
+        return _NEVER
+    # A float has room for every microsecond of the years 1685 to 2255.
+    if 1700 < time.year < 2250:
+        return round(time.timestamp() * 1e6)
+    return to_us(time)
 
 
 def _rejection(
