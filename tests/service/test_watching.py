@@ -218,3 +218,16 @@ def test_streams_registered_meanwhile_are_watched_and_the_others_go_on(kit: Kit)
     grown = replace(kit, house=more)
     assert hear(grown, (4, 60, 30)) == 1
     assert [alarm.level for alarm in alarms(kit)] == [Level.RED]
+
+
+def test_alarms_of_a_sensor_that_was_taken_away_are_cleared(tmp_path: Path) -> None:
+    each = pack((Level.RED, Condition(select=RAIN, at=20)), speaks=Speaks.STREAM)
+    kit = make_kit(tmp_path, gauges(), watch=RuleMemory(packs=(each,)))
+    hear(kit, (2, 0, 25))
+    gone = gauges()
+    retired = replace(gone.datastreams[2], interval_s=np.inf)
+    fewer = replace(gone, datastreams=(*gone.datastreams[:2], retired))
+    later = replace(kit, house=replace(kit.house, cities=type(kit.house.cities)(fewer)))
+    assert hear(later, (0, 60, 0)) == 1
+    assert not alarms(kit)[0].is_open
+    kit.store.close()

@@ -253,7 +253,11 @@ def _refusals(
     oldest = now - to_us(_EPOCH + OLDEST)
     if not is_history:
         codes[at < oldest] = refusal("past")
-    codes[at > now + AHEAD // timedelta(microseconds=1)] = refusal("future")
+    is_ahead = at > now + AHEAD // timedelta(microseconds=1)
+    if is_ahead.any():  # rare: a clock that runs ahead, or a forecast
+        forecasts = np.array([one.is_forecast for one in streams.streams], dtype=bool)
+        is_ahead[known] &= ~forecasts[stream[known]]
+    codes[is_ahead] = refusal("future")
     codes[~np.isfinite(columns.value)] = refusal("not_a_number")
     if allowed:
         may = np.zeros(len(streams.ids), bool)

@@ -49,6 +49,7 @@ def house_stream(item: DatastreamResource, index: Index, zones: Outlines) -> Dat
         stuck_after=int(_number(said, "stuck_after", 0.0)),
         is_vital=said.get("is_vital") is True,
         origin=Origin.OBSERVED,
+        is_forecast=said.get("is_forecast") is True,
     )
 
 

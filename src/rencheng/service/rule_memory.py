@@ -37,7 +37,7 @@ class RunRules:
     pending: dict[int, Pending] = field(default_factory=dict)
     """By slot; kept until the store has taken it."""
     gone: list[tuple[str, str]] = field(default_factory=list)
-    """Rule and object of open alarms whose rule is no longer in its pack."""
+    """Rule and object of open alarms whose rule or sensors are no longer there."""
 
 
 @dataclass(slots=True)

@@ -159,6 +159,7 @@ def _take_up(work: UnitOfWork, run: str, held: RunRules, packs: set[str], at: da
     """Bring the rules and the open alarms together: what is unknown stays, the rest is told."""
     rules = held.compiled
     numbers = {rule.id: number for number, rule in enumerate(rules.rules)}
+    forecasts = {rule.id for rule in rules.rules if rule.input is Input.FORECAST}
     alarms = work.alarms.list(run, where={"is_open": "true"})
     concerned = np.isin(rules.slot_rule, [numbers[a.rule] for a in alarms if a.rule in numbers])
     place = {}
@@ -171,7 +172,7 @@ def _take_up(work: UnitOfWork, run: str, held: RunRules, packs: set[str], at: da
         if found is not None:
             levels = [step.level for step in rules.rules[numbers[alarm.rule]].steps]
             opened[found] = min(range(len(levels)), key=lambda i: abs(levels[i] - alarm.level))
-        elif alarm.rule not in numbers and alarm.rule.partition("/")[0] in packs:
+        elif alarm.rule.partition("/")[0] in packs and alarm.rule not in forecasts:
             held.gone.append((alarm.rule, alarm.object))
     note(held, resumed(rules, held.state, opened, to_us(at)))
 

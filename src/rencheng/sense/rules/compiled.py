@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Protocol
 
 import numpy as np
@@ -193,7 +194,10 @@ def district_of(code: str) -> str:
 
 
 def selected(select: Selection, streams: Sequence[Datastream], *, forecast: bool = False) -> I64:
-    """Return the rows of the streams that a condition reads. (n,)"""
+    """Return the rows of the streams that a condition reads. (n,)
+
+    A stream that expects nothing any more, its interval is infinite, is read by none.
+    """
     exact = {one for one in select.streams if not one.endswith("*")}
     heads = tuple(one[:-1] for one in select.streams if one.endswith("*"))
     rows = [
@@ -201,6 +205,7 @@ def selected(select: Selection, streams: Sequence[Datastream], *, forecast: bool
         for row, one in enumerate(streams)
         if (select.quantity is None or one.quantity is select.quantity)
         and one.is_forecast is forecast
+        and isfinite(one.interval_s)
         and (not select.streams or one.id in exact or (heads and one.id.startswith(heads)))
     ]
     return np.array([] if select.figure else rows, dtype=np.int64)
@@ -281,7 +286,7 @@ def _packed(
     rows = rows[rows >= 0]
     by_stream = np.argsort(rows, kind="stable")
     edges = np.arange(len(streams) + 1)
-    interval = np.array([int(one.interval_s * US) for one in streams], dtype=np.int64)
+    interval = np.array([int(min(one.interval_s, 1e9) * US) for one in streams], dtype=np.int64)
     look_back = np.full(len(streams), -1.0)
     span = own["window"] + own["lasting"] + own["clear_after"] + tally["within"][cell["tally"]]
     span = (span + 2 * SILENT * interval[cell["stream"]]) / US

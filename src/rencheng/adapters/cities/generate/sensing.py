@@ -27,6 +27,12 @@ LIMITS: dict[Quantity, tuple[float, float, float, float, int]] = {
     Quantity.RAIN: (300.0, 0.0, 100.0, INF, 24),
     # World Weather and Climate Extremes Archive (WMO): -89.2 and 56.7 degrees; the rest chosen.
     Quantity.AIR_TEMPERATURE: (600.0, -90.0, 57.0, 0.02, 24),
+    # The same archive: highest gust 113.3 m/s (Barrow Island, 1996); the rest chosen.
+    Quantity.WIND_SPEED: (600.0, 0.0, 100.0, INF, 0),
+    Quantity.WIND_GUST: (600.0, 0.0, 120.0, INF, 0),
+    Quantity.VISIBILITY: (600.0, 0.0, 200_000.0, INF, 0),
+    Quantity.SNOW: (600.0, 0.0, 100.0, INF, 0),
+    Quantity.GROUND_TEMPERATURE: (600.0, -95.0, 95.0, 0.05, 24),
 }
 VITAL = (Quantity.PEAK_ACCELERATION, Quantity.WATER_LEVEL)
 
