@@ -26,8 +26,8 @@ from rencheng.api.telling import figure_out, figures_out, number, numbers, text_
 from rencheng.domain.city import F64
 from rencheng.domain.control import SectorBoard
 from rencheng.domain.impact import Impact
-from rencheng.domain.observation import Datastream, Observation, Quality
-from rencheng.domain.provenance import Origin, Why
+from rencheng.domain.observation import Datastream, Observation, Quality, QualityReason
+from rencheng.domain.provenance import Origin, Text, Why
 from rencheng.domain.recovery import Need, RepairJob
 from rencheng.domain.run import Run
 from rencheng.service.columns import Column
@@ -137,6 +137,11 @@ def series_out(stream: Datastream, found: Sequence[Observation]) -> ObservedSeri
             )
             for index, one in enumerate(found)
             if one.verdict.quality is Quality.SUSPECT
+        ],
+        reasons=[
+            text_out(Text(f"quality.reason.{reason.value}"))
+            for reason in QualityReason
+            if any(reason in one.verdict.reasons for one in found)
         ],
         origin=stream.origin.value,
     )

@@ -3936,6 +3936,8 @@ export interface components {
             origin: "observed" | "derived" | "synthetic" | "missing";
             /** Quantity */
             quantity: string;
+            /** Reasons */
+            reasons: components["schemas"]["TextOut"][];
             /** Suspect */
             suspect: boolean[];
             /** Time */

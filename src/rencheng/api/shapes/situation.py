@@ -179,6 +179,8 @@ class ObservedSeriesOut(Shape):
     value: list[float]
     suspect: list[bool]
     flags: list[FlagOut]
+    reasons: list[TextOut]
+    """Words of the reasons that occur in `flags`; the last part of each key is the reason."""
     origin: OriginName
 
 
