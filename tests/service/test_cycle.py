@@ -14,7 +14,7 @@ from cycle_kit import models, no_records, tiny_bulletins, tiny_scenario
 from ops_kit import DEVICE, DUTY, Kit
 from rencheng.domain.city import City
 from rencheng.domain.errors import CorruptDataError
-from rencheng.domain.hazard import Bulletin, BulletinKind, StationRecord
+from rencheng.domain.hazard import Bulletin, BulletinKind, ShakingMap, StationRecord
 from rencheng.domain.provenance import Origin
 from rencheng.domain.run import Phase
 from rencheng.service import cycle_runner
@@ -342,3 +342,19 @@ def _until(holds: Any, seconds: float = 60.0) -> bool:
             return True
         wait.wait(0.05)
     return False
+
+
+def test_a_published_map_takes_the_place_of_our_own_shaking(tiny_city: City) -> None:
+    west, south, east, north = tiny_city.bbox
+    cells = np.stack([np.full((2, 2), 0.4), np.full((2, 2), 0.2), np.full((2, 2), 0.3)])
+    chart = ShakingMap(
+        id="m", event=tiny_bulletins()[0].event, revision=3, issuer="XX", issued=ORIGIN,
+        west=west - 1, north=north + 1, step_lon=east - west + 2, step_lat=north - south + 2,
+        rows=2, columns=2, cells=cells.astype("<f4").tobytes(), source="",
+    )  # fmt: skip
+    result = run_cycle(asked(tiny_city, 10, shaking_map=chart))
+    assert result.impact is not None
+    assert (result.impact.shaking.model, result.impact.shaking.version) == ("shakemap", "XX 3")
+    other = run_cycle(asked(tiny_city, 10, shaking_map=replace(chart, event="another")))
+    assert other.impact is not None
+    assert other.impact.shaking.model != "shakemap"

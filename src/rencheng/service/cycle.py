@@ -23,7 +23,7 @@ from rencheng.decide.propose import decide
 from rencheng.domain.assessment import Assessment, CurveMeasures, Records
 from rencheng.domain.city import City
 from rencheng.domain.control import SectorBoard
-from rencheng.domain.hazard import Bulletin, BulletinKind, Shaking, StationRecord
+from rencheng.domain.hazard import Bulletin, BulletinKind, Shaking, ShakingMap, StationRecord
 from rencheng.domain.impact import (
     Access,
     CasualtyRates,
@@ -39,6 +39,7 @@ from rencheng.domain.recovery import Decisions, Onset, RestorationTable
 from rencheng.domain.rules import IndicatorSet, Rules
 from rencheng.domain.run import Phase
 from rencheng.model.damage.state import assess_damage
+from rencheng.model.hazards.earthquake.mapped import covers, shake_by_map
 from rencheng.model.hazards.earthquake.shaking import shake
 from rencheng.model.hazards.tsunami.arrival import forecast
 from rencheng.model.networks.access import hospital_access
@@ -92,6 +93,8 @@ class CycleInputs:
     verified_deaths: float = float("nan")
     weak: frozenset[str] = frozenset()
     """Layers of the city that its check found weak."""
+    shaking_map: ShakingMap | None = None
+    """The newest published map of the leading event; used where it covers every zone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,12 +219,17 @@ def _physical(
     city, seed, samples = inputs.city, inputs.seed, inputs.samples
     quake = replace(bulletin, kind=BulletinKind.EARTHQUAKE, id="", issued=bulletin.origin_time)
     version = inputs.models.table.version
-    key = (city.version, repr(quake), tuple(inputs.station_records), seed, samples, version)
+    chart = inputs.shaking_map
+    mapped = chart.id if chart is not None and chart.event == bulletin.event else ""
+    key = (city.version, repr(quake), tuple(inputs.station_records), seed, samples, version, mapped)
     if memory.value is not None and memory.key == key:
         return memory.value
     with watch("shaking"):
         sites = city.zones.centre
-        shaking = shake(bulletin, sites, inputs.station_records, samples=samples, seed=seed)
+        if chart is not None and mapped and covers(chart, sites):
+            shaking = shake_by_map(chart, bulletin, sites, samples=samples, seed=seed)
+        else:
+            shaking = shake(bulletin, sites, inputs.station_records, samples=samples, seed=seed)
     with watch("damage"):
         damage = assess_damage(city, shaking, inputs.models.table, seed=seed)
     with watch("people"):

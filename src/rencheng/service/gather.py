@@ -20,6 +20,7 @@ from rencheng.domain.run import Phase
 from rencheng.model.learning.fragility import adjusted
 from rencheng.service import incidents, situation
 from rencheng.service.cycle import CycleInputs, Models, last_word
+from rencheng.service.foreign import map_of
 from rencheng.service.house import Context
 from rencheng.service.learning import in_force
 from rencheng.service.ports import UnitOfWork
@@ -78,6 +79,7 @@ def inputs_of(
             is_log_checked=turns % _LOG_EVERY == 0,
         ),
         seed=seed_of(ctx.run),
+        shaking_map=map_of(work, ctx.run, word.event, at) if word else None,
         samples=samples,
     )
 
