@@ -20,11 +20,18 @@ ROOT = Path(__file__).resolve().parents[2]
 SHOTS = ROOT / "test-results"
 PAGES = ("situation", "warnings", "command", "recovery", "assessment", "data")
 TABS = {
-    "situation": ("", "?list=curves", "?list=alarms", "?list=events", "?table=1"),
+    "situation": (
+        "",
+        "?list=curves",
+        "?list=alarms",
+        "?list=alarms&group=rule",
+        "?list=events",
+        "?table=1",
+    ),
     "warnings": ("",),
     "command": ("", "?tab=tasks", "?tab=teams", "?tab=log"),
     "recovery": ("", "?tab=repairs", "?tab=supplies", "?tab=reports"),
-    "assessment": ("", "?tab=maturity", "?tab=curves", "?tab=learning"),
+    "assessment": ("", "?tab=maturity", "?tab=curves", "?tab=alarms", "?tab=learning"),
     "data": (
         "",
         "?tab=check",

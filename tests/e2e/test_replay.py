@@ -79,7 +79,7 @@ def test_bulletins_and_alarms_arrive(duty: Person) -> None:
         expect(events).to_contain_text(told)
     expect(duty.page.locator("main")).to_contain_text("8.3 级地震")
     expect(duty.test("phase")).not_to_have_text("平时")
-    duty.open("/situation?list=alarms")
+    duty.open("/situation?list=alarms&group=none")
     expect(duty.test("alarms").locator("li").first).to_be_visible()
     duty.test("alarms").get_by_role("button", name="确认报警").first.click()
     expect(duty.test("alarms")).to_contain_text("已确认")

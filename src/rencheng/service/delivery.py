@@ -152,7 +152,7 @@ def _settle(work: UnitOfWork, ctx: Context, delivery: Delivery, state: str, reas
         item=settled,
         id=delivery.alert,
         event=delivery.about,
-        action=f"delivery.{state}",
+        action=f"{'notice' if delivery.about == 'alarm' else 'delivery'}.{state}",
         params=params,
     )
     record(work, ctx, SYSTEM, done)

@@ -97,9 +97,8 @@ def shelve(
                 "alarm.over", f"alarm {alarm.id} is over", hint="Reload to see its present state"
             )
         kept = work.alarms.replace(alarm.shelved(command.actor.id, until, reason.strip()))
-        return told(
-            kept, "shelved", reason=reason.strip(), until=until.isoformat(timespec="minutes")
-        )
+        minutes = (until - ctx.at).total_seconds() / 60
+        return told(kept, "shelved", reason=reason.strip(), minutes=minutes)
 
     return performed(house, command, change, ("alarms.shelve", alarm_id, seen, until, reason))
 

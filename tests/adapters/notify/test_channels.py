@@ -93,3 +93,11 @@ def test_a_subscriber_without_an_address_is_named_and_secrets_are_not_printed() 
     with pytest.raises(InvalidInputError):
         webhook(httpx.Response(204)).send(replace(ALERT, subscriber="nobody"))
     assert "s3cret" not in repr(TARGETS)
+
+
+def test_an_alarm_is_handed_over_as_json_and_no_receiver_takes_it_for_a_warning() -> None:
+    heard: list[httpx.Request] = []
+    webhook(httpx.Response(204), heard).send(replace(ALERT, about="alarm", payload="{}"))
+    assert heard[0].headers["Content-Type"] == "application/json"
+    webhook(httpx.Response(204), heard).send(ALERT)
+    assert heard[1].headers["Content-Type"].startswith("application/cap+xml")

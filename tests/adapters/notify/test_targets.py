@@ -42,3 +42,13 @@ def test_a_broken_file_is_said_to_be_broken(tmp_path: Path, text: str) -> None:
     write(tmp_path, text)
     with pytest.raises(InvalidInputError, match=FILE):
         read_targets(tmp_path)
+
+
+def test_alarms_go_only_to_who_asks_for_them(tmp_path: Path) -> None:
+    write(tmp_path, GOOD + "alarms = true\n" + GOOD.replace("radio", "tv"))
+    found = read_targets(tmp_path)
+    assert {name: one.takes_alarms for name, one in found.items()} == {"radio": True, "tv": False}
+    write(tmp_path, GOOD + 'alarms = "yes"\n')
+    with pytest.raises(InvalidInputError) as caught:
+        read_targets(tmp_path)
+    assert caught.value.faults[0].key == "channels.alarms"

@@ -12,10 +12,11 @@ from sqlalchemy.exc import OperationalError
 
 from rencheng.adapters.store import open_store, opening
 from rencheng.adapters.store.schema import SCHEMA
+from rencheng.domain.alarm import Alarm, Level
 from rencheng.domain.errors import CorruptDataError, SourceUnavailableError
 from rencheng.domain.log import first_broken
 from rencheng.domain.observation import QualityReason
-from rencheng.domain.provenance import Mode
+from rencheng.domain.provenance import Mode, Text
 
 T0 = datetime(2015, 9, 16, tzinfo=UTC)
 
@@ -119,6 +120,32 @@ def test_an_older_layout_is_brought_up_to_date(tmp_path: Path) -> None:
         assert connection.execute("select value from meta").fetchone() == (str(SCHEMA),)
         names = {row[0] for row in connection.execute("select name from sqlite_master")}
         assert not names & {"observations", "streams"}
+
+
+def test_alarms_of_an_older_layout_stand_in_the_list_again(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    store = open_store(path)
+    seen = {"acknowledged": T0, "acknowledged_by": "duty", "cleared": T0}
+    with store() as unit:
+        for key, more in (("open", {}), ("unseen", {"cleared": T0}), ("over", seen)):
+            unit.alarms.add(
+                Alarm(
+                    id=key, rule="tide", rule_version="1", object=key, level=Level.RED,
+                    text=Text("alarm.x"), started=T0, last=T0, mode=Mode.LIVE, run="live", **more,
+                )
+            )  # fmt: skip
+        unit.commit()
+    store.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("drop index alarms_by_is_listed")
+        connection.execute("alter table alarms drop column is_listed")
+        connection.execute("update meta set value = '1'")
+        connection.commit()
+    again = open_store(path)
+    with again() as unit:
+        listed = unit.alarms.list("live", where={"is_listed": "true"})
+    assert {one.id for one in listed} == {"open", "unseen"}
+    again.close()
 
 
 def test_a_file_of_a_newer_program_is_refused(tmp_path: Path) -> None:

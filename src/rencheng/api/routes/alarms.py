@@ -13,6 +13,7 @@ from rencheng.api.alarms_out import (
     group_out,
     rule_name,
     score_out,
+    titles_of,
     verdict_out,
 )
 from rencheng.api.asking import CommandDep, RunDep
@@ -102,12 +103,12 @@ def list_alarms(
     brain: BrainDep, run: RunDep, actor: ActorDep, part: SliceDep, asked: AllDep
 ) -> Page[AlarmOut]:
     """Return the run's alarms: all of them newest first, the listed ones most urgent first."""
-    reader, names = reader_of(brain, actor), brain.names()
+    reader, names, titles = reader_of(brain, actor), brain.names(), titles_of(brain.house)
     with brain.house.work() as work:
         found = alarms_of(work, run, reader, asked)
     if asked.state not in (ListState.ALL, ListState.OVER):
         found = urgent_first(found)
-    return part.page([alarm_out(one, names, reader) for one in part.cut(found)], len(found))
+    return part.page([alarm_out(one, names, reader, titles) for one in part.cut(found)], len(found))
 
 
 @router.get("/alarms/groups")
@@ -121,10 +122,12 @@ def list_groups(  # noqa: PLR0913
     by: GroupBy = GroupBy.RULE,
 ) -> Page[AlarmGroupOut]:
     """Return one line for each rule or object with alarms, the most urgent first."""
-    reader, names = reader_of(brain, actor), brain.names()
+    reader, names, titles = reader_of(brain, actor), brain.names(), titles_of(brain.house)
     with brain.house.work() as work:
         found = grouped(alarms_of(work, run, reader, asked), by, reader.escalation)
-    return part.page([group_out(one, by, names, reader) for one in part.cut(found)], len(found))
+    return part.page(
+        [group_out(one, by, names, reader, titles) for one in part.cut(found)], len(found)
+    )
 
 
 @router.get("/alarms/counts")
@@ -147,17 +150,17 @@ def acknowledge_many(body: AcknowledgeIn, brain: BrainDep, command: CommandDep) 
 @needs(Permission.SITUATION_READ)
 def show_alarm(alarm: str, brain: BrainDep, actor: ActorDep) -> AlarmHistoryOut:
     """Return one alarm with its history: log lines, notices, and what people said of it."""
-    reader, names = reader_of(brain, actor), brain.names()
+    reader, names, titles = reader_of(brain, actor), brain.names(), titles_of(brain.house)
     with brain.house.work() as work:
         found = _seen(work, alarm, reader)
         lines = work.log.about(found.run, found.id)
         sent = work.deliveries.list(found.run, where={"alert": found.id})
         said = work.verdicts.list(found.run, where={"subject": found.id})
     return AlarmHistoryOut(
-        alarm=alarm_out(found, names, reader),
+        alarm=alarm_out(found, names, reader, titles),
         lines=[log_line_out(one) for one in lines],
         deliveries=[delivery_out(one) for one in sent],
-        verdicts=[verdict_out(one, names) for one in said],
+        verdicts=[verdict_out(one, names, titles) for one in said],
     )
 
 
@@ -209,11 +212,12 @@ def list_verdicts(
     brain: BrainDep, run: RunDep, part: SliceDep, rule: RuleQuery = ""
 ) -> Page[VerdictOut]:
     """Return the ledger's lines, newest first: of one rule, or of all."""
-    names, where = brain.names(), {"rule": rule} if rule else None
+    names, titles = brain.names(), titles_of(brain.house)
+    where = {"rule": rule} if rule else None
     with brain.house.work() as work:
         found = part.cut(work.verdicts.list(run, where=where, limit=part.end))
         total = work.verdicts.count(run, where=where)
-    return part.page([verdict_out(one, names) for one in found], total)
+    return part.page([verdict_out(one, names, titles) for one in found], total)
 
 
 @router.get("/verdicts/rules")
@@ -223,10 +227,12 @@ def ledger(brain: BrainDep, run: RunDep) -> LedgerOut:
     with brain.house.work() as work:
         said = verdicts.standing(work, run)
         used = {one.rule for one in work.alarms.list(run)}
-    known = {*brain.models.alarms.ids, EARTHQUAKE_RULE, TSUNAMI_RULE, *used}
+    titles = titles_of(brain.house)
+    watched = (rule.id for rule in brain.house.watch.rules)
+    known = {*brain.models.alarms.ids, EARTHQUAKE_RULE, TSUNAMI_RULE, *watched, *used}
     return LedgerOut(
-        scores=[score_out(one) for one in verify(said)],
-        rules=[RuleNameOut(rule=one, name=rule_name(one)) for one in sorted(known)],
+        scores=[score_out(one, titles) for one in verify(said)],
+        rules=[RuleNameOut(rule=one, name=rule_name(one, titles)) for one in sorted(known)],
     )
 
 
@@ -239,7 +245,7 @@ def enter_miss(body: MissIn, brain: BrainDep, command: CommandDep) -> VerdictOut
     )
     found = verdicts.enter_miss(brain.house, command, missed)
     brain.wake(command.run)
-    return verdict_out(found, brain.names())
+    return verdict_out(found, brain.names(), titles_of(brain.house))
 
 
 def counts_of(brain: Brain, work: UnitOfWork, run: str, reader: Reader) -> AlarmCounts:
@@ -259,7 +265,7 @@ def _seen(work: UnitOfWork, key: str, reader: Reader) -> Alarm:
 
 
 def _told(brain: Brain, command: Command, alarm: Alarm) -> AlarmOut:
-    return alarm_out(alarm, brain.names(), reader_of(brain, command.actor))
+    return alarm_out(alarm, brain.names(), reader_of(brain, command.actor), titles_of(brain.house))
 
 
 def _saw(body: ConfirmIn | RejectIn | ShelveIn) -> Seen:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from rencheng.api.alarms_out import score_out
+from rencheng.api.alarms_out import score_out, titles_of
 from rencheng.api.asking import CommandDep, RunDep
 from rencheng.api.paging import SliceDep
 from rencheng.api.security import BrainDep, needs
@@ -49,6 +49,7 @@ def assessment(brain: BrainDep, run: RunDep) -> AssessmentOut:
             hint="Wait a few seconds and ask again",
         )
     found: Assessment = turn.assessment
+    titles = titles_of(brain.house)
     return AssessmentOut(
         at=turn.at,
         curves=[_measures(one) for one in found.curves],
@@ -66,7 +67,7 @@ def assessment(brain: BrainDep, run: RunDep) -> AssessmentOut:
         maturity=[_maturity(one) for one in found.maturity],
         level=found.level,
         delays=figures_out(found.delays),
-        warnings=[score_out(one) for one in found.warnings],
+        warnings=[score_out(one, titles) for one in found.warnings],
     )
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from rencheng.api.alarms_out import alarm_out, counts_out
+from rencheng.api.alarms_out import alarm_out, counts_out, titles_of
 from rencheng.api.asking import RunDep
 from rencheng.api.operations_out import incident_out
 from rencheng.api.paging import BeforeQuery
@@ -70,6 +70,7 @@ def situation(brain: BrainDep, run: RunDep, actor: ActorDep) -> SituationOut:
     """Return everything that the situation page shows beside the map."""
     city, wall = brain.house.cities.current(), brain.house.now()
     reader, names, turn = reader_of(brain, actor), brain.names(), brain.turn(run)
+    titles = titles_of(brain.house)
     with brain.house.work() as work:
         found = run_of(work, run, wall)
         at = found.now(wall)
@@ -81,7 +82,7 @@ def situation(brain: BrainDep, run: RunDep, actor: ActorDep) -> SituationOut:
             clock=clock_out(found, wall, city.timezone),
             phase=phase_now(work, run, at).value,
             figures=figures_out(turn.figures) if turn else [],
-            alarms=[alarm_out(one, names, reader) for one in alarms[:MOST_ALARMS]],
+            alarms=[alarm_out(one, names, reader, titles) for one in alarms[:MOST_ALARMS]],
             alarm_counts=counts_out(counts_of(brain, work, run, reader)),
             incident=incident_out(incident) if incident else None,
             sectors=[sector_out(board) for board in turn.boards] if turn else [],
