@@ -209,16 +209,19 @@ def _value(draft: Draft, name: str, value: Any, place: str, faults: Faults) -> N
     reader = _READERS.get(name)
     if reader is None:
         draft.values[attribute] = value
+        if name in ("location", "feature") and _is_geojson(value) and geometry_of(value) is None:
+            faults.add(place, "geometry")
         return
     found = reader(value)
     if found is None:
         faults.add(place, _SAYS.get(name, "text"))
     else:
         draft.values[attribute] = found
-    if draft.kind is K.LOCATIONS and name == "location" and "geo" in str(
-        draft.values.get("encoding_type", "geo")
-    ) and geometry_of(value) is None:  # fmt: skip
-        faults.add(place, "geometry")
+
+
+def _is_geojson(value: object) -> bool:
+    """Return whether a place claims to be GeoJSON; other encodings are kept as they are."""
+    return isinstance(value, Mapping) and "type" in value
 
 
 def _text(value: object) -> str | None:
