@@ -1,0 +1,72 @@
+"""Feeds and warnings of others over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from ops_kit import T0
+from rencheng.bootstrap import Brain
+from rencheng.bootstrap.feeds import open_feeds
+from rencheng.connectors.cap_feed.connector import Connector
+from rencheng.connectors.shape import Answer
+from rencheng.connectors.taking import take
+from rencheng.domain.warning import Signature
+
+SETTINGS = {"url": "u", "certificates": (), "must_be_signed": False, "allow_sha1": False,
+            "max_messages": 9}  # fmt: skip
+FOLDER = Path(__file__).parents[2] / "src/rencheng/connectors/cap_feed/examples/index"
+
+
+def hear(brain: Brain) -> str:
+    """Take in a warning with a circle, sent a minute before now; return its id."""
+    body = (FOLDER / "2.cap").read_bytes()
+    found = Connector().read(SETTINGS, None, lambda url, **_: Answer(url=url, body=body))
+    [item] = found.warnings
+    assert item.signature is Signature.NONE
+    item = replace(item, sent=T0 - timedelta(minutes=1))
+    assert take(brain.house, "office", replace(found, warnings=(item,))).taken == 1
+    return item.key
+
+
+def test_warnings_of_others_are_listed_drawn_and_given_as_they_came(
+    brain: Brain, enter: Callable[..., Any]
+) -> None:
+    key = hear(brain)
+    duty = enter("duty")
+    [said] = duty.get("warnings").json()
+    assert (said["id"], said["level"], said["is_in_force"]) == (key, 1, True)
+    assert all(one["zh"] and one["en"] for one in said["findings"])
+    shapes = duty.get("warnings/areas").json()
+    [ring] = shapes["features"][0]["geometry"]["coordinates"][0]
+    assert ring[0] == ring[-1]
+    assert len(ring) == 65
+    original = duty.get("warnings/original", params={"id": key})
+    assert original.content == (FOLDER / "2.cap").read_bytes()
+    assert "sandbox" in original.headers["Content-Security-Policy"]
+
+
+def test_feeds_say_how_they_do_and_hide_secrets(
+    brain: Brain, enter: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "map.toml").write_text("x", "utf-8")
+    file = tmp_path / "connectors.toml"
+    file.write_text(
+        '[feed.g]\nconnector = "http_json"\nurl = "http://127.0.0.1:9/"\nmapping = "map.toml"\n'
+        'header = "X-Key"\nkey = "very secret"\n',
+        "utf-8",
+    )
+    file.chmod(0o600)
+    brain.feeds = open_feeds(brain, tmp_path)
+    brain.feeds.poll("g")
+    answer = enter("planner").get("connectors")
+    assert "very secret" not in answer.text
+    [feed] = answer.json()["feeds"]
+    assert feed["failures"] == 1
+    assert feed["polls"][0]["hint"]["zh"]
+    assert {one["id"] for one in answer.json()["connectors"]} >= {"cap_feed", "shakemap"}
+    assert enter("field").get("connectors").status_code == 403
+    assert enter("duty").get("shaking-maps").json() == []
