@@ -192,9 +192,9 @@ def _jumps(
     return found
 
 
-def _learnt(away: float, step: float, age: float, bound: float) -> float:
+def _learnt(away: float, step: float, age: float, early: float, bound: float) -> float:
     if age < WARM_S:
-        return away * step / (max(age, step) + step)
+        return max(-early, min(early, away)) * step / (max(age, step) + step)
     return max(-bound, min(bound, away)) * step / (SLOW_S + step)
 
 
@@ -205,7 +205,8 @@ def _level(stream: Datastream, limit: StreamLimits, past: Past, at: float, value
     step = min(at - past.level_at, 3 * stream.interval_s)
     bound = inf if limit.is_drift_shared else min(limit.drift_up, limit.drift_down) / 2
     if step > 0:
-        past.level += _learnt(value - past.level, step, past.level_at - past.begun_at, bound)
+        age = past.level_at - past.begun_at
+        past.level += _learnt(value - past.level, step, age, 2 * bound, bound)
     past.level_at = at
 
 
@@ -227,7 +228,7 @@ def _apart(
         away, age, step = value - x - usual, last - begun, min(at - last, 3 * stream.interval_s)
         if step > 0:
             bound = min(limit.drift_up, limit.drift_down) / 2
-            pair[0] += _learnt(away, step, age, bound)
+            pair[0] += _learnt(away, step, age, inf, bound)
         pair[2] = at
         if age >= WARM_S:
             found.append(away)

@@ -83,14 +83,14 @@ def own(
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
-def _learnt(away: float, step: float, age: float, bound: float) -> float:
+def _learnt(away: float, step: float, age: float, early: float, bound: float) -> float:
     """Return by how much a mean moves towards a value that is away from it by `away`.
 
-    A plain mean of the first days; later one of a month, to which no value counts for more than
-    `bound`: what may be a fault teaches little, and a mended sensor is soon believed.
+    The mean of the first days, later that of a month. No value counts for more than `early`, later
+    than `bound`: what may be a fault teaches little, and a mended sensor is soon believed.
     """
     if age < WARM_S:
-        return away * step / (max(age, step) + step)
+        return min(max(away, -early), early) * step / (max(age, step) + step)
     return min(max(away, -bound), bound) * step / (SLOW_S + step)
 
 
@@ -103,7 +103,8 @@ def _level(limit: Any, past: Any, at: int, v: float) -> None:
     step = min((at - past.level_at) / 1e6, GAP * limit.interval)
     bound = np.inf if limit.is_drift_shared else _bound(limit)
     if step > 0:
-        past.level += _learnt(v - past.level, step, (past.level_at - past.begun_at) / 1e6, bound)
+        age = (past.level_at - past.begun_at) / 1e6
+        past.level += _learnt(v - past.level, step, age, 2 * bound, bound)
     past.level_at = at
 
 
@@ -259,7 +260,7 @@ def _apart(
         age = (past.pair_at[k] - past.pair_from[k]) / 1e6
         step = min((at - past.pair_at[k]) / 1e6, GAP * limit.interval)
         if step > 0:
-            past.pair[k] += _learnt(away, step, age, bound)
+            past.pair[k] += _learnt(away, step, age, np.inf, bound)
         past.pair_at[k] = at
         if age >= WARM_S:
             apart[count] = away
