@@ -201,3 +201,32 @@ def test_feeds_are_asked_in_the_background(kit: Kit, tmp_path: Path) -> None:
             sleep(0.1)
         poller.stop()
     assert len(asked) >= 2
+
+
+def test_a_message_that_could_not_be_had_is_tried_again(kit: Kit, tmp_path: Path) -> None:
+    examples = connectors()["cap_feed"].folder / "examples" / "index"
+    is_there = [False]
+    asked: list[str] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        asked.append(handler.path)
+        name = "1.cap" if handler.path == "/3.cap" else handler.path[1:]
+        if handler.path == "/warnings.atom" and handler.headers["If-None-Match"]:
+            reply(handler, b"", 304)
+        elif handler.path == "/3.cap" and not is_there[0]:
+            reply(handler, b"", 503)
+        else:
+            reply(handler, (examples / name).read_bytes(), ETag='"1"')
+
+    kit.clock.time = datetime(2024, 5, 2, tzinfo=UTC)
+    text = '[feed.w]\nconnector = "cap_feed"\nurl = "{url}/warnings.atom"\nallow_private = true\n'
+    with serving(answer) as url:
+        poller = poller_of(kit, tmp_path, text.format(url=url))
+        assert (poller.poll("w").taken, health(kit, "w").polls[0].refused) == (2, 1)
+        is_there[0] = True
+        asked.clear()
+        assert poller.poll("w").refused == 0
+        assert asked == ["/warnings.atom", "/3.cap"]
+        asked.clear()
+        poller.poll("w")
+        assert asked == ["/warnings.atom"]

@@ -11,7 +11,7 @@ from threading import Condition, Thread
 from time import perf_counter
 
 from rencheng.connectors.feeds import Feed
-from rencheng.connectors.fetching import Fetcher
+from rencheng.connectors.fetching import MARK, Fetcher
 from rencheng.connectors.shape import Connector, Delivery, Way
 from rencheng.connectors.taking import Taken, take
 from rencheng.domain.errors import RenchengError
@@ -121,7 +121,7 @@ class Poller:
             poll,
             next_poll=at + self._wait(feed, 0),
             newest=done.newest,
-            validators=tuple((url, *two) for url, two in fetch.validators.items()),
+            validators=_remembered(fetch, done),
         )
         if done.taken:
             self._wake_house()
@@ -164,6 +164,18 @@ class Poller:
                 health = health_of(self._house, name, feed.connector.manifest.id)
                 failures = health.failures
             self._due[name] = self._house.now() + self._wait(feed, failures)
+
+
+def _remembered(fetch: Fetcher, done: Taken) -> tuple[tuple[str, str, str], ...]:
+    """Return what to ask with next time.
+
+    After a refusal an index is asked for whole again, so that what could not be had is tried again.
+    """
+    return tuple(
+        (url, tag, modified)
+        for url, (tag, modified) in fetch.validators.items()
+        if not done.refused or tag.startswith(MARK)
+    )
 
 
 def _is_asked(feed: Feed) -> bool:
