@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rencheng.adapters.files import DEFAULT_CITY
 from rencheng.bootstrap.accounts import demo_accounts, driver_token
 from rencheng.bootstrap.brain import Brain
-from rencheng.domain.errors import RenchengError
+from rencheng.domain.errors import InvalidInputError, RenchengError
 from rencheng.service.ports import Cities
 
 if TYPE_CHECKING:
@@ -20,9 +21,12 @@ if TYPE_CHECKING:
     from rencheng.adapters.notify.webhook.channel import Target
     from rencheng.adapters.store import Store
     from rencheng.service.cycle import Models
+    from rencheng.service.house import Settings
     from rencheng.service.identity import Identity
 
 STORE_FILE = "rencheng.sqlite"
+HISTORY_DAYS = "RENCHENG_HISTORY_DAYS"
+"""Environment variable with the age from which readings are put into files by month. [d]"""
 STORE_ADDRESS = "RENCHENG_STORE"
 """Environment variable with the address of a PostgreSQL database, instead of the file."""
 
@@ -93,6 +97,26 @@ def build_brain(
     return brain
 
 
+def office_settings(history_days: str) -> Settings:
+    """Return the settings of the office; empty: as they are without one being stated."""
+    from rencheng.service.house import Settings
+
+    if not history_days:
+        return Settings()
+    try:
+        days = float(history_days)
+    except ValueError:
+        days = nan
+    if not days >= 1.0:
+        raise InvalidInputError(
+            "intake.history_days",
+            f"{HISTORY_DAYS} is {history_days!r}, not a number of days from 1 on",
+            hint="Set it to a number such as 92, or leave it out",
+            params={"name": HISTORY_DAYS, "value": history_days},
+        )
+    return Settings(history_days=days)
+
+
 def assemble(
     store: Store,
     identity: Identity,
@@ -123,14 +147,15 @@ def assemble(
     from rencheng.service.dispatch import Dispatcher
     from rencheng.service.following import Follower
     from rencheng.service.house import House, Subscriber
+    from rencheng.service.net import Net
     from rencheng.service.observed import ObservedServices
     from rencheng.service.register import Register
 
-    console = ConsoleChannel()
-    webhook = WebhookChannel(targets or {}, identity.now)
+    console, webhook = ConsoleChannel(), WebhookChannel(targets or {}, identity.now)
     house = House(
         work=store,
         now=identity.now,
+        settings=office_settings(os.environ.get(HISTORY_DAYS, "")),
         cities=Register(store, cities, known_quantity),
         words=render,
         channels=(console, webhook),
@@ -164,6 +189,7 @@ def assemble(
         scenarios=ScenarioFolder(),
         dispatcher=Dispatcher(),
         observed=ObservedServices(house),
+        net=Net(house),
         client=client,
         close=store.close,
     )
