@@ -24,6 +24,7 @@ from rencheng.domain.log import first_broken
 from rencheng.domain.observation import Observation, Quality, QualityReason, Verdict
 from rencheng.domain.provenance import Mode, Text
 from rencheng.domain.run import Run
+from rencheng.domain.sensing import ObservationDetails, Thing
 from rencheng.service.ports import UnitOfWork
 
 T0 = datetime(2015, 9, 16, 22, 54, 33, 123457, tzinfo=UTC)
@@ -392,3 +393,32 @@ def test_every_number_and_text_survives(number: float, text: str, whole: int) ->
     given = replace(given, text=Text("k", {"f": number, "s": text, "i": whole}))
     back = codec.decode(codec.encode(given), Alarm)
     assert repr(back) == repr(given)
+
+
+def test_details_of_observations_are_found_by_id_and_time_and_replaced(work: Work) -> None:
+    first = ObservationDetails(id="s@5-0a", datastream="s", at=5, end=7, result="wet")
+    moved = ObservationDetails(id="s@9-0b", datastream="s", at=9, end=9, result=1, result_at=10)
+    with work() as unit:
+        unit.details.put([first, moved])
+        unit.details.put([replace(first, result="dry")])
+        unit.commit()
+    with work() as unit:
+        assert unit.details.of(["s@5-0a", "none"]) == {"s@5-0a": replace(first, result="dry")}
+        assert unit.details.between(["s"], 0, 99, limit=1, is_newest_first=True) == [moved]
+        assert unit.details.span("s") == (5, 9, 10, 10)
+        assert unit.details.told(["s", "t"]) == 2
+        unit.details.put([replace(moved, is_raw=True, is_withdrawn=True)])
+        unit.details.drop(["s@5-0a"])
+        assert unit.details.told(["s"]) == -1
+        unit.details.forget("s")
+        assert unit.details.between(["s"], 0, 99) == []
+
+
+def test_what_is_removed_is_gone(work: Work) -> None:
+    thing = Thing(id="t", name="t", description="t")
+    with work() as unit:
+        unit.things.add(thing)
+        unit.things.remove("t")
+        assert unit.things.find("t") is None
+        with pytest.raises(NotFoundError):
+            unit.things.remove("t")
