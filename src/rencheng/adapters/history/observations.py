@@ -47,6 +47,7 @@ class History:
         self.folder = folder
         self._runs: dict[str, RunSeries] = {}
         self._numbers: dict[str, _Numbers] = {}
+        self._places: dict[str, dict[str, int]] = {}
         self._lock = threading.Lock()
 
     def run(self, run: str) -> RunSeries:
@@ -63,6 +64,7 @@ class History:
                 series.close()
             self._runs.clear()
             self._numbers.clear()
+            self._places.clear()
 
     def take(
         self,
@@ -224,7 +226,7 @@ class History:
     def rows(self, run: str, datastreams: Sequence[str], start: int, end: int) -> Rows:
         """Return rows between two times by time; `stream` is its name's place in `datastreams`."""
         series = self.run(run)
-        numbers = {name: i for i, name in enumerate(series.streams)}
+        numbers = self._places_of(run, series)
         asked = {numbers[name]: i for i, name in enumerate(datastreams) if name in numbers}
         rows = series.between(sorted(asked), start, end)
         places = np.full(len(numbers), -1, np.int32)
@@ -235,16 +237,17 @@ class History:
     def spans(self, run: str, datastreams: Sequence[str]) -> list[tuple[int, int, int]]:
         """Return by datastream how many rows, and the first and the last time. [µs UTC]"""
         series = self.run(run)
-        numbers = {name: i for i, name in enumerate(series.streams)}
-        counts, last = series.counts()[0], series.latest()[0]
-        found = []
-        for name in datastreams:
-            number = numbers.get(name, -1)
-            if number < 0 or not counts[number]:
-                found.append((0, 0, 0))
-            else:
-                found.append((int(counts[number]), series.first(number), int(last[number]["at"])))
-        return found
+        numbers = self._places_of(run, series)
+        return [
+            series.span(numbers[name]) if name in numbers else (0, 0, 0) for name in datastreams
+        ]
+
+    def _places_of(self, run: str, series: RunSeries) -> dict[str, int]:
+        """Return the number of every stream by name; streams only ever become more."""
+        held, streams = self._places.get(run, {}), series.streams
+        if len(held) != len(streams):
+            held = self._places[run] = {name: i for i, name in enumerate(streams)}
+        return held
 
     def counts(self, run: str) -> dict[str, tuple[int, int]]:
         """Return by datastream how many observations there are, and how many are suspect."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -67,10 +69,10 @@ class Runs:
         """Return a stream's rows from `start` to `end`, both included, by time. [µs] (n,)"""
         found = []
         for run in self.runs:
-            low, high = np.searchsorted(run["stream"], [stream, stream + 1])
-            at = run["at"][low:high]
-            first = low + np.searchsorted(at, start, side="left")
-            last = low + np.searchsorted(at, end, side="right")
+            # Not `searchsorted`: it would copy the whole column out of the rows first.
+            column, at = run["stream"], run["at"]
+            low, high = bisect_left(column, stream), bisect_right(column, stream)
+            first, last = bisect_left(at, start, low, high), bisect_right(at, end, low, high)
             if last > first:
                 found.append(run[first:last])
         if len(found) == 1:

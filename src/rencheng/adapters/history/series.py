@@ -114,13 +114,14 @@ class RunSeries:
         with self._lock:
             return self._latest.last.copy(), self._latest.good.copy()
 
-    def first(self, stream: int) -> int:
-        """Return the earliest time of a stream that has rows. [µs]"""
+    def span(self, stream: int) -> tuple[int, int, int]:
+        """Return how many rows a stream has, and the first and the last time; 0: none. [µs]"""
         with self._lock:
-            first = self._latest.first
-            if first[stream] == UNKNOWN:
+            first, count = self._latest.first, int(self._latest.count[stream])
+            if count and first[stream] == UNKNOWN:
                 first[stream] = self.between([stream], *_EVER)["at"][0]
-            return int(first[stream])
+            last = int(self._latest.last["at"][stream])
+            return (count, int(first[stream]), last) if count else (0, 0, 0)
 
     def equal_in_a_row(self) -> I64:
         """Return by stream how many readings in a row ended with the latest value. (streams,)"""
