@@ -34,6 +34,7 @@ from rencheng.api.routes import (
     replay,
     rules,
     scenes,
+    sensing,
     session,
     situation,
     state,
@@ -72,6 +73,7 @@ TOPICS = (
     tiles,
     state,
     scenes,
+    sensing,
 )
 SCHEMA = f"{ROOT}/openapi.json"
 

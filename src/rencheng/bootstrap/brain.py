@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rencheng.service.identity import Identity
     from rencheng.service.import_desk import ImportRoom
     from rencheng.service.lookup import Gazetteer
+    from rencheng.service.net import Net
     from rencheng.service.observed import ObservedServices
 
 log = logging.getLogger("rencheng")
@@ -47,6 +48,7 @@ class Brain:
     scenarios: ScenarioFolder
     dispatcher: Dispatcher
     observed: ObservedServices
+    net: Net
     client: Callable[[], httpx.Client]
     """Makes the client by which the replay driver knocks at our own door."""
     demo_names: tuple[str, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from math import nan
 from pathlib import Path
@@ -117,6 +117,21 @@ def office_settings(history_days: str) -> Settings:
     return Settings(history_days=days)
 
 
+def _client_of(identity: Identity, address: str) -> Callable[[], httpx.Client]:
+    """Return what makes clients of our own door, with a fresh key from the first one on."""
+    import httpx
+
+    secret = ""
+
+    def client() -> httpx.Client:
+        nonlocal secret
+        secret = secret or driver_token(identity)
+        headers = {"Authorization": f"Bearer {secret}"}
+        return httpx.Client(base_url=address, headers=headers, timeout=30.0, trust_env=False)
+
+    return client
+
+
 def assemble(
     store: Store,
     identity: Identity,
@@ -132,8 +147,6 @@ def assemble(
     `targets` are the webhook subscribers, who get live warnings only; `state` is the folder where
     builds keep what was wrong in a city's sources.
     """
-    import httpx
-
     from rencheng.adapters.cities.check import Checked
     from rencheng.adapters.cities.files.units import known_quantity
     from rencheng.adapters.escalation import load_escalation
@@ -172,14 +185,6 @@ def assemble(
         escalation=load_escalation(state),
         watch=open_watch(state),
     )
-    secret = ""
-
-    def client() -> httpx.Client:
-        nonlocal secret
-        secret = secret or driver_token(identity)
-        headers = {"Authorization": f"Bearer {secret}"}
-        return httpx.Client(base_url=address, headers=headers, timeout=30.0, trust_env=False)
-
     return Brain(
         house=house,
         identity=identity,
@@ -190,7 +195,7 @@ def assemble(
         dispatcher=Dispatcher(),
         observed=ObservedServices(house),
         net=Net(house),
-        client=client,
+        client=_client_of(identity, address),
         close=store.close,
     )
 

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from rencheng.domain.city import F64, City
 from rencheng.domain.identity import Actor
 from rencheng.domain.impact import DamageState, Impact, Services
+from rencheng.domain.net import NetHealth
 from rencheng.domain.proposal import ProposalKind
 from rencheng.domain.provenance import Origin, Text, Why
 from rencheng.domain.scene import WaterMap
@@ -48,6 +49,7 @@ class Asked:
     """Hours after the origin for the columns without a suffix; None: now. [h]"""
     water: WaterMap | None = None
     """The latest map of water seen from above."""
+    net: NetHealth | None = None
 
     @property
     def at(self) -> datetime:
@@ -90,6 +92,9 @@ def _zones(asked: Asked) -> tuple[Column, ...]:
         Column(key="water_seen", unit="1", values=state.zone_water, why=seen),
         Column(key="evacuate", unit="1", values=_evacuate(asked), why=_evacuate_why(asked)),
     ]
+    if asked.net is not None:
+        share = asked.net.seen_share()
+        found.append(Column(key="sensing_seen", unit="1", values=share, why=net_why(asked.net)))
     if asked.water is not None:
         share = scenes.on_zones(asked.city, asked.water)
         found.append(
@@ -352,6 +357,11 @@ def _service_why(asked: Asked, impact: Impact) -> Why:
     version = dict(impact.model_versions).get("restoration", "")
     data = ("power_network", "water_network", "dependencies", "sensors")
     return _why(asked, "recovery", version, data, ("utilities' own network data",))
+
+
+def net_why(net: NetHealth) -> Why:
+    """Return what coverage and uptime rest on."""
+    return Why(data=("sensors",), model="sense.net", version="1", as_of=net.at)
 
 
 def _seen_why(asked: Asked) -> Why:

@@ -1496,6 +1496,26 @@ export interface paths {
         patch: operations["replay_change"];
         trace?: never;
     };
+    "/api/v1/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rules
+         * @description Return all alarm rules with their source, whether they are on, and how they did.
+         */
+        get: operations["rules_list_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs": {
         parameters: {
             query?: never;
@@ -1572,6 +1592,46 @@ export interface paths {
          * @description Return a map of water with its cells.
          */
         get: operations["scenes_cells"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sensing/net": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Net
+         * @description Return coverage and uptime by district and quantity; what nobody should see is left out.
+         */
+        get: operations["sensing_net"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sensing/net.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Table
+         * @description Return the same rows as CSV; an empty cell is unknown.
+         */
+        get: operations["sensing_table"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2355,6 +2415,16 @@ export interface components {
             p50: number | null;
             /** P95 */
             p95: number | null;
+        };
+        /**
+         * BrokenRulesOut
+         * @description A file of rules of the office that is not used.
+         */
+        BrokenRulesOut: {
+            /** File */
+            file: string;
+            /** Problem */
+            problem: string;
         };
         /**
          * BulletinIn
@@ -3882,6 +3952,85 @@ export interface components {
             total: number;
         };
         /**
+         * NetOut
+         * @description How well the sensing net sees the city now.
+         */
+        NetOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Rows */
+            rows: components["schemas"]["NetRowOut"][];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Totals */
+            totals: components["schemas"]["NetTotalOut"][];
+            why: components["schemas"]["WhyOut"];
+        };
+        /**
+         * NetRowOut
+         * @description One quantity in one district.
+         */
+        NetRowOut: {
+            /** Expected */
+            expected: boolean;
+            /** Ok */
+            ok: number;
+            /** Quantity */
+            quantity: string;
+            /** Residents */
+            residents: number | null;
+            /**
+             * Sector
+             * @enum {string}
+             */
+            sector: "transport" | "medical" | "water" | "energy" | "environment" | "services";
+            /** Seen */
+            seen: boolean;
+            /** Streams */
+            streams: number;
+            /** Uptime */
+            uptime: number | null;
+            /** Zone */
+            zone: number;
+            /** Zone Name */
+            zone_name: string;
+        };
+        /**
+         * NetTotalOut
+         * @description One quantity in the whole city.
+         */
+        NetTotalOut: {
+            /** Districts */
+            districts: number;
+            /** Districts Seen */
+            districts_seen: number;
+            /** Health */
+            health: {
+                [key: string]: number;
+            };
+            /** Quantity */
+            quantity: string;
+            /** Residents */
+            residents: number | null;
+            /** Residents Seen */
+            residents_seen: number | null;
+            /**
+             * Sector
+             * @enum {string}
+             */
+            sector: "transport" | "medical" | "water" | "energy" | "environment" | "services";
+            /** Streams */
+            streams: number;
+            /** Uptime */
+            uptime: number | null;
+        };
+        /**
          * NoteIn
          * @description A free log entry.
          */
@@ -4509,6 +4658,18 @@ export interface components {
             items: components["schemas"]["ReportIn"][];
         };
         /**
+         * RuleLevelOut
+         * @description What a level of a rule means, in the words of its source.
+         */
+        RuleLevelOut: {
+            /**
+             * Level
+             * @enum {integer}
+             */
+            level: 1 | 2 | 3 | 4;
+            text: components["schemas"]["TextOut"];
+        };
+        /**
          * RuleNameOut
          * @description A rule that an alarm can come from.
          */
@@ -4516,6 +4677,55 @@ export interface components {
             name: components["schemas"]["TextOut"];
             /** Rule */
             rule: string;
+        };
+        /**
+         * RuleOut
+         * @description An alarm rule.
+         */
+        RuleOut: {
+            /** Alarms */
+            alarms: number;
+            /** False */
+            false: number;
+            /** Hits */
+            hits: number;
+            /** Id */
+            id: string;
+            /**
+             * Input
+             * @enum {string}
+             */
+            input: "observation" | "forecast" | "bulletin" | "state";
+            /** Is On */
+            is_on: boolean;
+            /** Is Own */
+            is_own: boolean;
+            /** Jurisdiction */
+            jurisdiction: string;
+            /** Last Fired */
+            last_fired: string | null;
+            /** Levels */
+            levels: (1 | 2 | 3 | 4)[];
+            /** Misses */
+            misses: number;
+            name: components["schemas"]["TextOut"];
+            /** Pack */
+            pack: string;
+            /** Source */
+            source: string;
+            /** Speaks */
+            speaks: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "official" | "unverified";
+            /** Table */
+            table: components["schemas"]["RuleLevelOut"][];
+            /** Valid From */
+            valid_from: string;
+            /** Version */
+            version: string;
         };
         /**
          * RuleScoreOut
@@ -4536,6 +4746,16 @@ export interface components {
             pod: components["schemas"]["BandOut"];
             /** Rule */
             rule: string;
+        };
+        /**
+         * RulesOut
+         * @description All rules.
+         */
+        RulesOut: {
+            /** Broken */
+            broken: components["schemas"]["BrokenRulesOut"][];
+            /** Rules */
+            rules: components["schemas"]["RuleOut"][];
         };
         /**
          * RunOut
@@ -8494,6 +8714,39 @@ export interface operations {
             };
         };
     };
+    rules_list_rules: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     replay_runs: {
         parameters: {
             query?: {
@@ -8650,6 +8903,70 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["WaterCellsOut"];
                 };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    sensing_net: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NetOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    sensing_table: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Default Response */
             default: {

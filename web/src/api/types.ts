@@ -49,6 +49,9 @@ export type Finding = S['FindingOut'];
 export type Sensor = S['SensorOut'];
 export type Place = S['PlaceOut'];
 export type WaterMap = S['WaterMapOut'];
+export type Net = S['NetOut'];
+export type NetRow = S['NetRowOut'];
+export type NetTotal = S['NetTotalOut'];
 
 export type AlertIn = S['AlertIn'];
 export type Alert = S['AlertOut'];

@@ -29,6 +29,7 @@ export const FIELDS: readonly Field[] = [
   { id: 'water', column: 'water', ramp: 'cividis', breaks: SHARES, kind: 'service' },
   { id: 'powerSeen', column: 'power_seen', ramp: 'cividis', breaks: SHARES, kind: 'seen' },
   { id: 'waterSeen', column: 'water_seen', ramp: 'cividis', breaks: SHARES, kind: 'seen' },
+  { id: 'sensed', column: 'sensing_seen', ramp: 'cividis', breaks: SHARES, kind: 'seen' },
   { id: 'flooded', column: 'flooded_share', ramp: 'mako', breaks: [0.01, 0.05, 0.1, 0.25, 0.5], kind: 'seen' },
   { id: 'hospital', column: 'hospital_minutes', ramp: 'viridis', breaks: [5, 10, 15, 30, 60] },
   { id: 'evacuation', column: 'evacuate', ramp: 'magenta', kind: 'flag' },

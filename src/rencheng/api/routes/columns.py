@@ -101,7 +101,10 @@ def _table(brain: Brain, layer: str, run: str, actor: Actor, hour: float | None)
         water = newest(work, run, at) if layer in ("zones", "grid") else None
     if turn is None:
         return ColumnsOut(cycle=None, at=at, ids=ids, columns=[])
-    found = columns(layer, Asked(city=city, turn=turn, actor=actor, hour=hour, water=water))
+    net = brain.net.health(run)[0] if layer == "zones" else None
+    found = columns(
+        layer, Asked(city=city, turn=turn, actor=actor, hour=hour, water=water, net=net)
+    )
     return ColumnsOut(
         cycle=turn.id, at=turn.at, ids=ids, columns=[column_out(column) for column in found]
     )
