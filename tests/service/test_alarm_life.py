@@ -260,6 +260,19 @@ def test_a_flood_is_acknowledged_in_one_act_and_each_alarm_has_its_line(kit: Kit
     assert kit.actions().count("alarm.acknowledged") == 12
 
 
+def test_a_flood_escalates_in_several_passes_the_most_serious_first(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rencheng.service.escalation.AT_ONCE", 2)
+    for level in (Level.BLUE, Level.RED, Level.YELLOW):
+        raise_alarm(kit.house, "live", replace(HIGH, object=level.name, level=level))
+    kit.clock.forward(minutes=10)
+    assert escalate(kit.house) == 2
+    told = kit.see(lambda work: {one.object for one in work.alarms.list("live") if one.told})
+    assert told == {"RED", "YELLOW"}
+    assert [escalate(kit.house), escalate(kit.house)] == [1, 0]
+
+
 def test_a_house_without_steps_tells_nobody(kit: Kit) -> None:
     plain: House = replace(kit.house, escalation=replace(kit.house.escalation, steps=()))
     raise_alarm(plain, "live", HIGH)

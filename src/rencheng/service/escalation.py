@@ -31,6 +31,8 @@ class Seen:
 
 CONSOLE = "console"
 """Channel of the notices that escalation sends."""
+AT_ONCE = 200
+"""Alarms of a run in one pass, the most serious first: a flood must not hold up other writers."""
 NOTICE_STANDS = timedelta(hours=24)
 """How long a notice may wait in the outbox. No source: our choice."""
 
@@ -60,7 +62,8 @@ def escalate(house: House) -> int:
         with house.work() as work:
             work.lock()
             ctx = context(house, work, run)
-            for alarm in _due(house, work, ctx):
+            waiting = sorted(_due(house, work, ctx), key=lambda one: (one.level, one.started))
+            for alarm in waiting[:AT_ONCE]:
                 count += _moved_on(house, work, ctx, alarm)
             work.commit()
     return count
