@@ -57,7 +57,7 @@ class Service:
     def ask(self, path: str, *, status: int = 200, **options: Any) -> Any:
         """Return the JSON at a path; options are given without their `$`."""
         params = {f"${name}": str(text) for name, text in options.items()}
-        answer = self.client.get(self.at(path), params=params)
+        answer = self.client.get(self.at(path), params=params or None)
         assert answer.status_code == status, answer.text
         return answer.json()
 
