@@ -180,10 +180,11 @@ def rights_of(caller: Caller, mapping: MqttMapping) -> Rights:
         actor.must_write_to(Mode.LIVE)
         bound = token.datastreams if token is not None else ()
         if bound:
-            publish = [f"{INBOX}/{topic}" for stream in bound for topic in topics_of(stream)]
+            publish = [topic for stream in bound for topic in topics_of(stream)]
+            publish += [f"{INBOX}/{topic}" for topic in publish]
             publish += [t for stream in bound for t in _own_topics(mapping, stream)]
         else:
-            publish = [f"{INBOX}/{topic}" for topic in CREATE]
+            publish = [*CREATE, *(f"{INBOX}/{topic}" for topic in CREATE)]
             publish += [rule.pattern for rule in mapping.topics]
     reads = bool(actor.permissions & {Permission.DATA_READ, Permission.SITUATION_READ})
     subscribe = ("v1.1", "v1.1/#") if reads else ()
@@ -228,6 +229,7 @@ def _broker(brain: Brain, folder: Path, options: MqttOptions, text: str) -> Brok
     from rencheng.adapters.bus.nats import Broker, BrokerOptions, Listener
     from rencheng.adapters.bus.nats.server import program
     from rencheng.connectors.mqtt.mapping import MqttMapping, read_mapping
+    from rencheng.connectors.mqtt.topics import CREATE
 
     program()
     listener = Listener(
@@ -235,7 +237,12 @@ def _broker(brain: Brain, folder: Path, options: MqttOptions, text: str) -> Brok
     )
     mapping = read_mapping(text) if text else MqttMapping()
     check = _checked(brain.identity, mapping)
-    return Broker(folder, listener, check, BrokerOptions(sync=options.sync))
+    return Broker(
+        folder,
+        listener,
+        check,
+        BrokerOptions(sync=options.sync, topics=2 * len(CREATE) + len(mapping.topics)),
+    )
 
 
 def _own_address(options: MqttOptions, broker: Broker, client: str) -> Address:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mqtt_kit import Device, Kit, body, free_port, house, kept, key_of, open_door, served, until
 
+from mqtt_kit import Device, Kit, body, free_port, house, kept, key_of, open_door, served, until
 from rencheng.bootstrap.mqtt import MqttDoor, MqttOptions
 from rencheng.connectors.mqtt import receiver as receiving
 from rencheng.connectors.mqtt.address import PASSWORD, USER, read_address

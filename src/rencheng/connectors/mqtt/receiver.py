@@ -54,6 +54,8 @@ DOUBT = timedelta(seconds=60)
 """What was taken in so shortly before a connection may be sent again after it. Chosen."""
 ACTOR = Actor(id="mqtt", name="MQTT", organisation="", roles=frozenset({"device"}))
 """In whose name messages are taken in: the broker has asked who their senders are."""
+OURS = b'"@iot.selfLink"'
+"""Only a server's own words have it: a device that creates an observation does not know it yet."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -98,7 +100,10 @@ class Receiver:
         self.watch = Watch(str(address), house.now, self._say)
         self.mapping = read_mapping(mapping) if mapping else None
         rules = self.mapping.topics if self.mapping else ()
-        topics = [f"{address.inbox}{topic}" for topic in CREATE]
+        # Both: a broker that moves topics does not move what comes in one packet with the greeting.
+        topics = list(
+            dict.fromkeys(f"{place}{one}" for place in (address.inbox, "") for one in CREATE)
+        )
         topics += dict.fromkeys(rule.pattern for rule in rules)
         self.session = Session(address, topics, self.hear, self.watch, ready)
         self._house, self._wake = house, wake
@@ -210,6 +215,8 @@ class Receiver:
             why = Text("mqtt.refused.large", {"size": one.size, "most": LARGEST})
             return self._refuse(one, why, lot)
         topic = one.topic.removeprefix(self.address.inbox)
+        if OURS in one.body and topic == one.topic:
+            return None  # our own announcement
         said = self._connector.hear(
             self._settings, Message(topic=topic, body=one.body, received=one.received)
         )

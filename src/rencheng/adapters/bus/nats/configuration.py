@@ -8,8 +8,10 @@ from pathlib import Path
 
 from rencheng.adapters.bus.nats.doorman import ACCOUNT, INBOX, OUTBOX
 
-WAITING = 8192
-"""Messages that the broker hands us before the first of them is acknowledged. Chosen."""
+WAITING = 4096
+"""Messages of a topic that the broker hands us before the first is acknowledged. Chosen."""
+ALL_WAITING = 65_535
+"""Messages of all topics of a session; more cannot be numbered (MQTT 3.1.1, 2.3.1)."""
 LARGEST = 16 * 2**20
 """Larger messages end the connection; those below are refused by the house, one by one. [B]"""
 STORE = 8 * 2**30
@@ -26,7 +28,7 @@ jetstream {{ store_dir: {store}, max_memory_store: 64MB, max_file_store: {size},
   sync_interval: {sync} }}
 mqtt {{
   listen: {listen}
-  ack_wait: "30s"
+  ack_wait: "10s"
   max_ack_pending: {waiting}
   {tls}
 }}
@@ -43,7 +45,10 @@ accounts {{
     }}
   }}
 }}
-authorization {{ auth_callout {{ issuer: {issuer}, auth_users: [ doorman ], account: HOUSE }} }}
+authorization {{
+  timeout: 10
+  auth_callout {{ issuer: {issuer}, auth_users: [ doorman ], account: HOUSE }}
+}}
 """
 
 
@@ -58,8 +63,10 @@ class Listener:
     key: Path | None = None
 
 
-def configuration(listener: Listener, folder: Path, *, port: int, issuer: str, sync: str) -> str:
-    """Return the text of the file. `port` is the broker's own, on the loopback."""
+def configuration(
+    listener: Listener, folder: Path, *, port: int, issuer: str, sync: str, topics: int
+) -> str:
+    """Return the text of the file. `port`: its own; `topics`: how many we hear."""
     tls = ""
     if listener.certificate is not None and listener.key is not None:
         cert, key = str(listener.certificate.resolve()), str(listener.key.resolve())
@@ -73,7 +80,7 @@ def configuration(listener: Listener, folder: Path, *, port: int, issuer: str, s
         size=STORE,
         sync=json.dumps(sync),
         listen=json.dumps(f"{host}:{listener.port}"),
-        waiting=WAITING,
+        waiting=min(WAITING, ALL_WAITING // max(topics, 1)),
         tls=tls,
         account=ACCOUNT,
         inbox=INBOX,

@@ -42,6 +42,8 @@ class BrokerOptions:
     sync: str = "always"
     """`always`: on disk before the sender is told; a span such as `2s`: a power cut may lose so
     much, a crash of the program nothing."""
+    topics: int = 16
+    """Most topics that one of its clients listens to with a promise."""
 
 
 class Broker:
@@ -136,7 +138,12 @@ class Broker:
         file = self.folder / "broker.conf"
         file.touch(mode=0o600)
         text = configuration(
-            self.listener, self.folder, port=port, issuer=self._signer.name, sync=self._options.sync
+            self.listener,
+            self.folder,
+            port=port,
+            issuer=self._signer.name,
+            sync=self._options.sync,
+            topics=self._options.topics,
         )
         file.write_text(text, encoding="utf-8")
         secret = secrets.token_urlsafe(24)
@@ -155,9 +162,12 @@ class Broker:
         self._wait(port)
         self._wait(self.listener.port, self.listener.host)
         self._hang_up()
-        asked = Line(port, "doorman", secret)
-        asked.answer("$SYS.REQ.USER.AUTH", Doorman(self._signer, self._may))
-        self._lines = (asked, Line(port, SERVICE, self.secret))
+        answers = {"$SYS.REQ.USER.AUTH": Doorman(self._signer, self._may)}
+        try:
+            asked = Line(port, "doorman", secret, answers)
+            self._lines = (asked, Line(port, SERVICE, self.secret))
+        except OSError as error:
+            raise self._failed(str(error)) from error
         self.starts += 1
 
     def _hang_up(self) -> None:
@@ -178,15 +188,20 @@ class Broker:
                 time.sleep(0.05)
             else:
                 return
+        raise self._failed("")
+
+    def _failed(self, why: str) -> SourceUnavailableError:
+        """End a process that is no use, and return the error with its last words."""
         if self._process is not None:
             _end(self._process)
             time.sleep(0.1)  # its last words are on their way
         said = next((line for line in reversed(self.lines) if "[FTL]" in line), "")
-        raise SourceUnavailableError(
+        reason = said.partition("[FTL]")[2].strip() or why or "it did not listen in time"
+        return SourceUnavailableError(
             "mqtt.broker_start",
-            f"the broker does not start: {said or 'it did not listen in time'}",
+            f"the broker does not start: {reason}",
             hint="Look whether the port is free and the certificate can be read",
-            params={"why": said.partition("[FTL]")[2].strip() or "–", "port": self.listener.port},
+            params={"why": reason, "port": self.listener.port},
         )
 
     def _may(self, name: str, password: str) -> Rights:

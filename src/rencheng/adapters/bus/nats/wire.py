@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from threading import Lock, Thread
 
@@ -24,14 +24,19 @@ class Line:
         Where the broker listens for its own protocol, on the loopback.
     user, password
         Of the broker's configuration.
+    answers
+        By subject, what answers questions; the broker knows of them on return.
     """
 
-    def __init__(self, port: int, user: str, password: str) -> None:
+    def __init__(
+        self, port: int, user: str, password: str, answers: Mapping[str, Answer] | None = None
+    ) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=5.0)
         self._read = self._socket.makefile("rb")
         self._lock = Lock()
         self._thread: Thread | None = None
-        self._answers: dict[bytes, Answer] = {}
+        named = enumerate((answers or {}).items(), 1)
+        self._answers = {str(i).encode(): (name.encode(), one) for i, (name, one) in named}
         try:
             self._greet(user, password)
         except OSError:
@@ -45,18 +50,13 @@ class Line:
         self._read.readline()  # INFO
         greeting = {"user": user, "pass": password, "verbose": False, "pedantic": False,
                     "lang": "python", "version": "1", "protocol": 1}  # fmt: skip
-        self._write(b"CONNECT " + json.dumps(greeting).encode() + b"\r\nPING\r\n")
+        subscribed = b"".join(b"SUB %s %s\r\n" % (s, i) for i, (s, _) in self._answers.items())
+        self._write(b"CONNECT %s\r\n%sPING\r\n" % (json.dumps(greeting).encode(), subscribed))
         while (line := self._read.readline()) and not line.startswith(b"PONG"):
             if line.startswith(b"-ERR"):
                 raise ConnectionError(line.decode(errors="replace").strip())
         if not line:
             raise ConnectionError("the broker hung up")
-
-    def answer(self, subject: str, answer: Answer) -> None:
-        """Answer questions on a subject."""
-        number = str(len(self._answers) + 1).encode()
-        self._answers[number] = answer
-        self._write(b"SUB %s %s\r\n" % (subject.encode(), number))
 
     def publish(self, messages: Iterable[tuple[bytes, bytes]]) -> None:
         """Send (subject, body), all in one go."""
@@ -93,6 +93,6 @@ class Line:
             return  # the broker has gone, or we hung up: who watches the process knows
 
     def _reply(self, number: bytes, inbox: bytes, body: bytes) -> None:
-        said = self._answers[number](body)
+        said = self._answers[number][1](body)
         if said is not None:
             self.publish([(inbox, said)])
