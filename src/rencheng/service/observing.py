@@ -101,9 +101,12 @@ def observe(
     faults.raise_any()
     now = moment(house.now())
     items = [_item(house, command, register, draft, now) for draft in drafts]
-    for draft, item in zip(drafts, items, strict=True):
-        _widen(house, command, register, draft, item)
-    return _kept(house, command, items, datastreams)
+    outcomes = _kept(house, command, items, datastreams)
+    for item, outcome in zip(items, outcomes, strict=True):
+        if not outcome.reason:
+            own = item.details.feature if item.details else ""
+            _widen(house, command, register, item.stream, item.at, own)
+    return outcomes
 
 
 def observe_numbers(
@@ -139,6 +142,8 @@ def observe_numbers(
         codes = taken.codes.copy()
         codes[old] = later.codes
         taken = replace(taken, codes=codes)
+    if taken.accepted:
+        _widen(house, command, register, stream, int(at[0]))
     return taken, ident
 
 
@@ -269,18 +274,19 @@ def _feature(
     return ""
 
 
-def _widen(house: House, command: Command, register: Register, draft: Draft, item: _Item) -> None:
-    """Take where it was observed into the area of the datastream."""
-    stream = _stream_of(register.index(), draft)
-    key = item.details.feature if item.details else ""
-    key = key or feature_of(register.index(), item.stream, item.at)
-    feature = register.index().find(K.FEATURES, key)
-    if not isinstance(feature, FeatureOfInterest) or stream is None:
+def _widen(
+    house: House, command: Command, register: Register, stream: str, at: int, own: str = ""
+) -> None:
+    """Take where it was observed into the area of a datastream."""
+    index = register.index()
+    feature = index.find(K.FEATURES, own or feature_of(index, stream, at))
+    if not isinstance(feature, FeatureOfInterest):
         return
     geometry = geometry_of(feature.feature)
     if geometry is not None and not geometry.is_empty:
-        kind = K.DATASTREAMS if isinstance(stream, DatastreamResource) else K.MULTI_DATASTREAMS
-        registering.extend_area(house, command, kind, stream.id, box_of(geometry))
+        is_plain = index.find(K.DATASTREAMS, stream) is not None
+        kind = K.DATASTREAMS if is_plain else K.MULTI_DATASTREAMS
+        registering.extend_area(house, command, kind, stream, box_of(geometry))
 
 
 def _kept(
