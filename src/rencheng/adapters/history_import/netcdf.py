@@ -109,7 +109,7 @@ def _unit(column: Column, unit: str) -> tuple[float, float]:
 
 def _times(variable: Any) -> NDArray[np.int64]:
     """Return times by CF units such as `hours since 2000-01-01`. [µs UTC]"""
-    import cftime  # type: ignore[import-untyped]
+    import cftime
 
     unit, calendar = str(getattr(variable, "units", "")), getattr(variable, "calendar", "standard")
     if calendar not in _CALENDARS or " since " not in unit:
