@@ -1,8 +1,8 @@
 """MQTT end to end: a publisher in a process of its own, our broker, durable observations.
 
 Run with `python benchmarks/mqtt.py [messages]` (50,000 by default). QoS 1 on both sides, 1,000
-messages under way, 1,000 datastreams, the broker writes each message to disk before it
-acknowledges it. The publisher writes packets of MQTT itself, so that it takes little of the machine.
+messages under way, 1,000 datastreams. The publisher writes packets of MQTT itself, so that it takes
+little of the machine. A second argument says when the broker writes to disk (`100ms`, `always`).
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def memory_of(pid: int) -> float:
     return float("nan")
 
 
-def run(count: int, folder: Path) -> None:
+def run(count: int, folder: Path, sync: str) -> None:
     """Measure once, after a warm-up."""
     store = open_store(folder / "state.db")
     now = lambda: datetime.now(UTC)  # noqa: E731
@@ -116,7 +116,7 @@ def run(count: int, folder: Path) -> None:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     brain: Any = SimpleNamespace(house=house, identity=identity, wake=lambda: None)
-    door = open_mqtt(brain, folder, MqttOptions(port=port), root="http://localhost")
+    door = open_mqtt(brain, folder, MqttOptions(port=port, sync=sync), root="http://localhost")
     door.start()
     assert door.broker is not None
     while not door.broker.is_open.is_set():
@@ -147,4 +147,8 @@ def run(count: int, folder: Path) -> None:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as place:
-        run(int(sys.argv[1]) if len(sys.argv) > 1 else 50_000, Path(place))
+        run(
+            int(sys.argv[1]) if len(sys.argv) > 1 else 50_000,
+            Path(place),
+            *sys.argv[2:] or ["100ms"],
+        )

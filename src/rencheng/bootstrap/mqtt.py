@@ -46,7 +46,7 @@ class MqttOptions:
     mapping: Path | None = None
     tells: bool = False
     """Whether another broker is told what was taken in; our own always is."""
-    sync: str = "always"
+    sync: str = "100ms"
     """When our own broker writes to disk, see `BrokerOptions`."""
 
     @property

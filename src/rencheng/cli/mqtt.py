@@ -42,6 +42,9 @@ class MqttFlags:
     mqtt_tell: Annotated[bool, Parameter(negative=())] = False
     """向其他服务器发布已入库的观测 Tell another broker what was taken in; our own always is."""
 
+    mqtt_sync: str = "100ms"
+    """内置服务器落盘间隔，或 always When our own broker writes to disk: a span, or always."""
+
     @property
     def options(self) -> MqttOptions:
         """What the wiring takes."""
@@ -57,6 +60,7 @@ class MqttFlags:
             authority=self.mqtt_ca,
             mapping=self.mqtt_mapping,
             tells=self.mqtt_tell,
+            sync=self.mqtt_sync,
         )
 
 

@@ -39,7 +39,7 @@ SERVICE = "house"
 class BrokerOptions:
     """How the broker keeps messages."""
 
-    sync: str = "always"
+    sync: str = "100ms"
     """`always`: on disk before the sender is told; a span such as `2s`: a power cut may lose so
     much, a crash of the program nothing."""
     topics: int = 16
