@@ -3,14 +3,14 @@
 Run with `python benchmarks/quality.py [streams] [batches]`. Streams are tide gauges a kilometre
 apart in rows of a hundred, one reading each a batch, with the shipped limits: every check that the
 sea level has, four neighbours each. The twin gets a tenth of the batches; both must agree. The last
-line is the whole door of judging: looking rows up, sorting, words for reasons.
+line is the whole door of judging: looking the past up, keeping what a refusal would undo.
 """
 
 from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,6 +21,7 @@ from common import measure, report
 from rencheng.adapters.quality_limits import load_quality_limits
 from rencheng.domain.observation import Datastream, Quantity
 from rencheng.domain.provenance import Origin
+from rencheng.domain.readings import ROW
 from rencheng.sense.quality import judge, watch
 from rencheng.service.judging import QualityMemory
 
@@ -40,13 +41,6 @@ def streams(count: int) -> tuple[Datastream, ...]:
     return tuple(
         replace(one, id=f"g{n}", xy=(0.01 * (n % 100), 0.01 * (n // 100))) for n in range(count)
     )
-
-
-class NothingKept:
-    """Observations of a house that heard nothing yet."""
-
-    def recent(self, *_: Any) -> list[Any]:
-        return []
 
 
 def main(count: int = 10_000, batches: int = 20) -> None:
@@ -80,13 +74,17 @@ def main(count: int = 10_000, batches: int = 20) -> None:
 
     def door(turns: int) -> None:
         memory: Any = QualityMemory()
-        work: Any = SimpleNamespace(observations=NothingKept())
         city: Any = SimpleNamespace(datastreams=gauges)
+        nothing = np.zeros(count, ROW)
+        nothing["stream"] = -1
         for turn in range(turns):
-            at = START + timedelta(minutes=turn)
-            items = [(one.id, at, v) for one, v in zip(gauges, values[turn].tolist(), strict=True)]
-            _, keep = memory.judged(work, city, limits, "live", items, at)
-            keep()
+            readings = np.zeros(count, ROW)
+            readings["stream"], readings["value"] = rows, values[turn]
+            readings["at"] = int(seconds[turn] * 1e6)
+            readings["received"] = readings["at"] + 1_000_000
+            held = memory.streams(city, limits)
+            judge_rows, _ = memory.judging(held, "live", lambda: (nothing, nothing, rows))
+            judge_rows(readings)
 
     few = max(1, batches // 10)
     fast(1)
