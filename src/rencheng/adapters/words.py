@@ -39,6 +39,10 @@ def render(text: Text, language: str) -> str:
     if pattern is None:
         return text.key
     values = {name: _said(name, value, field) for name, value in text.params.items()}
+    # What an office named in both languages: `title_zh` and `title_en` fill `{title}`.
+    ending = f"_{field}"
+    named = [name for name in text.params if name.endswith(ending)]
+    values |= {name.removesuffix(ending): text.params[name] for name in named}
     return pattern.format(**values)
 
 
