@@ -90,8 +90,8 @@ NOT_LOOKED_FOR = {
     (Quantity.FREE_BEDS, "offset"): "whole beds more or less look like patients",
     (Quantity.FREE_BEDS, "drift"): "whole beds more or less look like patients",
     (Quantity.FREE_BEDS, "unit"): "a count has no unit",
-    (Quantity.OTHER, "offset"): "only once limits are learnt from its history",
-    (Quantity.OTHER, "drift"): "only once limits are learnt from its history",
+    (Quantity.OTHER, "offset"): "no limits are stated for it",
+    (Quantity.OTHER, "drift"): "no limits are stated for it",
     (Quantity.OTHER, "unit"): "the house does not know it",
 }
 HIDDEN: dict[tuple[Quantity, str], tuple[float, float, bool]] = {
@@ -112,8 +112,8 @@ def streams(quantity: Quantity) -> list[Datastream]:
     interval, low, high, rate, stuck = STATED[quantity]
     return [
         Datastream(
-            id=f"{quantity.value}-{n}", name="", quantity=quantity, unit=UNITS[quantity],
-            xy=(-71.3 + 0.03 * n, -29.9), asset="", zone=0, interval_s=interval, low=low,
+            id=f"{quantity.value}-{n}", name="", quantity=quantity,
+            unit=UNITS.get(quantity, "mg/L"), xy=(-71.3 + 0.03 * n, -29.9), asset="", zone=0, interval_s=interval, low=low,
             high=high, rate=rate, stuck_after=stuck, is_vital=False, origin=Origin.SYNTHETIC,
         )
         for n in range(STATIONS)
