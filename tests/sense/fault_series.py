@@ -15,12 +15,11 @@ from rencheng.adapters.quality_limits import load_quality_limits
 from rencheng.domain.observation import (
     UNITS,
     Datastream,
-    Observation,
     Quantity,
     StreamHealth,
 )
-from rencheng.domain.provenance import Mode, Origin
-from rencheng.sense.health import stream_status
+from rencheng.domain.provenance import Origin
+from rencheng.sense.health import Heard, stream_status
 from rencheng.sense.quality import judge, verdict, watch
 from rencheng.service.intake import AHEAD
 
@@ -113,7 +112,8 @@ def streams(quantity: Quantity) -> list[Datastream]:
     return [
         Datastream(
             id=f"{quantity.value}-{n}", name="", quantity=quantity,
-            unit=UNITS.get(quantity, "mg/L"), xy=(-71.3 + 0.03 * n, -29.9), asset="", zone=0, interval_s=interval, low=low,
+            unit=UNITS.get(quantity, "mg/L"), xy=(-71.3 + 0.03 * n, -29.9), asset="",
+            zone=0, interval_s=interval, low=low,
             high=high, rate=rate, stuck_after=stuck, is_vital=False, origin=Origin.SYNTHETIC,
         )
         for n in range(STATIONS)
@@ -255,11 +255,12 @@ def _is_silent(series: Series, stream: Datastream, is_kept: NDArray[np.bool_]) -
     if not span.size or is_kept[span].any():
         return False
     row = span[0] - 1
-    last = Observation(
-        id="", datastream=stream.id, value=float(series.value[row]),
-        phenomenon_time=START + timedelta(seconds=float(series.at[row])),
-        received=START + timedelta(seconds=float(series.sent[row])), verdict=verdict(0, ""),
-        mode=Mode.TEST, run="",
-    )  # fmt: skip
+    last = Heard(
+        at=START + timedelta(seconds=float(series.at[row])),
+        value=float(series.value[row]),
+        is_suspect=False,
+        good=float(series.value[row]),
+        equal=1,
+    )
     end = START + timedelta(seconds=float(series.sent[span[-1]]))
-    return stream_status(stream, last, last, [last], end).health is StreamHealth.SILENT
+    return stream_status(stream, last, end).health is StreamHealth.SILENT
