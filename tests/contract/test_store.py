@@ -23,6 +23,7 @@ from rencheng.domain.incident import Task, TaskStatus
 from rencheng.domain.log import first_broken
 from rencheng.domain.observation import Observation, Quality, QualityReason, Verdict
 from rencheng.domain.provenance import Mode, Text
+from rencheng.domain.readings import from_us, to_us
 from rencheng.domain.run import Run
 from rencheng.domain.sensing import ObservationDetails, Thing
 from rencheng.service.ports import UnitOfWork
@@ -384,7 +385,7 @@ def test_of_many_threads_raising_one_alarm_one_wins(work: Work) -> None:
 
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_times_survive_to_the_microsecond(time: datetime) -> None:
-    assert codec.from_us(codec.to_us(time)) == time
+    assert from_us(to_us(time)) == time
 
 
 @given(st.floats(), st.text(), st.integers(-(2**63), 2**63 - 1))

@@ -14,11 +14,11 @@ import pytest
 
 from ops_kit import DEVICE, GAUGE, T0, Kit, OneCity
 from rencheng.domain.errors import SourceUnavailableError, TooMuchError
+from rencheng.domain.readings import to_us
 from rencheng.service import following, intake
 from rencheng.service.attempts import Flow
 from rencheng.service.following import Follower, follow_up
 from rencheng.service.intake import MAX_ROWS, REASONS, REFUSED, Columns, Taken, take_in
-from rencheng.service.judging import to_us
 from rencheng.service.waiting import SteadyClock
 
 SECOND = 1_000_000

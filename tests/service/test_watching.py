@@ -18,7 +18,7 @@ from rencheng.domain.city import City
 from rencheng.domain.errors import SourceUnavailableError
 from rencheng.domain.observation import Observation, Quality, QualityReason, Quantity, Verdict
 from rencheng.domain.provenance import Mode
-from rencheng.domain.readings import ROW
+from rencheng.domain.readings import ROW, to_us
 from rencheng.domain.rules import RuleStatus
 from rencheng.domain.watch import (
     Condition,
@@ -32,7 +32,6 @@ from rencheng.domain.watch import (
 )
 from rencheng.service import watching
 from rencheng.service.house import context
-from rencheng.service.judging import to_us
 from rencheng.service.rule_memory import RuleMemory
 from tiny_city import make_tiny_city
 

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from rencheng.domain.errors import Fault, InvalidInputError
 from rencheng.domain.observation import UNITS, Datastream, Quantity
 from rencheng.domain.provenance import Origin
-from rencheng.domain.readings import ROW, Rows
-from rencheng.service.judging import to_us
+from rencheng.domain.readings import ROW, Rows, to_us
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

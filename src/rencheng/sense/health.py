@@ -2,41 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from math import inf, nan
 
-from rencheng.domain.observation import (
-    RESTS_AT_ZERO,
-    Datastream,
-    Observation,
-    Quality,
-    StreamHealth,
-    StreamStatus,
-)
-from rencheng.sense.quality import equal_in_a_row
+from rencheng.domain.observation import RESTS_AT_ZERO, Datastream, StreamHealth, StreamStatus
 
 SILENT_AFTER = 3.0
 """Intervals without a value after which a stream is silent. Chosen; no source."""
 
 
-def stream_status(
-    stream: Datastream,
-    last: Observation | None,
-    last_good: Observation | None,
-    recent: Sequence[Observation],
-    at: datetime,
-) -> StreamStatus:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What a stream last said."""
+
+    at: datetime
+    value: float
+    is_suspect: bool
+    good: float
+    """Last value that was good; NaN: none was."""
+    equal: int
+    """Values in a row, good or not, that are equal to the last, itself included."""
+
+
+def stream_status(stream: Datastream, heard: Heard | None, at: datetime) -> StreamStatus:
     """Say what a stream last said and how healthy it is.
 
     Parameters
     ----------
     stream
         The stream.
-    last, last_good
-        Its last value, and the last one that was good; None: there is none.
-    recent
-        Its last values, good or not, oldest first; as many as `stream.stuck_after` are enough.
+    heard
+        What it last said; None: nothing yet.
     at
         The time to judge at. [UTC]
 
@@ -47,7 +44,7 @@ def stream_status(
         `stuck` when its last values are all equal, else `suspect` when the last is, else `ok`.
         Silence outranks the rest: whatever a silent stream said no longer tells the present.
     """
-    if last is None:
+    if heard is None:
         return StreamStatus(
             datastream=stream.id,
             health=StreamHealth.NEVER,
@@ -56,29 +53,26 @@ def stream_status(
             last_time=None,
             age_s=inf,
         )
-    age = max(0.0, (at - last.phenomenon_time).total_seconds())
+    age = max(0.0, (at - heard.at).total_seconds())
     if age > SILENT_AFTER * stream.interval_s:
         health = StreamHealth.SILENT
-    elif _is_stuck(stream, recent):
+    elif _is_stuck(stream, heard):
         health = StreamHealth.STUCK
-    elif last.verdict.quality is Quality.SUSPECT:
+    elif heard.is_suspect:
         health = StreamHealth.SUSPECT
     else:
         health = StreamHealth.OK
     return StreamStatus(
         datastream=stream.id,
         health=health,
-        last_value=last.value,
-        last_good_value=last_good.value if last_good else nan,
-        last_time=last.phenomenon_time,
+        last_value=heard.value,
+        last_good_value=heard.good,
+        last_time=heard.at,
         age_s=age,
     )
 
 
-def _is_stuck(stream: Datastream, recent: Sequence[Observation]) -> bool:
-    if not stream.stuck_after or not recent:
+def _is_stuck(stream: Datastream, heard: Heard) -> bool:
+    if not stream.stuck_after or (stream.quantity in RESTS_AT_ZERO and heard.value == 0.0):
         return False
-    if stream.quantity in RESTS_AT_ZERO and recent[-1].value == 0.0:
-        return False
-    earlier = [(item.phenomenon_time, item.value) for item in recent[:-1]]
-    return equal_in_a_row(recent[-1].value, earlier) >= stream.stuck_after
+    return heard.equal >= stream.stuck_after

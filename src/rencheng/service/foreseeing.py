@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,18 +12,16 @@ from rencheng.domain.alarm import Finding
 from rencheng.domain.city import City
 from rencheng.domain.impact import Impact
 from rencheng.domain.provenance import Text
-from rencheng.domain.readings import ROW
+from rencheng.domain.readings import ROW, from_us, to_us
 from rencheng.domain.watch import Input
 from rencheng.sense.rules.foreseen import Ahead, Foreseen, foresee
 from rencheng.service import alarms
 from rencheng.service.cycle import CycleResult
 from rencheng.service.house import House
-from rencheng.service.judging import to_us
 from rencheng.service.rule_words import about_condition, about_rule
 
 F64 = NDArray[np.float64]
 _HORIZON_H = 24.0
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def review_forecasts(house: House, run: str, city: City, result: CycleResult) -> None:
@@ -91,7 +89,7 @@ def _tsunami_minutes(city: City, impact: Impact, at: datetime) -> F64:
 
 def _finding(city: City, one: Foreseen) -> Finding:
     rule = one.rule
-    time = (_EPOCH + timedelta(microseconds=one.at)).isoformat(timespec="minutes")
+    time = from_us(one.at).isoformat(timespec="minutes")
     params = about_rule(city, rule, one.object) | about_condition(one.condition)
     params |= {"value": one.value, "unit": one.unit, "time": time}
     key = "alarm.watch.figure" if one.condition.select.figure else "alarm.watch.forecast"

@@ -14,8 +14,9 @@ from rencheng.domain.alert import AlertStatus, MessageType
 from rencheng.domain.city import City
 from rencheng.domain.hazard import Bulletin, StationRecord
 from rencheng.domain.impact import FragilityTable
-from rencheng.domain.observation import Observation, Quality, Quantity, StreamHealth, StreamStatus
+from rencheng.domain.observation import Quality, Quantity, StreamHealth, StreamStatus
 from rencheng.domain.provenance import Mode
+from rencheng.domain.readings import from_us, to_us
 from rencheng.domain.run import Phase
 from rencheng.model.learning.fragility import adjusted
 from rencheng.service import incidents, situation
@@ -56,8 +57,7 @@ def inputs_of(
         Whether something came in lately, in wall time; see `settled`.
     """
     bulletins = work.bulletins.list(ctx.run)
-    heard = [last for last, _ in work.observations.latest(ctx.run, ctx.at).values()]
-    at = settled(work, ctx, heard, bulletins, is_arriving=is_arriving)
+    at = settled(work, city, ctx, bulletins, is_arriving=is_arriving)
     states = situation.sensor_states(work, city, ctx.run, at)
     statuses = {one.stream.id: one.status for one in states}
     word = last_word(bulletins, at, partial(incidents.is_within_reach, city, models.rules))
@@ -97,8 +97,8 @@ def seed_of(run: str) -> int:
 
 def settled(
     work: UnitOfWork,
+    city: City,
     ctx: Context,
-    heard: Iterable[Observation],
     bulletins: Iterable[Bulletin],
     *,
     is_arriving: bool,
@@ -112,7 +112,11 @@ def settled(
     if ctx.mode is not Mode.REPLAY:
         return ctx.at
     run = work.runs.get(ctx.run)
-    times = [o.phenomenon_time for o in heard] + [b.issued for b in bulletins]
+    last, _, _ = work.observations.latest_rows(ctx.run, tuple(s.id for s in city.datastreams))
+    # Forecasts and clocks that run ahead say nothing of what was delivered.
+    told = last["at"][(last["stream"] >= 0) & (last["at"] <= to_us(ctx.at))]
+    times = [from_us(int(told.max()))] if len(told) else []
+    times += [b.issued for b in bulletins]
     newest = min(max(times, default=ctx.at), ctx.at)
     is_near = newest >= ctx.at - timedelta(seconds=3.0 * run.speed)
     return newest if is_arriving or is_near else ctx.at

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from rencheng.domain.city import City
+from rencheng.domain.readings import to_us
 from rencheng.service.batches import IngestResult, Rejection
 from rencheng.service.bulletins import BulletinItem, ingest_bulletin
 from rencheng.service.damage_reports import DamageReportItem, ingest_damage_reports
@@ -23,7 +24,6 @@ from rencheng.service.intake import (
     refusal,
     take_in,
 )
-from rencheng.service.judging import to_us
 
 __all__ = [
     "BulletinItem",

@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from rencheng.domain.city import City
 from rencheng.domain.errors import ConflictError, SourceUnavailableError, TooMuchError
 from rencheng.domain.identity import Permission
-from rencheng.domain.readings import ROW
+from rencheng.domain.readings import ROW, to_us
 from rencheng.domain.run import LIVE_RUN
 from rencheng.service.batches import OLDEST, require_open
 from rencheng.service.following import follow_up
 from rencheng.service.house import Command, Context, House, context
-from rencheng.service.judging import Streams, to_us
+from rencheng.service.judging import Streams
 from rencheng.service.row_store import Kept
 from rencheng.service.waiting import Batch
 

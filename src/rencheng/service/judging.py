@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Any
 
@@ -29,7 +28,6 @@ from rencheng.sense.quality import (
 
 _RUNS = 8
 """Runs remembered at a time; what an older one needs is looked up again. Chosen."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Past = Callable[[], tuple[Rows, Rows, I64]]
 """Looks up the latest row, the latest good one, and how many ended alike, by stream."""
@@ -202,8 +200,3 @@ def _look_up(held: _Run, rows: I64, past: Past) -> None:
     memory["good_at"][fine], memory["good"][fine] = good["at"][fine], good["value"][fine]
     memory["heard"][known] = NEVER
     held.is_read[:] = True
-
-
-def to_us(time: datetime) -> int:
-    """Return microseconds since 1970. [µs UTC]"""
-    return (time - _EPOCH) // timedelta(microseconds=1)

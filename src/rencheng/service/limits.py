@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -20,18 +20,16 @@ from rencheng.domain.quality import (
     Numbers,
     QualityLimits,
 )
-from rencheng.domain.readings import Rows
+from rencheng.domain.readings import Rows, from_us, to_us
 from rencheng.domain.run import LIVE_RUN
 from rencheng.sense.learning import back_test, learn, with_learnt
 from rencheng.service.house import Command, Context, Done, House, new_id, perform
-from rencheng.service.judging import to_us
 from rencheng.service.ports import UnitOfWork
 
 MOST_STREAMS = 500
 """Streams of one proposal: more than a person can look through. Chosen."""
 LONGEST = timedelta(days=800)
 """Longest period that is read: two years and some, every month twice. Chosen."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,7 +278,7 @@ def _learnt(
 def _time(rows: Rows, place: int) -> datetime | None:
     if not len(rows):
         return None
-    return _EPOCH + timedelta(microseconds=int(rows["at"][place]))
+    return from_us(int(rows["at"][place]))
 
 
 def _decided(

@@ -10,9 +10,9 @@ import numpy as np
 
 from rencheng.domain.city import F64, City
 from rencheng.domain.net import NetHealth
+from rencheng.domain.readings import from_us, to_us
 from rencheng.sense.net import hours_up, net_health
 from rencheng.service.house import House, context
-from rencheng.service.judging import to_us
 from rencheng.service.ports import UnitOfWork
 from rencheng.service.situation import SensorState, sensor_states
 
@@ -80,7 +80,7 @@ class Net:
             )
             since = end - SPAN
             if len(hour):  # a net that was set up yesterday is not down for six days
-                since = max(since, datetime.fromtimestamp(int(hour.min()) / 1e6, UTC))
+                since = max(since, from_us(int(hour.min())))
             share = hours_up(row, hour, _intervals(city), since, end)
             for older in list(self._counted)[: len(self._counted) + 1 - _RUNS]:
                 del self._counted[older]

@@ -56,6 +56,14 @@ class Repository(Protocol[T]):
         """Keep a new object; `ConflictError` if its id or a unique rule of its kind is taken."""
         ...
 
+    def add_all(self, items: Sequence[T]) -> None:
+        """Keep many new objects at once; `ConflictError` if any of them cannot be, and none is."""
+        ...
+
+    def stamp(self) -> tuple[int, int]:
+        """Return two numbers that differ after any change of a kind that nobody removes."""
+        ...
+
     def replace(self, item: T) -> T:
         """Keep a changed object and return it with `version` + 1.
 
@@ -292,6 +300,20 @@ class Token:
     expires: datetime | None
     revoked: datetime | None
     version: int = 1
+    rate: int = 0
+    """Requests a minute that it may make; 0: as many as any key."""
+    device: str = ""
+    """Id of the `Device` that it was made for; empty: a program's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyUse:
+    """When a key was last good for something, to some minutes."""
+
+    id: str
+    """Of the token."""
+    at: datetime
+    version: int = 1
 
 
 class UnitOfWork(Protocol):
@@ -313,6 +335,8 @@ class UnitOfWork(Protocol):
     accounts: Repository[Account]
     sessions: Repository[Session]
     tokens: Repository[Token]
+    key_uses: Repository[KeyUse]
+    devices: Repository[Device]
     scenes: Repository[WaterMap]
     feeds: Repository[FeedHealth]
     warnings: Repository[ForeignWarning]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
+
+import numpy as np
 
 from rencheng.collaborate.jurisdiction import may_see
 from rencheng.collaborate.routing import responsible
@@ -14,11 +16,19 @@ from rencheng.domain.errors import RenchengError
 from rencheng.domain.identity import Actor
 from rencheng.domain.incident import Incident, IncidentStatus
 from rencheng.domain.learning import DamageReport
-from rencheng.domain.observation import Datastream, Observation, StreamHealth, StreamStatus
+from rencheng.domain.observation import (
+    Datastream,
+    Observation,
+    Quality,
+    StreamHealth,
+    StreamStatus,
+)
 from rencheng.domain.proposal import Action, Proposal
 from rencheng.domain.provenance import Mode
+from rencheng.domain.readings import EPOCH, from_us, to_us
 from rencheng.domain.run import LIVE_RUN, Phase, Run
-from rencheng.sense.health import stream_status
+from rencheng.sense.health import Heard, stream_status
+from rencheng.sense.quality import equal_in_a_row
 from rencheng.service.ports import UnitOfWork
 
 
@@ -41,9 +51,6 @@ class Streams:
     oldest_vital: str
     oldest_vital_s: float
     """Age of the vital stream that has been quiet for longest; infinity: never heard. [s]"""
-
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def active_run(work: UnitOfWork, wall: datetime = EPOCH) -> Run:
@@ -79,18 +86,46 @@ def run_of(work: UnitOfWork, run: str, wall: datetime) -> Run:
 
 def sensor_states(work: UnitOfWork, city: City, run: str, at: datetime) -> list[SensorState]:
     """Return every datastream's health at a time of the run's clock."""
-    latest = work.observations.latest(run, at)
     counts = work.observations.counts(run)
+    ids = tuple(stream.id for stream in city.datastreams)
+    last, good, equal = work.observations.latest_rows(run, ids)
+    now = to_us(at)
+    is_heard, is_ahead = last["stream"] >= 0, last["at"] > now
+    good_value = np.where(good["stream"] >= 0, good["value"], np.nan)
     states = []
-    for stream in city.datastreams:
-        last, good = latest.get(stream.id, (None, None))
-        recent: Sequence[Observation] = ()
-        if last is not None and stream.stuck_after:
-            recent = work.observations.recent(run, stream.id, at, stream.stuck_after)
+    for row, stream in enumerate(city.datastreams):
+        heard: Heard | None = None
+        if is_heard[row] and is_ahead[row]:
+            heard = _heard_before(work, stream, run, at)
+        elif is_heard[row]:
+            heard = Heard(
+                at=from_us(int(last["at"][row])),
+                value=float(last["value"][row]),
+                is_suspect=bool(last["reasons"][row]),
+                good=float(good_value[row]),
+                equal=int(equal[row]),
+            )
         count, suspect = counts.get(stream.id, (0, 0))
-        status = stream_status(stream, last, good, recent, at)
+        status = stream_status(stream, heard, at)
         states.append(SensorState(stream=stream, status=status, count=count, suspect=suspect))
     return states
+
+
+def _heard_before(work: UnitOfWork, stream: Datastream, run: str, at: datetime) -> Heard | None:
+    """Return what a stream that speaks of later times too last said up to a time."""
+    recent = work.observations.recent(run, stream.id, at, max(1, stream.stuck_after))
+    if not recent:
+        return None
+    good = work.observations.last_good(run, stream.id, at)
+    last = recent[-1]
+    earlier = [(one.phenomenon_time, one.value) for one in recent[:-1]]
+    return Heard(
+        at=last.phenomenon_time,
+        value=last.value,
+        is_suspect=last.verdict.quality is not Quality.GOOD,
+        good=good.value if good else float("nan"),
+        equal=equal_in_a_row(last.value, earlier),
+    )
 
 
 def streams_line(states: Iterable[SensorState]) -> Streams:

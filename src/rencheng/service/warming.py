@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from rencheng.domain.observation import QualityReason
+from rencheng.domain.readings import to_us
 from rencheng.domain.run import LIVE_RUN
 from rencheng.sense.quality import REASONS
 from rencheng.service.house import House
-from rencheng.service.judging import to_us
 from rencheng.service.limits import take_up
 
 BACK = timedelta(days=30)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rencheng.domain.alarm import Finding
 from rencheng.domain.city import City
-from rencheng.domain.readings import ROW
+from rencheng.domain.readings import ROW, to_us
 from rencheng.domain.watch import Input
 from rencheng.sense.rules.compiled import US, Compiled, compiled
 from rencheng.sense.rules.evaluate import passed, watch
@@ -18,7 +18,6 @@ from rencheng.sense.rules.memory import NEVER, carried, nothing_seen
 from rencheng.sense.rules.resume import resumed
 from rencheng.service.alarms import cleared, raised
 from rencheng.service.house import Context, House, context
-from rencheng.service.judging import to_us
 from rencheng.service.ports import UnitOfWork
 from rencheng.service.rule_memory import Pending, RunRules
 from rencheng.service.rule_words import sentence

@@ -16,8 +16,8 @@ from rencheng.adapters.replay.items import items_of
 from rencheng.adapters.replay.scenarios import ScenarioFolder
 from rencheng.adapters.restoration import load_restoration
 from rencheng.domain.city import City
+from rencheng.domain.readings import to_us
 from rencheng.sense.quality import judge, watch
-from rencheng.service.judging import to_us
 
 pytestmark = pytest.mark.slow
 FILE = ScenarioFolder().file("illapel_2015")

@@ -6,7 +6,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,18 +16,21 @@ from rencheng.adapters.history.rows import F64, I32, I64, ROW, Rows
 from rencheng.adapters.history.series import RunSeries, Taken
 from rencheng.domain.observation import Observation, Quality, QualityReason, Verdict
 from rencheng.domain.provenance import Mode
+from rencheng.domain.readings import from_us, to_us
 from rencheng.service.row_store import Kept
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _REASONS = tuple(QualityReason)
 """By bit: the first reason is bit 0. New reasons are only ever added at the end."""
+
+
+_KEPT = 16
+"""Lists of streams whose numbers are remembered at a time. Chosen."""
 
 
 @dataclass(slots=True)
 class _Numbers:
     """Which number in a run each of the services' streams has, and the other way round."""
 
-    ids: tuple[str, ...]
     number: I32
     """By row in `ids`, -1 where it has none yet. (streams,)"""
     row: I32
@@ -46,7 +49,7 @@ class History:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._runs: dict[str, RunSeries] = {}
-        self._numbers: dict[str, _Numbers] = {}
+        self._numbers: dict[tuple[str, tuple[str, ...]], _Numbers] = {}
         self._places: dict[str, dict[str, int]] = {}
         self._lock = threading.Lock()
 
@@ -151,16 +154,19 @@ class History:
     ) -> _Numbers:
         """Return the numbers of the services' streams; those that are needed get one."""
         with self._lock:
-            held = self._numbers.get(run)
-            if held is None or held.ids is not ids:
-                known = {name: number for number, name in enumerate(series.streams)}
-                number = np.array([known.get(name, -1) for name in ids], dtype=np.int32)
-                held = self._numbers[run] = _Numbers(ids, number, np.zeros(0, np.int32))
+            held = self._numbers.get((run, ids))
+            if held is None:
+                for older in list(self._numbers)[: len(self._numbers) + 1 - _KEPT]:
+                    del self._numbers[older]
+                empty = np.zeros(0, np.int32)
+                held = self._numbers[run, ids] = _Numbers(np.full(len(ids), -1, np.int32), empty)
             fresh = np.unique(needed[held.number[needed] < 0])
             if len(fresh):
-                held.number[fresh] = series.numbers([ids[row] for row in fresh])
-            if len(fresh) or len(held.row) < len(series.streams):
-                held.row = np.full(len(series.streams), -1, np.int32)
+                series.numbers([ids[row] for row in fresh])
+            if len(held.row) < len(series.streams):
+                known = {name: number for number, name in enumerate(series.streams)}
+                held.number = np.array([known.get(name, -1) for name in ids], dtype=np.int32)
+                held.row = np.full(len(known), -1, np.int32)
                 given = np.flatnonzero(held.number >= 0)
                 held.row[held.number[given]] = given
             return held
@@ -266,11 +272,6 @@ class History:
         return [_observation(series, run, row) for row in rows]
 
 
-def to_us(time: datetime) -> int:
-    """Return microseconds since 1970. [µs UTC]"""
-    return (time - _EPOCH) // timedelta(microseconds=1)
-
-
 def ident(key: str) -> int:
     """Return 64 bits of a sender's id: enough, as stream and time must be equal too."""
     return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "little")
@@ -310,8 +311,8 @@ def _observation(series: RunSeries, run: str, row: np.void) -> Observation:
         id=f"{stream}@{int(row['at'])}-{int(row['ident']):016x}",
         datastream=stream,
         value=float(row["value"]),
-        phenomenon_time=_EPOCH + timedelta(microseconds=int(row["at"])),
-        received=_EPOCH + timedelta(microseconds=int(row["received"])),
+        phenomenon_time=from_us(int(row["at"])),
+        received=from_us(int(row["received"])),
         verdict=Verdict(
             quality=Quality.SUSPECT if reasons else Quality.GOOD,
             reasons=reasons,

@@ -15,6 +15,7 @@ from rencheng.adapters.history_import.maps import HistoryMap
 from rencheng.adapters.history_import.reading import Piece, pieces
 from rencheng.adapters.history_import.tally import Tally
 from rencheng.domain.identity import Actor
+from rencheng.domain.readings import to_us
 from rencheng.domain.run import LIVE_RUN
 from rencheng.service.house import Command, House
 from rencheng.service.intake import (
@@ -25,7 +26,6 @@ from rencheng.service.intake import (
     stream_rows,
     take_in,
 )
-from rencheng.service.judging import to_us
 
 FOLDER = "history-imports"
 """Folder in the state folder with how far each import has come."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -12,19 +11,6 @@ import numpy as np
 from rencheng.domain.errors import CorruptDataError
 
 T = TypeVar("T")
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-def to_us(time: datetime) -> int:
-    """Return microseconds since 1970 UTC; exact, unlike a float timestamp."""
-    return (time - _EPOCH) // _MICROSECOND
-
-
-def from_us(time: int) -> datetime:
-    """Return the time, aware and in UTC."""
-    return _EPOCH + timedelta(microseconds=time)
 
 
 def _plain(value: Any) -> Any:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sqlalchemy import select
 
-from rencheng.adapters.store.codec import from_us, to_us
 from rencheng.adapters.store.schema import events, log
 from rencheng.domain.log import GENESIS, LogEntry, digest
 from rencheng.domain.provenance import Mode
+from rencheng.domain.readings import from_us, to_us
 from rencheng.service.ports import Event
 
 if TYPE_CHECKING:

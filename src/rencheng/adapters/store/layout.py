@@ -7,12 +7,13 @@ from collections.abc import Callable
 from sqlalchemy import Connection, MetaData, RowMapping, Table, inspect, select, text
 
 from rencheng.adapters.history import History
-from rencheng.adapters.store.codec import column_text, decode, from_us
+from rencheng.adapters.store.codec import column_text, decode
 from rencheng.adapters.store.schema import SCHEMA, meta, metadata, tables
 from rencheng.domain.alarm import Alarm
 from rencheng.domain.errors import CorruptDataError
 from rencheng.domain.observation import Observation, Quality, QualityReason, Verdict
 from rencheng.domain.provenance import Mode
+from rencheng.domain.readings import from_us
 
 _BATCH = 10_000
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sqlalchemy import Select, func, select
@@ -62,6 +62,29 @@ class SqlRepository(Generic[T]):
                 hint="Reload to see it",
                 params={"kind": self._kind.type.__name__, "id": row["id"]},
             ) from error
+
+    def add_all(self, items: Sequence[T]) -> None:
+        """Keep many new objects at once."""
+        if not items:
+            return
+        connection = self._transaction.writing()
+        try:
+            with connection.begin_nested():
+                connection.execute(self._table.insert(), [self._row(item) for item in items])
+        except IntegrityError as error:
+            kind = self._kind.type.__name__
+            raise ConflictError(
+                "store.exists",
+                f"one of {len(items)} objects of kind {kind} is there already",
+                hint="Reload to see it",
+                params={"kind": kind, "id": self._taken(items)},
+            ) from error
+
+    def stamp(self) -> tuple[int, int]:
+        """Return how many there are and the sum of their versions."""
+        many = func.coalesce(func.sum(self._table.c.version), 0)
+        row = self._transaction.read(select(func.count(self._table.c.seq), many)).one()
+        return int(row[0]), int(row[1])
 
     def replace(self, item: T) -> T:
         """Keep a changed object and return it with the next version."""
@@ -129,6 +152,11 @@ class SqlRepository(Generic[T]):
             "mode": codec.column_text(getattr(item, "mode", "")),
             "body": codec.encode(item),
         } | columns
+
+    def _taken(self, items: Sequence[T]) -> str:
+        """Return the first id among these that is kept already; empty: another rule is broken."""
+        keys = [str(item.id) for item in items]  # type: ignore[attr-defined]
+        return next((key for key in keys if self.find(key) is not None), "")
 
     def _decoded(self, body: bytes) -> T:
         item: T = codec.decode(body, self._kind.type)

@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from rencheng.domain.alarm import Alarm, RuleVerdict
 from rencheng.domain.alert import Alert
+from rencheng.domain.device import Device
 from rencheng.domain.feed import FeedHealth
 from rencheng.domain.hazard import Bulletin, ShakingMap
 from rencheng.domain.incident import Incident, Task
@@ -41,7 +42,7 @@ from rencheng.domain.sensing import (
     Thing,
 )
 from rencheng.domain.warning import ForeignWarning
-from rencheng.service.ports import Account, CycleRecord, Delivery, Session, Token
+from rencheng.service.ports import Account, CycleRecord, Delivery, KeyUse, Session, Token
 
 SCHEMA = 2
 """Number of this layout of the tables; the store says which one it has."""
@@ -129,6 +130,8 @@ KINDS = (
     Kind("accounts", Account, ("name", "organisation"), ask=(("organisation",),)),
     Kind("sessions", Session, ("account",), ask=(("account",),)),
     Kind("tokens", Token, ("account",), ask=(("account",),)),
+    Kind("key_uses", KeyUse),
+    Kind("devices", Device),
     Kind("things", Thing),
     Kind("locations", Location),
     Kind("historical_locations", HistoricalLocation),

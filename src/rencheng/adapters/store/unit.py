@@ -16,6 +16,7 @@ from rencheng.adapters.store.repository import SqlRepository
 from rencheng.adapters.store.schema import KINDS, answers
 from rencheng.domain.alarm import Alarm, RuleVerdict
 from rencheng.domain.alert import Alert
+from rencheng.domain.device import Device
 from rencheng.domain.errors import (
     ConflictError,
     CorruptDataError,
@@ -48,6 +49,7 @@ from rencheng.service.ports import (
     CycleRecord,
     Delivery,
     Events,
+    KeyUse,
     Log,
     Observations,
     Repository,
@@ -182,6 +184,8 @@ class SqlUnitOfWork:
     accounts: Repository[Account]
     sessions: Repository[Session]
     tokens: Repository[Token]
+    key_uses: Repository[KeyUse]
+    devices: Repository[Device]
     scenes: Repository[WaterMap]
     feeds: Repository[FeedHealth]
     warnings: Repository[ForeignWarning]

@@ -27,6 +27,7 @@ from rencheng.domain.city import City
 from rencheng.domain.errors import RenchengError, SourceUnavailableError
 from rencheng.domain.identity import Actor
 from rencheng.domain.provenance import Text
+from rencheng.domain.readings import to_us
 from rencheng.domain.run import LIVE_RUN
 from rencheng.service.house import Command, House
 from rencheng.service.intake import (
@@ -40,7 +41,6 @@ from rencheng.service.intake import (
     stream_rows,
     take_in,
 )
-from rencheng.service.judging import to_us
 
 log = logging.getLogger("rencheng")
 

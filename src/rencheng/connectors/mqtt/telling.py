@@ -10,17 +10,16 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 from typing import Any
 
 from rencheng.domain.observation import Datastream
+from rencheng.domain.readings import from_us
 from rencheng.domain.run import LIVE_RUN
 from rencheng.service.waiting import Batch
 
 MOST_WAITING = 200
 """Batches that wait to be told; older ones are left out: this is no promise. Chosen."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Say = Callable[[list[tuple[str, bytes]]], None]
 """Sends (topic, body)."""
@@ -112,5 +111,5 @@ def _name(stream: Datastream) -> str:
 
 
 def _time(us: int) -> str:
-    text = (_EPOCH + timedelta(microseconds=us)).isoformat(timespec="milliseconds")
+    text = from_us(us).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")
