@@ -14,7 +14,7 @@ from rencheng.api.app import create_app
 from rencheng.api.security import COOKIE, CSRF_HEADER, PUBLIC, SIGNED_IN, access_of
 from rencheng.bootstrap import Brain
 from rencheng.domain.identity import Permission
-from rencheng.service.identity import secret_hash
+from rencheng.service.callers import secret_hash
 
 ANYBODY = {
     "GET /api/v1/health",

@@ -20,7 +20,8 @@ from rencheng.domain.errors import (
     TooMuchError,
 )
 from rencheng.service.attempts import FREE_FAILURES, Rate
-from rencheng.service.identity import SESSION_LIFE, SESSION_RENEWAL, Identity, secret_hash
+from rencheng.service.callers import secret_hash
+from rencheng.service.identity import SESSION_LIFE, SESSION_RENEWAL, Identity
 from rencheng.service.ports import Account
 
 NOW = datetime(2024, 7, 20, 8, tzinfo=UTC)

@@ -22,7 +22,7 @@ from rencheng.bootstrap import Brain
 from rencheng.domain.errors import NotAllowedError, NotSignedInError
 from rencheng.domain.identity import Actor, Permission
 from rencheng.service.attempts import Flow, Rate
-from rencheng.service.identity import Caller
+from rencheng.service.callers import Caller
 
 COOKIE = "rencheng_session"
 CSRF_HEADER = "X-CSRF-Token"
@@ -127,7 +127,8 @@ def caller_of(connection: HTTPConnection) -> Caller:
     if scheme.lower() == "bearer" and secret:
         caller = brain.identity.caller_of_token(secret.strip())
         if caller.token is not None:
-            limits_of(connection).tokens.take(caller.token.id, brain.house.now())
+            rate = limits_of(connection).tokens
+            rate.take(caller.token.id, brain.house.now(), limit=caller.token.rate)
         return caller
     if scheme.lower() == "basic" and takes_basic(connection):
         return _caller_of_basic(connection, secret)
@@ -195,7 +196,7 @@ def _caller_of_basic(connection: HTTPConnection, secret: str) -> Caller:
             "name and token do not belong together",
             hint="Send the account's name and one of its tokens as the password",
         )
-    limits_of(connection).tokens.take(caller.token.id, now)
+    limits_of(connection).tokens.take(caller.token.id, now, limit=caller.token.rate)
     return caller
 
 

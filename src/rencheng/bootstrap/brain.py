@@ -163,6 +163,7 @@ class Brain:
             try:
                 escalate(self.house)
                 deliver(self.house)
+                self.identity.keys.note()
             except RenchengError as error:
                 log.warning("deliveries wait: %s", error)
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from rencheng.connectors.mqtt.mapping import MqttMapping
     from rencheng.connectors.mqtt.receiver import Receiver
     from rencheng.connectors.mqtt.telling import Announcer
-    from rencheng.service.identity import Caller, Identity
+    from rencheng.service.callers import Caller
+    from rencheng.service.identity import Identity
 
 FOLDER = "mqtt"
 """Folder under the state folder."""

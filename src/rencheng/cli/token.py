@@ -21,6 +21,7 @@ def create(
     name: str,
     stream: list[str] | None = None,
     days: float | None = None,
+    rate: int = 0,
     state: State = STATE,
 ) -> None:
     """创建令牌 Make a key for an account; it is shown once and never again.
@@ -35,11 +36,15 @@ def create(
         允许写入的数据流，可重复 Datastream it may write, may be repeated; none: all.
     days
         有效天数 Days until it ends; none: never.
+    rate
+        每分钟最多请求数 Requests a minute that it may make; 0: 3,000.
     """
     identity, store = open_existing(state)
     try:
         life = timedelta(days=days) if days is not None else None
-        secret, token = identity.create_token(account, name, datastreams=stream or (), life=life)
+        secret, token = identity.create_token(
+            account, name, datastreams=stream or (), life=life, rate=rate
+        )
     finally:
         store.close()
     speaking.say("cli.token.created", id=token.id[:SHOWN])

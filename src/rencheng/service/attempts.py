@@ -96,14 +96,15 @@ class Rate:
     _times: OrderedDict[str, deque[datetime]] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
 
-    def take(self, key: str, now: datetime) -> None:
-        """Count one, or raise `TooMuchError`."""
+    def take(self, key: str, now: datetime, *, limit: int = 0) -> None:
+        """Count one, or raise `TooMuchError`; `limit` of its own for this key, 0: the usual."""
+        most = limit or self.limit
         with self._lock:
             times = self._times.setdefault(key, deque())
             self._times.move_to_end(key)
             while times and now - times[0] >= self.window:
                 times.popleft()
-            is_full = len(times) >= self.limit
+            is_full = len(times) >= most
             if not is_full:
                 times.append(now)
             while len(self._times) > REMEMBERED:
@@ -111,9 +112,9 @@ class Rate:
         if is_full:
             raise TooMuchError(
                 "identity.rate",
-                f"more than {self.limit} requests in {self.window.total_seconds():g} s",
+                f"more than {most} requests in {self.window.total_seconds():g} s",
                 hint="Send fewer and larger batches",
-                params={"limit": self.limit, "seconds": self.window.total_seconds()},
+                params={"limit": most, "seconds": self.window.total_seconds()},
             )
 
 

@@ -6,11 +6,11 @@ Only hashes are kept: Argon2id of passwords, SHA-256 of the random secrets of se
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from hmac import compare_digest
 from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
@@ -27,6 +27,8 @@ from rencheng.domain.provenance import Mode
 from rencheng.domain.run import LIVE_RUN
 from rencheng.service.accounts import account_faults
 from rencheng.service.attempts import Attempts
+from rencheng.service.callers import Caller, actor_of, new_secret, secret_hash
+from rencheng.service.keyring import KeyRing
 from rencheng.service.ports import Account, Clock, Session, Token, UnitOfWork
 
 SESSION_LIFE = timedelta(hours=12)
@@ -40,37 +42,12 @@ HASHES_AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
-    """Who signed one request, and how."""
-
-    actor: Actor
-    session: Session | None = None
-    token: Token | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
     """A session as handed out: its secret is known now and never again."""
 
     caller: Caller
     session: Session
     secret: str
-
-
-def secret_hash(secret: str) -> str:
-    """Return what is kept of a random secret."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def actor_of(account: Account) -> Actor:
-    """Return the account as an actor."""
-    return Actor(
-        id=account.id,
-        name=account.name,
-        organisation=account.organisation,
-        roles=frozenset(account.roles),
-        language=account.language,
-    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,6 +62,12 @@ class Identity:
     """Whether accounts of the demonstration may be used."""
     _gate: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(HASHES_AT_ONCE))
     _decoy: str = ""
+    keys: KeyRing = field(init=False)
+    """Keys that were shown lately."""
+
+    def __post_init__(self) -> None:
+        """Make the ring over the same store."""
+        self.keys = KeyRing(self.work)
 
     # --- browsers -------------------------------------------------------------------------
 
@@ -153,18 +136,23 @@ class Identity:
         return Caller(actor=actor_of(account), session=session)
 
     def caller_of_token(self, secret: str) -> Caller:
-        """Return whose key this is, or raise `NotSignedInError`."""
-        with self.work() as work:
-            token = work.tokens.find(secret_hash(secret))
-            account = work.accounts.find(token.account) if token else None
-        is_usable = account is not None and self._is_usable(account)
-        if token is None or account is None or not is_usable or not self._is_valid(token):
+        """Return whose key this is, or raise `NotSignedInError`.
+
+        What is looked up is the hash, so how long the look-up takes tells nothing of a key.
+        """
+        key = secret_hash(secret)
+        seen = self.keys.seen(key)
+        caller = seen.caller or self._read_key(key, seen.turn)
+        token = caller.token if caller is not None else None
+        is_right = token is not None and compare_digest(token.id, key) and self._is_valid(token)
+        if caller is None or not is_right:
             raise NotSignedInError(
                 "identity.token",
                 "the token is unknown, expired or revoked",
                 hint="Ask an administrator for a new token",
             )
-        return Caller(actor=actor_of(account), token=token)
+        self.keys.used(key, self.now())
+        return caller
 
     # --- accounts -------------------------------------------------------------------------
 
@@ -205,6 +193,7 @@ class Identity:
             roles = ", ".join(account.roles)
             self._record(work, by, "identity.account_added", account.id, {"roles": roles})
             work.commit()
+        self.keys.forget()
         return fresh
 
     def disable_account(self, account: str, *, by: Actor = SYSTEM) -> None:
@@ -215,6 +204,7 @@ class Identity:
             work.accounts.replace(replace(old, roles=(), password_hash=""))
             self._record(work, by, "identity.account_disabled", account)
             work.commit()
+        self.keys.forget()
 
     def set_password(self, account: str, password: str, *, by: Actor = SYSTEM) -> None:
         """Change a password."""
@@ -248,10 +238,21 @@ class Identity:
         *,
         datastreams: Sequence[str] = (),
         life: timedelta | None = None,
+        rate: int = 0,
         by: Actor = SYSTEM,
     ) -> tuple[str, Token]:
-        """Make a key for an account; its secret is returned here and never again."""
-        secret, now = f"rc_{secrets.token_urlsafe(32)}", self.now()
+        """Make a key for an account; its secret is returned here and never again.
+
+        `rate` is how many requests a minute it may make, 0: as many as any.
+        """
+        secret, now = new_secret(), self.now()
+        if rate < 0:
+            raise InvalidInputError(
+                "identity.token_rate",
+                f"{rate} requests a minute is no rate",
+                hint="Give a number from 1 on, or leave it out",
+                params={"rate": rate},
+            )
         with self.work() as work:
             work.lock()
             if not work.accounts.get(account).roles:
@@ -269,6 +270,7 @@ class Identity:
                 created=now,
                 expires=now + life if life else None,
                 revoked=None,
+                rate=rate,
             )
             work.tokens.add(token)
             self._record(work, by, "identity.token_made", account, {"name": name})
@@ -294,6 +296,7 @@ class Identity:
             token = work.tokens.replace(replace(hits[0], revoked=self.now()))
             self._record(work, by, "identity.token_revoked", token.account, {"name": token.name})
             work.commit()
+        self.keys.forget()
         return token
 
     # --- inside ---------------------------------------------------------------------------
@@ -310,6 +313,20 @@ class Identity:
         work.sessions.add(session)
         caller = Caller(actor=actor_of(account), session=session)
         return SignedIn(caller=caller, session=session, secret=secret)
+
+    def _read_key(self, key: str, turn: int) -> Caller | None:
+        """Return what the store says of a key, and remember it unless it is good for nothing."""
+        with self.work() as work:
+            token = work.tokens.find(key)
+            account = work.accounts.find(token.account) if token else None
+        if token is None or account is None or not self._is_usable(account):
+            return None
+        actor = actor_of(account)
+        if token.device:
+            actor = replace(actor, id=f"{account.id}/{token.device}", name=token.name)
+        caller = Caller(actor=actor, token=token)
+        self.keys.keep(key, caller, turn)
+        return caller
 
     def _is_usable(self, account: Account) -> bool:
         return bool(account.roles) and (self.is_demo_allowed or not account.is_demo)

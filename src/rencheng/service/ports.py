@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -12,11 +12,12 @@ from rencheng.domain.alarm import Alarm, RuleVerdict
 from rencheng.domain.alert import Alert
 from rencheng.domain.change import CityVersion
 from rencheng.domain.city import City
+from rencheng.domain.device import Device
 from rencheng.domain.feed import FeedHealth
 from rencheng.domain.hazard import Bulletin, ShakingMap
 from rencheng.domain.incident import Incident, Task
 from rencheng.domain.learning import DamageReport, ModelVersion
-from rencheng.domain.log import LogEntry
+from rencheng.domain.log import Line, LogEntry
 from rencheng.domain.observation import Observation
 from rencheng.domain.proposal import Proposal
 from rencheng.domain.provenance import Mode
@@ -35,6 +36,10 @@ from rencheng.domain.sensing import (
     Thing,
 )
 from rencheng.domain.warning import ForeignWarning
+from rencheng.service.credentials import Account as Account
+from rencheng.service.credentials import KeyUse as KeyUse
+from rencheng.service.credentials import Session as Session
+from rencheng.service.credentials import Token as Token
 from rencheng.service.details_store import Details
 from rencheng.service.row_store import RowStore
 
@@ -71,6 +76,10 @@ class Repository(Protocol[T]):
         """
         ...
 
+    def replace_all(self, items: Sequence[T]) -> list[T]:
+        """Keep many changed objects at once; `ConflictError` if any is stale, and none is kept."""
+        ...
+
     def remove(self, key: str) -> None:
         """Forget an object, or raise `NotFoundError`."""
         ...
@@ -79,16 +88,20 @@ class Repository(Protocol[T]):
         self,
         run: str,
         *,
-        where: Mapping[str, str] | None = None,
+        where: Mapping[str, str | Collection[str]] | None = None,
         limit: int | None = None,
     ) -> list[T]:
         """Return the objects of a run, newest first. `where` compares indexed columns.
+
+        A column is compared with one value, or with many of which any will do.
 
         `run` is ignored for kinds that belong to no run (runs, accounts, sessions, tokens).
         """
         ...
 
-    def count(self, run: str, *, where: Mapping[str, str] | None = None) -> int:
+    def count(
+        self, run: str, *, where: Mapping[str, str | Collection[str]] | None = None
+    ) -> int:
         """Return how many objects `list` would return."""
         ...
 
@@ -101,10 +114,6 @@ class Observations(RowStore, Protocol):
 
         An observation is one and the same when datastream, time and id are.
         """
-        ...
-
-    def known(self, run: str, items: Sequence[tuple[str, datetime, str]]) -> list[bool]:
-        """Return which of these (datastream, time, id) are kept already."""
         ...
 
     def recent(self, run: str, datastream: str, before: datetime, limit: int) -> list[Observation]:
@@ -160,6 +169,10 @@ class Log(Protocol):
         """Add a line; its hash covers the line before it."""
         ...
 
+    def append_all(self, lines: Sequence[Line]) -> list[LogEntry]:
+        """Add lines in this order; the hash of each covers the line before it."""
+        ...
+
     def lines(
         self, run: str | None, *, before: int | None = None, limit: int = 200
     ) -> list[LogEntry]:
@@ -194,10 +207,8 @@ class Event:
 class Events(Protocol):
     """The outbox of the house: rows written in the same transaction as the change itself."""
 
-    def append(
-        self, *, kind: str, id: str, organisation: str, at: datetime, mode: Mode, run: str
-    ) -> int:  # noqa: A002
-        """Add an event and return its number."""
+    def append_all(self, told: Sequence[Event]) -> int:
+        """Add events in this order and return the number of the last; `seq` is given here."""
         ...
 
     def since(self, seq: int, *, run: str | None = None, limit: int = 1000) -> list[Event]:
@@ -255,64 +266,6 @@ class CycleRecord:
     models: tuple[tuple[str, str], ...]
     figures: tuple[tuple[str, float, float, float, str], ...]
     """Key, p05, p50, p95, unit."""
-    version: int = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """A person or device that can sign in."""
-
-    id: str
-    name: str
-    organisation: str
-    roles: tuple[str, ...]
-    language: str
-    password_hash: str
-    """Argon2; empty: cannot sign in with a password."""
-    is_demo: bool
-    version: int = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
-    """A browser that is signed in."""
-
-    id: str
-    """SHA-256 of the cookie's secret; the secret itself is not kept."""
-    account: str
-    csrf: str
-    created: datetime
-    expires: datetime
-    version: int = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
-    """A key of a device or program."""
-
-    id: str
-    """SHA-256 of the token; the token itself is not kept."""
-    account: str
-    name: str
-    datastreams: tuple[str, ...]
-    """Streams it may write; empty: all."""
-    created: datetime
-    expires: datetime | None
-    revoked: datetime | None
-    version: int = 1
-    rate: int = 0
-    """Requests a minute that it may make; 0: as many as any key."""
-    device: str = ""
-    """Id of the `Device` that it was made for; empty: a program's."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyUse:
-    """When a key was last good for something, to some minutes."""
-
-    id: str
-    """Of the token."""
-    at: datetime
     version: int = 1
 
 

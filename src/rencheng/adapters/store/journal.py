@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ import numpy as np
 from sqlalchemy import select
 
 from rencheng.adapters.store.schema import events, log
-from rencheng.domain.log import GENESIS, LogEntry, digest
+from rencheng.domain.log import GENESIS, Line, LogEntry, digest
 from rencheng.domain.provenance import Mode
 from rencheng.domain.readings import from_us, to_us
 from rencheng.service.ports import Event
@@ -43,39 +43,28 @@ class SqlLog:
         run: str,
     ) -> LogEntry:
         """Add a line; its hash covers the line before it."""
+        line = Line(
+            actor=actor, action=action, subject=subject, params=params, at=at, sim_at=sim_at,
+            mode=mode, run=run,
+        )  # fmt: skip
+        return self.append_all([line])[0]
+
+    def append_all(self, lines: Sequence[Line]) -> list[LogEntry]:
+        """Add lines in this order; the hash of each covers the line before it."""
+        if not lines:
+            return []
         connection = self._transaction.writing()
         query = select(log.c.seq, log.c.hash).order_by(log.c.seq.desc()).limit(1)
         last = connection.execute(query).one_or_none()
-        entry = LogEntry(
-            seq=last.seq + 1 if last else 1,
-            at=at.astimezone(UTC),
-            sim_at=sim_at.astimezone(UTC),
-            actor=actor,
-            action=action,
-            subject=subject,
-            params={key: _plain(value) for key, value in params.items()},
-            mode=mode,
-            run=run,
-            previous=last.hash if last else GENESIS,
-            hash="",
-        )
-        entry = replace(entry, hash=digest(entry))
-        connection.execute(
-            log.insert().values(
-                seq=entry.seq,
-                at=to_us(entry.at),
-                sim_at=to_us(entry.sim_at),
-                actor=entry.actor,
-                action=entry.action,
-                subject=entry.subject,
-                params=json.dumps(entry.params, ensure_ascii=False),
-                mode=entry.mode.value,
-                run=entry.run,
-                previous=entry.previous,
-                hash=entry.hash,
-            )
-        )
-        return entry
+        seq, previous = (last.seq, last.hash) if last else (0, GENESIS)
+        found = []
+        for line in lines:
+            seq += 1
+            entry = _next(line, seq, previous)
+            previous = entry.hash
+            found.append(entry)
+        connection.execute(log.insert(), [_values(entry) for entry in found])
+        return found
 
     def lines(
         self, run: str | None, *, before: int | None = None, limit: int = 200
@@ -114,31 +103,25 @@ class SqlEvents:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    def append(  # noqa: PLR0913
-        self,
-        *,
-        kind: str,
-        id: str,
-        organisation: str,
-        at: datetime,
-        mode: Mode,
-        run: str,  # noqa: A002
-    ) -> int:
-        """Add an event and return its number."""
+    def append_all(self, told: Sequence[Event]) -> int:
+        """Add events in this order and return the number of the last; `seq` is given here."""
         connection = self._transaction.writing()
-        seq = self.last() + 1
-        connection.execute(
-            events.insert().values(
-                seq=seq,
-                kind=kind,
-                id=id,
-                organisation=organisation,
-                at=to_us(at),
-                mode=mode.value,
-                run=run,
-            )
-        )
-        return seq
+        seq = self.last()
+        rows = [
+            {
+                "seq": seq + number,
+                "kind": one.kind,
+                "id": one.id,
+                "organisation": one.organisation,
+                "at": to_us(one.at),
+                "mode": one.mode.value,
+                "run": one.run,
+            }
+            for number, one in enumerate(told, start=1)
+        ]
+        if rows:
+            connection.execute(events.insert(), rows)
+        return seq + len(rows)
 
     def since(self, seq: int, *, run: str | None = None, limit: int = 1000) -> list[Event]:
         """Return later events, oldest first."""
@@ -162,6 +145,39 @@ class SqlEvents:
         """Return the number of the last event, 0 when there is none."""
         query = select(events.c.seq).order_by(events.c.seq.desc()).limit(1)
         return self._transaction.read(query).scalar_one_or_none() or 0
+
+
+def _next(line: Line, seq: int, previous: str) -> LogEntry:
+    entry = LogEntry(
+        seq=seq,
+        at=line.at.astimezone(UTC),
+        sim_at=line.sim_at.astimezone(UTC),
+        actor=line.actor,
+        action=line.action,
+        subject=line.subject,
+        params={key: _plain(value) for key, value in line.params.items()},
+        mode=line.mode,
+        run=line.run,
+        previous=previous,
+        hash="",
+    )
+    return replace(entry, hash=digest(entry))
+
+
+def _values(entry: LogEntry) -> dict[str, str | int]:
+    return {
+        "seq": entry.seq,
+        "at": to_us(entry.at),
+        "sim_at": to_us(entry.sim_at),
+        "actor": entry.actor,
+        "action": entry.action,
+        "subject": entry.subject,
+        "params": json.dumps(dict(entry.params), ensure_ascii=False),
+        "mode": entry.mode.value,
+        "run": entry.run,
+        "previous": entry.previous,
+        "hash": entry.hash,
+    }
 
 
 def _plain(value: Any) -> str | int | float:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
 from rencheng.adapters.store import codec
@@ -83,16 +83,15 @@ class SqlRepository(Generic[T]):
     def stamp(self) -> tuple[int, int]:
         """Return how many there are and the sum of their versions."""
         many = func.coalesce(func.sum(self._table.c.version), 0)
-        row = self._transaction.read(select(func.count(self._table.c.seq), many)).one()
+        query: Select[Any] = select(func.count(self._table.c.seq), many)
+        row = self._transaction.read(query).one()
         return int(row[0]), int(row[1])
 
     def replace(self, item: T) -> T:
         """Keep a changed object and return it with the next version."""
-        if not self._has_version:
-            raise TypeError(f"a {self._kind.type.__name__} never changes")
-        read = int(item.version)  # type: ignore[attr-defined]
-        changed: T = dataclasses.replace(item, version=read + 1)  # type: ignore[type-var]
+        changed = self._next(item)
         row = self._row(changed)
+        read = row["version"] - 1
         connection = self._transaction.writing()
         statement = (
             self._table.update()
@@ -109,13 +108,37 @@ class SqlRepository(Generic[T]):
             raise self._changed(row["id"])
         return changed
 
+    def replace_all(self, items: Sequence[T]) -> list[T]:
+        """Keep many changed objects at once and return them with the next version."""
+        if not items:
+            return []
+        changed = [self._next(item) for item in items]
+        connection = self._transaction.writing()
+        statement = self._table.update().where(
+            self._table.c.id == bindparam("its_id"), self._table.c.version == bindparam("read")
+        )
+        rows = [self._row(item) for item in changed]
+        given = [row | {"its_id": row["id"], "read": row["version"] - 1} for row in rows]
+        try:
+            with connection.begin_nested():
+                count = connection.execute(statement, given).rowcount
+                if count != len(rows):
+                    raise self._changed(self._first_other(items))
+        except IntegrityError as error:
+            raise self._changed(rows[0]["id"]) from error
+        return changed
+
     def remove(self, key: str) -> None:
         """Forget an object, or raise `NotFoundError`."""
         self.get(key)
         self._transaction.writing().execute(self._table.delete().where(self._table.c.id == key))
 
     def list(
-        self, run: str, *, where: Mapping[str, str] | None = None, limit: int | None = None
+        self,
+        run: str,
+        *,
+        where: Mapping[str, str | Collection[str]] | None = None,
+        limit: int | None = None,
     ) -> list[T]:
         """Return the objects of a run, newest first."""
         query = self._asked(select(self._table.c.body), run, where)
@@ -124,12 +147,16 @@ class SqlRepository(Generic[T]):
             query = query.limit(limit)
         return [self._decoded(body) for body in self._transaction.read(query).scalars()]
 
-    def count(self, run: str, *, where: Mapping[str, str] | None = None) -> int:
+    def count(
+        self, run: str, *, where: Mapping[str, str | Collection[str]] | None = None
+    ) -> int:
         """Return how many objects `list` would return."""
         query = self._asked(select(func.count()).select_from(self._table), run, where)
         return int(self._transaction.read(query).scalar_one())
 
-    def _asked(self, query: Select[Any], run: str, where: Mapping[str, str] | None) -> Select[Any]:
+    def _asked(
+        self, query: Select[Any], run: str, where: Mapping[str, str | Collection[str]] | None
+    ) -> Select[Any]:
         if self._has_run:
             query = query.where(self._table.c.run == run)
         for name, value in (where or {}).items():
@@ -140,8 +167,28 @@ class SqlRepository(Generic[T]):
                     hint=f"Ask by {', '.join(self._kind.columns)}",
                     params={"column": name},
                 )
-            query = query.where(self._table.c[name] == value)
+            column = self._table.c[name]
+            is_one = isinstance(value, str)
+            query = query.where(column == value if is_one else column.in_(list(value)))
         return query
+
+    def _next(self, item: T) -> T:
+        if not self._has_version:
+            raise TypeError(f"a {self._kind.type.__name__} never changes")
+        version = int(item.version) + 1  # type: ignore[attr-defined]
+        changed: T = dataclasses.replace(item, version=version)  # type: ignore[type-var]
+        return changed
+
+    def _first_other(self, items: Sequence[T]) -> str:
+        """Return the id of the first object that is not kept as it was read.
+
+        What was written of the others in this statement is undone; those carry the next version.
+        """
+        for item in items:
+            key, read = str(item.id), int(item.version)  # type: ignore[attr-defined]
+            if int(self.get(key).version) != read + 1:  # type: ignore[attr-defined]
+                return key
+        return ""
 
     def _row(self, item: T) -> dict[str, Any]:
         columns = {name: codec.column_text(getattr(item, name)) for name in self._kind.columns}

@@ -27,8 +27,8 @@ from rencheng.domain.identity import Permission
 from rencheng.domain.impact import DamageState
 from rencheng.domain.provenance import Origin, Text
 from rencheng.service import ingest
+from rencheng.service.callers import Caller
 from rencheng.service.house import Command, context
-from rencheng.service.identity import Caller
 from rencheng.service.ingest import IngestResult, ObservationItem, Rejection
 from rencheng.service.intake import MAX_ROWS
 

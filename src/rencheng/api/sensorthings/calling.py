@@ -10,8 +10,8 @@ from rencheng.domain.errors import InvalidInputError, NotAllowedError, RenchengE
 from rencheng.domain.identity import Permission
 from rencheng.domain.run import LIVE_RUN
 from rencheng.domain.sensing import EntityKind
+from rencheng.service.callers import Caller
 from rencheng.service.house import Command, House
-from rencheng.service.identity import Caller
 from rencheng.service.ownership import assets_hidden
 from rencheng.service.register import View, register_of
 
