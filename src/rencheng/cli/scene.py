@@ -153,7 +153,7 @@ def _tell(city: City, found: WaterMap) -> None:
         "separation": f"{found.separation:.1f}",
         "pixel": f"{found.pixel_m:.0f} m",
         "method": found.method,
-        "origin": found.origin.value,
+        "origin": speaking.words(f"cli.scene.origin.{found.origin.value}"),
     }
     for key, value in rows.items():
         table.add_row(speaking.words(f"cli.scene.row.{key}"), str(value))
