@@ -17,6 +17,7 @@ from rencheng.domain.alarm import Level
 from rencheng.domain.errors import CorruptDataError, Fault, InvalidInputError
 from rencheng.domain.observation import Quantity
 from rencheng.domain.rules import RuleStatus
+from rencheng.domain.warning import LEVELS
 from rencheng.domain.watch import (
     FIGURES,
     WINDOWED,
@@ -199,6 +200,15 @@ def _rule(row: Table, head: Table, faults: list[Fault], where: str) -> WatchRule
         for one in row.get("table", [])
         if {"level", "zh", "en"} <= set(one) and one["level"] in set(Level)
     )
+    severities = tuple(
+        (str(one["severity"]), Level(int(one["level"])))
+        for one in row.get("table", [])
+        if "severity" in one and one.get("level") in set(Level)
+    )
+    if severities and (
+        source is not Input.BULLETIN or {one for one, _ in severities} - set(LEVELS)
+    ):
+        _blame(faults, where, "value", f"severity: {', '.join(LEVELS)}")
     if len(table) != len(row.get("table", [])):
         _blame(faults, where, "value", "table")
     if source is Input.BULLETIN and not table:
@@ -215,6 +225,7 @@ def _rule(row: Table, head: Table, faults: list[Fault], where: str) -> WatchRule
         input=source,
         steps=tuple(kept),
         table=table,
+        severities=severities,
     )
 
 

@@ -14,6 +14,19 @@ LonLat = tuple[float, float]
 LEVELS = {severity: level for level, severity in CAP_SEVERITY.items()}
 """CAP severity to level; `Unknown` has none."""
 
+COLOURS = {
+    "red": Level.RED,
+    "红": Level.RED,
+    "orange": Level.ORANGE,
+    "橙": Level.ORANGE,
+    "yellow": Level.YELLOW,
+    "黄": Level.YELLOW,
+    "blue": Level.BLUE,
+    "蓝": Level.BLUE,
+}
+"""Colours of the four levels, as parameters of messages name them."""
+_COLOUR_NAMES = ("color", "colour", "颜色")
+
 
 class Signature(StrEnum):
     """What the signature of a warning is worth."""
@@ -62,7 +75,19 @@ class WarningInfo:
     contact: str
     codes: tuple[tuple[str, str], ...] = ()
     """`eventCode` pairs."""
+    parameters: tuple[tuple[str, str], ...] = ()
+    """`parameter` pairs."""
     areas: tuple[WarningArea, ...] = ()
+
+    @property
+    def colour(self) -> Level | None:
+        """The level whose colour a parameter states; None when none does."""
+        for name, value in self.parameters:
+            if any(word in name.casefold() for word in _COLOUR_NAMES):
+                said = [level for word, level in COLOURS.items() if word in value.casefold()]
+                if len(set(said)) == 1:
+                    return said[0]
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +123,15 @@ class ForeignWarning:
     version: int = 1
 
     @property
+    def colour(self) -> Level | None:
+        """The most serious level whose colour it states itself; None when it states none."""
+        return min((info.colour for info in self.infos if info.colour), default=None)
+
+    @property
     def level(self) -> Level | None:
-        """The most serious level that its severities mean; None when they say nothing."""
+        """The level of its own colour, or else the most serious that its severities mean."""
+        if self.colour:
+            return self.colour
         known = [LEVELS[info.severity] for info in self.infos if info.severity in LEVELS]
         return min(known, default=None)
 

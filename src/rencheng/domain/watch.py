@@ -63,7 +63,8 @@ class Input(StrEnum):
     FORECAST = "forecast"
     """Streams of times to come, or a figure of our own forecast."""
     BULLETIN = "bulletin"
-    """No stream says it: the rule is a table that official warnings are read by."""
+    """No stream says it: the rule is a table that official warnings are read by. Where it states
+    severities, a warning of others that is in force over the city raises its alarm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +141,8 @@ class WatchRule:
     valid_from: date
     table: tuple[tuple[Level, str, str], ...] = ()
     """What each level means in words, Chinese and English, as the source has it."""
+    severities: tuple[tuple[str, Level], ...] = ()
+    """Which level a severity of CAP raises, where warnings of others are read; empty: none is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

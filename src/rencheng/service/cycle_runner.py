@@ -16,7 +16,7 @@ from rencheng.domain.finding import weak_layers
 from rencheng.domain.hazard import Bulletin, BulletinKind
 from rencheng.domain.provenance import Mode, Text
 from rencheng.domain.run import LIVE_RUN
-from rencheng.service import alarms, foreseeing, proposals, watching
+from rencheng.service import alarms, foreseeing, proposals, warned, watching
 from rencheng.service.cycle import SAMPLES, CycleInputs, CycleResult, Memory, Models, run_cycle
 from rencheng.service.gather import alarm_window_s, inputs_of, strong_motion
 from rencheng.service.house import Context, House, context, new_id, tell
@@ -158,6 +158,7 @@ class CycleRunner:
         )
         watching.time_passed(self._house, run, inputs.city, at)
         foreseeing.review_forecasts(self._house, run, inputs.city, result)
+        warned.review_warnings(self._house, run, inputs.city, at)
 
     def _keep(self, ctx: Context, result: CycleResult) -> None:
         record = CycleRecord(

@@ -16,15 +16,13 @@ from rencheng.sense.rules.compiled import US, Compiled, compiled
 from rencheng.sense.rules.evaluate import passed, watch
 from rencheng.sense.rules.memory import NEVER, carried, nothing_seen
 from rencheng.sense.rules.resume import resumed
-from rencheng.service.alarms import cleared, raised
+from rencheng.service.alarm_changes import Cause, Changes, parts
 from rencheng.service.house import Context, House, context
 from rencheng.service.ports import UnitOfWork
 from rencheng.service.rule_memory import Pending, RunRules
 from rencheng.service.rule_words import sentence
 
 Rows = NDArray[Any]
-_AT_ONCE = 200
-"""Alarms written in one unit of work, so that nobody waits long for the store. Chosen."""
 _AHEAD = timedelta(minutes=10)
 """How far after the run's clock a reading kept may lie. Chosen."""
 
@@ -158,7 +156,7 @@ def _take_up(work: UnitOfWork, run: str, held: RunRules, packs: set[str], at: da
     """Bring the rules and the open alarms together: what is unknown stays, the rest is told."""
     rules = held.compiled
     numbers = {rule.id: number for number, rule in enumerate(rules.rules)}
-    forecasts = {rule.id for rule in rules.rules if rule.input is Input.FORECAST}
+    others = {rule.id for rule in rules.rules if rule.input is not Input.OBSERVATION}
     alarms = work.alarms.list(run, where={"is_open": "true"})
     concerned = np.isin(rules.slot_rule, [numbers[a.rule] for a in alarms if a.rule in numbers])
     place = {}
@@ -171,7 +169,7 @@ def _take_up(work: UnitOfWork, run: str, held: RunRules, packs: set[str], at: da
         if found is not None:
             levels = [step.level for step in rules.rules[numbers[alarm.rule]].steps]
             opened[found] = min(range(len(levels)), key=lambda i: abs(levels[i] - alarm.level))
-        elif alarm.rule.partition("/")[0] in packs and alarm.rule not in forecasts:
+        elif alarm.rule.partition("/")[0] in packs and alarm.rule not in others:
             held.gone.append((alarm.rule, alarm.object))
     note(held, resumed(rules, held.state, opened, to_us(at)))
 
@@ -179,35 +177,45 @@ def _take_up(work: UnitOfWork, run: str, held: RunRules, packs: set[str], at: da
 def _write(house: House, run: str, held: RunRules) -> int:
     """Raise and clear what waits; what the store has taken waits no more."""
     count = 0
-    if held.gone:
+    for gone in parts(held.gone):
         with house.work() as work:
             work.lock()
-            ctx = context(house, work, run)
-            for rule, about in held.gone:
-                count += cleared(work, ctx, rule, about) is not None
+            changes = Changes(work, context(house, work, run), gone)
+            count += sum(changes.cleared(cause) is not None for cause in gone)
+            changes.write()
             work.commit()
-        held.gone.clear()
-    while held.pending:
-        part = list(held.pending.items())[:_AT_ONCE]
+    held.gone.clear()
+    for part in parts(list(held.pending.items())):
+        # Sentences take longer than the store: they are made before it is locked.
+        said = [_said(held, slot, one) for slot, one in part]
+        causes = [cause for cause, _ in said]
         with house.work() as work:
             work.lock()
-            ctx = context(house, work, run)
-            for slot, one in part:
-                count += _write_one(work, ctx, held, slot, one)
+            changes = Changes(work, context(house, work, run), causes)
+            count += sum(_write_one(changes, cause, found) for cause, found in said)
+            changes.write()
             work.commit()
         for slot, _ in part:
             del held.pending[slot]
     return count
 
 
-def _write_one(work: UnitOfWork, ctx: Context, held: RunRules, slot: int, one: Pending) -> int:
+def _said(held: RunRules, slot: int, one: Pending) -> tuple[Cause, list[Finding | None]]:
+    """Return what is to be said of a cause: its worst, where that is over, and how it is now."""
     rule, about = held.compiled.about(slot)
+    found: list[Finding | None] = []
     if one.worst >= 0 and (one.last < 0 or one.worst < one.last):
-        raised(work, ctx, _finding(held, slot, one.worst, one.worst_cell, one.worst_x))
-    if one.last >= 0:
-        raised(work, ctx, _finding(held, slot, one.last, one.last_cell, one.last_x))
-        return 1
-    return int(cleared(work, ctx, rule.id, about) is not None)
+        found.append(_finding(held, slot, one.worst, one.worst_cell, one.worst_x))
+    is_over = one.last < 0
+    found.append(None if is_over else _finding(held, slot, one.last, one.last_cell, one.last_x))
+    return (rule.id, about), found
+
+
+def _write_one(changes: Changes, cause: Cause, said: list[Finding | None]) -> int:
+    for finding in said:
+        if finding is not None:
+            changes.raised(finding)
+    return 1 if said[-1] is not None else int(changes.cleared(cause) is not None)
 
 
 def _finding(held: RunRules, slot: int, step: int, cell: int, x: float) -> Finding:

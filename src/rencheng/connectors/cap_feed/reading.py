@@ -127,6 +127,9 @@ def _info(node: etree._Element, sent: datetime, said: Findings) -> WarningInfo:
         codes=tuple(
             (text(one, "valueName"), text(one, "value")) for one in children(node, "eventCode")
         ),
+        parameters=tuple(
+            (text(one, "valueName"), text(one, "value")) for one in children(node, "parameter")
+        ),
         areas=tuple(area(one, said) for one in children(node, "area")),
     )
 
