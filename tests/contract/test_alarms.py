@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -54,7 +56,8 @@ def at_once(house: House, *acts: object) -> None:
 
 
 def test_fifty_writers_leave_one_open_alarm_and_lose_no_update(house: House) -> None:
-    at_once(house, *[lambda: raise_alarm(house, "live", CAUSE)] * WRITERS)
+    said = [replace(CAUSE, text=Text("alarm.x", {"n": n})) for n in range(WRITERS)]
+    at_once(house, *[partial(raise_alarm, house, "live", one) for one in said])
     with house.work() as work:
         (alarm,) = work.alarms.list("live")
         raised = [line for line in work.log.walk() if line.action == "alarm.raised"]

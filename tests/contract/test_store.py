@@ -26,7 +26,7 @@ from rencheng.domain.provenance import Mode, Text
 from rencheng.domain.readings import from_us, to_us
 from rencheng.domain.run import Run
 from rencheng.domain.sensing import ObservationDetails, Thing
-from rencheng.service.ports import UnitOfWork
+from rencheng.service.ports import Event, UnitOfWork
 
 T0 = datetime(2015, 9, 16, 22, 54, 33, 123457, tzinfo=UTC)
 STORES = ("postgresql", "sqlite")
@@ -257,8 +257,6 @@ def test_an_observation_is_kept_once(work: Work) -> None:
             item.value for item in unit.observations.recent("r1", "s", T0 + timedelta(1), 9)
         ] == [1.0, 2.0]
         assert unit.observations.counts("r1") == {"s": (2, 0)}
-        keys = [("s", T0, "o1"), ("s", T0, "o9"), ("t", T0, "o1")]
-        assert unit.observations.known("r1", keys) == [True, False, False]
 
 
 def test_one_id_of_two_streams_is_two_observations(work: Work) -> None:
@@ -296,6 +294,23 @@ def test_the_last_good_value_stands_beside_the_last(work: Work) -> None:
         assert len({one.id for one in found}) == 2
 
 
+def test_many_changes_at_once_are_all_kept_or_none(work: Work) -> None:
+    before = [replace(alarm(str(n)), object=f"o{n}") for n in range(3)]
+    keep(work, lambda unit: unit.alarms.add_all(before))
+    changed = [replace(one, level=Level.BLUE) for one in before]
+    found = keep(work, lambda unit: unit.alarms.replace_all(changed))
+    assert [one.version for one in found] == [2, 2, 2]
+    stale = [replace(found[0], level=Level.RED), changed[1]]
+    with work() as unit:
+        with pytest.raises(ConflictError, match="'1'"):
+            unit.alarms.replace_all(stale)
+        unit.commit()
+    with work() as unit:
+        assert {one.level for one in unit.alarms.list("r1")} == {Level.BLUE}
+        where = {"is_open": "true", "object": ("o0", "o2", "o9")}
+        assert [one.id for one in unit.alarms.list("r1", where=where)] == ["2", "0"]
+
+
 def test_the_log_is_a_whole_chain_and_refuses_change(work: Work) -> None:
     def write(unit: UnitOfWork) -> None:
         for n in range(5):
@@ -321,8 +336,8 @@ def test_the_log_is_a_whole_chain_and_refuses_change(work: Work) -> None:
 
 def test_events_are_numbered_without_holes_even_after_an_undo(work: Work) -> None:
     def say(unit: UnitOfWork, kind: str) -> int:
-        return unit.events.append(
-            kind=kind, id="x", organisation="", at=T0, mode=Mode.LIVE, run="live"
+        return unit.events.append_all(
+            [Event(seq=0, kind=kind, id="x", organisation="", at=T0, mode=Mode.LIVE, run="live")]
         )
 
     keep(work, lambda unit: say(unit, "task"))

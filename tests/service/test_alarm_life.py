@@ -62,7 +62,8 @@ def test_fifty_writers_at_once_leave_one_open_alarm_and_lose_no_update(kit: Kit)
         start.wait()
         try:
             level = Level.RED if number == 7 else Level.YELLOW
-            raise_alarm(kit.house, "live", replace(HIGH, level=level))
+            text = Text(HIGH.text.key, {"n": number})
+            raise_alarm(kit.house, "live", replace(HIGH, level=level, text=text))
         except Exception as error:  # noqa: BLE001 a thread must not swallow it
             failed.append(error)
 

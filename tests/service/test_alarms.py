@@ -10,9 +10,12 @@ import pytest
 from ops_kit import CHIEF, FIELD, Kit
 from rencheng.domain.alarm import Finding, Level
 from rencheng.domain.errors import NotAllowedError
+from rencheng.domain.log import first_broken
 from rencheng.domain.observation import Quality
 from rencheng.domain.provenance import Text
+from rencheng.service.alarm_changes import Changes
 from rencheng.service.alarms import acknowledge, clear_alarm, raise_alarm, review
+from rencheng.service.house import context
 
 HIGH = Finding(
     rule="tide", rule_version="1", object="sea", level=Level.ORANGE, text=Text("alarm.tide")
@@ -87,3 +90,39 @@ def test_not_everybody_acknowledges(kit: Kit) -> None:
     alarm = raise_alarm(kit.house, "live", HIGH)
     with pytest.raises(NotAllowedError):
         acknowledge(kit.house, kit.order(FIELD), alarm.id)
+
+
+def test_a_flood_is_raised_in_parts_and_its_chain_is_whole(kit: Kit) -> None:
+    flood = [replace(HIGH, object=f"s{n}") for n in range(450)]
+    review(kit.house, "live", flood, rules={"tide"})
+    assert len(open_now(kit)) == 450
+    assert kit.actions() == ["alarm.raised"] * 450
+    assert kit.see(lambda work: first_broken(work.log.walk())) is None
+    assert kit.see(lambda work: len(work.events.since(0))) == 450
+    kit.clock.forward(minutes=2)
+    review(kit.house, "live", flood[:10], rules={"tide"})
+    assert len(open_now(kit)) == 10
+
+
+def test_what_stands_unchanged_is_written_once_a_minute_at_most(kit: Kit) -> None:
+    first = raise_alarm(kit.house, "live", HIGH)
+    kit.clock.forward(seconds=59)
+    assert raise_alarm(kit.house, "live", HIGH) == first
+    later = kit.clock.forward(seconds=1)
+    assert raise_alarm(kit.house, "live", HIGH).last == later
+    worse = raise_alarm(kit.house, "live", replace(HIGH, level=Level.RED))
+    assert worse.level is Level.RED, "a change is written at once"
+
+
+def test_a_cause_seen_and_cleared_that_returns_in_the_same_moment_is_another(kit: Kit) -> None:
+    first = raise_alarm(kit.house, "live", HIGH)
+    acknowledge(kit.house, kit.order(CHIEF), first.id)
+    with kit.house.work() as work:
+        work.lock()
+        changes = Changes(work, context(kit.house, work, "live"), [("tide", "sea")])
+        changes.cleared(("tide", "sea"))
+        again = changes.raised(HIGH)
+        changes.write()
+        work.commit()
+    assert again.id != first.id
+    assert [one.is_open for one in kit.see(lambda work: work.alarms.list("live"))] == [True, False]

@@ -143,7 +143,7 @@ def test_nothing_is_lost_while_the_store_cannot_be_written(
 
     hear(kit, (1, 0, 0))
     with monkeypatch.context() as patched:
-        patched.setattr(watching, "raised", down)
+        patched.setattr(watching, "Changes", down)
         with pytest.raises(SourceUnavailableError):
             hear(kit, (0, 0, 25))
     assert alarms(kit) == []

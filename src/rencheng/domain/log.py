@@ -14,10 +14,9 @@ GENESIS = "0" * 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LogEntry:
-    """Who did what when."""
+class Line:
+    """Who did what when, before it has its place in the chain."""
 
-    seq: int
     at: datetime
     """Wall time. [UTC]"""
     sim_at: datetime
@@ -29,6 +28,13 @@ class LogEntry:
     params: Mapping[str, str | int | float]
     mode: Mode
     run: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntry(Line):
+    """A line of the log, chained to the one before it."""
+
+    seq: int
     previous: str
     hash: str
 

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import replace
 
 from rencheng.domain.alarm import Alarm, Finding
-from rencheng.domain.errors import ConflictError
-from rencheng.domain.identity import SYSTEM, Permission
+from rencheng.domain.identity import Permission
 from rencheng.domain.observation import Quality
-from rencheng.service.house import (
-    Command,
-    Context,
-    Done,
-    House,
-    context,
-    new_id,
-    perform,
-    record,
-)
+from rencheng.service.alarm_changes import Changes, newest, parts, stands
+from rencheng.service.alarm_changes import told as told
+from rencheng.service.house import Command, Context, Done, House, context, perform, record_all
 from rencheng.service.ports import UnitOfWork
 
 
@@ -61,29 +52,49 @@ def review(
 ) -> None:
     """Bring the open alarms of `rules` in line with what they find now.
 
+    What stands already is only read. A flood is written a part at a time, each part whole, so that
+    nobody waits long for the store; a part that is missing after a failure comes with the next
+    review.
+
     Parameters
     ----------
     house, run
         Where.
     findings
-        What holds now.
+        What holds now; the last one of a cause counts.
     rules
         Ids of the rules that were asked; alarms of other rules are left alone.
     unknown
         Objects that nothing is known about now; their alarms stay: unknown never clears.
     """
+    wanted = {(finding.rule, finding.object): finding for finding in findings}
+    asked = sorted({*rules, *(rule for rule, _ in wanted)})
     with house.work() as work:
-        work.lock()
-        ctx = context(house, work, run)
-        holding = set()
-        for finding in findings:
-            raised(work, ctx, finding)
-            holding.add((finding.rule, finding.object))
-        for alarm in work.alarms.list(run, where={"is_open": "true"}):
-            asked = alarm.rule in rules and alarm.object not in unknown
-            if asked and (alarm.rule, alarm.object) not in holding:
-                cleared(work, ctx, alarm.rule, alarm.object)
-        work.commit()
+        at = context(house, work, run).at
+        listed = work.alarms.list(run, where={"is_listed": "true", "rule": asked})
+    now = newest(listed)
+    over = [
+        cause
+        for cause, alarm in now.items()
+        if alarm.is_open and alarm.rule in rules and alarm.object not in unknown
+        and cause not in wanted
+    ]  # fmt: skip
+    due = [
+        cause
+        for cause, finding in wanted.items()
+        if cause not in now or not stands(now[cause], finding, at)
+    ]
+    for part in parts([*over, *due]):
+        with house.work() as work:
+            work.lock()
+            changes = Changes(work, context(house, work, run), part)
+            for cause in part:
+                if cause in wanted:
+                    changes.raised(wanted[cause])
+                else:
+                    changes.cleared(cause)
+            changes.write()
+            work.commit()
 
 
 def acknowledge(house: House, command: Command, alarm_id: str) -> Alarm:
@@ -112,15 +123,15 @@ def acknowledge_all(house: House, command: Command, alarm_ids: Sequence[str]) ->
     wanted = list(dict.fromkeys(alarm_ids))
 
     def change(work: UnitOfWork, ctx: Context) -> Done[int]:
-        count = 0
+        noted = []
         for key in wanted:
             alarm = work.alarms.get(key)
-            noted = alarm.acknowledge(command.actor.id, ctx.at)
-            if noted is not alarm:
-                noted = work.alarms.replace(noted)
-                record(work, ctx, command.actor, told(noted, "acknowledged"))
-                count += 1
-        return Done(item=count, id=str(count), event="")
+            changed = alarm.acknowledge(command.actor.id, ctx.at)
+            if changed is not alarm:
+                noted.append(changed)
+        kept = work.alarms.replace_all(noted)
+        record_all(work, ctx, command.actor, [told(one, "acknowledged") for one in kept])
+        return Done(item=len(kept), id=str(len(kept)), event="")
 
     return perform(
         house,
@@ -132,76 +143,30 @@ def acknowledge_all(house: House, command: Command, alarm_ids: Sequence[str]) ->
 
 
 def raised(work: UnitOfWork, ctx: Context, finding: Finding) -> Alarm:
-    """Raise or renew an alarm within a unit of work.
-
-    The same alarm returns when its cause comes back before anybody has seen it; one that was seen
-    and cleared is over, and its cause makes a new one.
-    """
-    known = _newest(work, ctx.run, finding)
-    if known is None or not known.is_listed:
-        alarm = Alarm(
-            id=new_id(ctx.wall),
-            rule=finding.rule,
-            rule_version=finding.rule_version,
-            object=finding.object,
-            level=finding.level,
-            text=finding.text,
-            started=ctx.at,
-            last=ctx.at,
-            mode=ctx.mode,
-            run=ctx.run,
-        )
-        try:
-            work.alarms.add(alarm)
-        except ConflictError:
-            known = _newest(work, ctx.run, finding)
-            if known is None:
-                raise
-        else:
-            _record(work, ctx, alarm, "raised")
-            return alarm
-    changed = work.alarms.replace(known.renewed(finding, ctx.at))
-    if not known.is_open:
-        _record(work, ctx, changed, "returned")
-    elif changed.level is not known.level:
-        _record(work, ctx, changed, "changed")
-    return changed
+    """Raise or renew an alarm within a unit of work that holds the lock."""
+    cause = (finding.rule, finding.object)
+    changes = Changes(work, ctx, (cause,))
+    changes.raised(finding)
+    return changes.write()[cause]
 
 
 def cleared(
     work: UnitOfWork, ctx: Context, rule: str, object_: str, *, quality: Quality = Quality.GOOD
 ) -> Alarm | None:
-    """Clear an alarm within a unit of work."""
-    alarm = _open(work, ctx.run, rule, object_)
-    if alarm is None or quality is not Quality.GOOD:
-        return alarm
-    alarm = work.alarms.replace(replace(alarm, cleared=ctx.at))
-    _record(work, ctx, alarm, "cleared")
-    return alarm
+    """Clear an alarm within a unit of work that holds the lock."""
+    cause = (rule, object_)
+    if quality is not Quality.GOOD:
+        return _open(work, ctx.run, rule, object_)
+    changes = Changes(work, ctx, (cause,))
+    if changes.cleared(cause) is None:
+        return None
+    return changes.write()[cause]
 
 
 def _open(work: UnitOfWork, run: str, rule: str, object_: str) -> Alarm | None:
     where = {"rule": rule, "object": object_, "is_open": "true"}
     found = work.alarms.list(run, where=where, limit=1)
     return found[0] if found else None
-
-
-def _newest(work: UnitOfWork, run: str, finding: Finding) -> Alarm | None:
-    where = {"rule": finding.rule, "object": finding.object}
-    found = work.alarms.list(run, where=where, limit=1)
-    return found[0] if found else None
-
-
-def told(alarm: Alarm, action: str, **params: str | int | float) -> Done[Alarm]:
-    """Return a change of an alarm as it is recorded."""
-    about: dict[str, str | int | float] = {
-        "rule": alarm.rule,
-        "object": alarm.object,
-        "level": int(alarm.level),
-    }
-    return Done(
-        item=alarm, id=alarm.id, event="alarm", action=f"alarm.{action}", params=about | params
-    )
 
 
 def performed(
@@ -214,7 +179,3 @@ def performed(
     return perform(
         house, command, change, again=lambda work, key: work.alarms.get(key), content=content
     )
-
-
-def _record(work: UnitOfWork, ctx: Context, alarm: Alarm, action: str) -> None:
-    record(work, ctx, SYSTEM, told(alarm, action))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
@@ -16,12 +16,13 @@ from rencheng.domain.city import City
 from rencheng.domain.errors import ConflictError
 from rencheng.domain.finding import DataFinding
 from rencheng.domain.identity import Actor
+from rencheng.domain.log import Line
 from rencheng.domain.provenance import Mode, Text
 from rencheng.domain.quality import QualityLimits
 from rencheng.domain.rules import Rules
 from rencheng.domain.run import LIVE_RUN
 from rencheng.service.judging import QualityMemory
-from rencheng.service.ports import Channel, Cities, Clock, UnitOfWork
+from rencheng.service.ports import Channel, Cities, Clock, Event, UnitOfWork
 from rencheng.service.rule_memory import RuleMemory
 from rencheng.service.waiting import Waiting
 
@@ -200,25 +201,40 @@ def perform(
 
 def record(work: UnitOfWork, ctx: Context, actor: Actor, done: Done[T]) -> None:
     """Write the audit line and the event of a change."""
-    if done.action:
-        work.log.append(
-            actor=actor.id,
-            action=done.action,
-            subject=done.id,
-            params=done.params,
-            at=ctx.wall,
-            sim_at=ctx.at,
-            mode=ctx.mode,
-            run=ctx.run,
-        )
-    tell(work, ctx, done.event, done.id, done.organisation)
+    record_all(work, ctx, actor, (done,))
+
+
+def record_all(work: UnitOfWork, ctx: Context, actor: Actor, done: Sequence[Done[T]]) -> None:
+    """Write the audit lines and the events of many changes at once, in their order."""
+    work.log.append_all(
+        [
+            Line(
+                actor=actor.id,
+                action=one.action,
+                subject=one.id,
+                params=one.params,
+                at=ctx.wall,
+                sim_at=ctx.at,
+                mode=ctx.mode,
+                run=ctx.run,
+            )
+            for one in done
+            if one.action
+        ]
+    )
+    work.events.append_all([_event(ctx, one.event, one.id, one.organisation) for one in done])
 
 
 def tell(work: UnitOfWork, ctx: Context, kind: str, subject: str, organisation: str = "") -> None:
     """Add an event, for whoever watches."""
-    work.events.append(
-        kind=kind, id=subject, organisation=organisation, at=ctx.at, mode=ctx.mode, run=ctx.run
-    )
+    work.events.append_all([_event(ctx, kind, subject, organisation)])
+
+
+def _event(ctx: Context, kind: str, subject: str, organisation: str) -> Event:
+    return Event(
+        seq=0, kind=kind, id=subject, organisation=organisation, at=ctx.at, mode=ctx.mode,
+        run=ctx.run,
+    )  # fmt: skip
 
 
 def require_version(found: int, seen: int, name: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -114,7 +115,8 @@ def test_an_older_layout_is_brought_up_to_date(tmp_path: Path) -> None:
         last, good = unit.observations.latest("live", T0)["s"]
         assert (last.value, good.value if good else None) == (99.0, 1.5)
         assert last.verdict.reasons == (QualityReason.RANGE, QualityReason.RATE)
-        assert unit.observations.known("live", [("s", last.phenomenon_time, "o2")]) == [True]
+    with store() as unit:
+        assert unit.observations.add([replace(last, id="o2")]) == {"o2"}
     store.close()
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("select value from meta").fetchone() == (str(SCHEMA),)

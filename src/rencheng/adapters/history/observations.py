@@ -183,17 +183,6 @@ class History:
             known |= {i.id for i, new in zip(own, taken.is_new, strict=True) if not new}
         return known
 
-    def known(self, run: str, items: Sequence[tuple[str, datetime, str]]) -> list[bool]:
-        """Return which of these (datastream, time, id) are kept already."""
-        series = self.run(run)
-        numbers = {name: i for i, name in enumerate(series.streams)}
-        found = []
-        for stream, at, key in items:
-            time = to_us(at)
-            rows = series.between([numbers[stream]], time, time) if stream in numbers else None
-            found.append(rows is not None and bool((rows["ident"] == ident(key)).any()))
-        return found
-
     def recent(self, run: str, datastream: str, before: datetime, limit: int) -> list[Observation]:
         """Return the last `limit` observations up to `before`, oldest first."""
         return self._before(run, datastream, before, limit, good=False)

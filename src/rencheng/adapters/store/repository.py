@@ -83,9 +83,8 @@ class SqlRepository(Generic[T]):
     def stamp(self) -> tuple[int, int]:
         """Return how many there are and the sum of their versions."""
         many = func.coalesce(func.sum(self._table.c.version), 0)
-        query: Select[Any] = select(func.count(self._table.c.seq), many)
-        row = self._transaction.read(query).one()
-        return int(row[0]), int(row[1])
+        count = self._transaction.read(select(func.count()).select_from(self._table)).scalar_one()
+        return int(count), int(self._transaction.read(select(many)).scalar_one())
 
     def replace(self, item: T) -> T:
         """Keep a changed object and return it with the next version."""
@@ -120,12 +119,14 @@ class SqlRepository(Generic[T]):
         rows = [self._row(item) for item in changed]
         given = [row | {"its_id": row["id"], "read": row["version"] - 1} for row in rows]
         try:
-            with connection.begin_nested():
+            with connection.begin_nested() as part:
                 count = connection.execute(statement, given).rowcount
                 if count != len(rows):
-                    raise self._changed(self._first_other(items))
+                    part.rollback()
         except IntegrityError as error:
             raise self._changed(rows[0]["id"]) from error
+        if count != len(rows):
+            raise self._changed(self._first_other(items))
         return changed
 
     def remove(self, key: str) -> None:
@@ -147,9 +148,7 @@ class SqlRepository(Generic[T]):
             query = query.limit(limit)
         return [self._decoded(body) for body in self._transaction.read(query).scalars()]
 
-    def count(
-        self, run: str, *, where: Mapping[str, str | Collection[str]] | None = None
-    ) -> int:
+    def count(self, run: str, *, where: Mapping[str, str | Collection[str]] | None = None) -> int:
         """Return how many objects `list` would return."""
         query = self._asked(select(func.count()).select_from(self._table), run, where)
         return int(self._transaction.read(query).scalar_one())
@@ -180,15 +179,10 @@ class SqlRepository(Generic[T]):
         return changed
 
     def _first_other(self, items: Sequence[T]) -> str:
-        """Return the id of the first object that is not kept as it was read.
-
-        What was written of the others in this statement is undone; those carry the next version.
-        """
-        for item in items:
-            key, read = str(item.id), int(item.version)  # type: ignore[attr-defined]
-            if int(self.get(key).version) != read + 1:  # type: ignore[attr-defined]
-                return key
-        return ""
+        """Return the id of the first of these that is not kept as it was read."""
+        pairs = [(str(item.id), int(item.version)) for item in items]  # type: ignore[attr-defined]
+        kept = ((key, read, self.get(key)) for key, read in pairs)
+        return next((key for key, read, one in kept if int(one.version) != read), "")  # type: ignore[attr-defined]
 
     def _row(self, item: T) -> dict[str, Any]:
         columns = {name: codec.column_text(getattr(item, name)) for name in self._kind.columns}
