@@ -10,8 +10,11 @@ export interface Field {
   ramp: RampName;
   /** Fixed bounds of classes; without them counts choose their own. */
   breaks?: readonly number[];
-  /** `service`: depends on the hour on view. `seen`: what sensors say. `flag`: yes or no, drawn as a pattern. */
-  kind?: 'service' | 'seen' | 'flag';
+  /**
+   * `service`: depends on the hour on view. `seen`: what sensors say. `watched`: what sensors could say.
+   * `area`: share of the ground, as of its own scene. `flag`: yes or no, drawn as a pattern.
+   */
+  kind?: 'service' | 'seen' | 'watched' | 'area' | 'flag';
 }
 
 const SHARES = [0.2, 0.4, 0.6, 0.8, 0.999];
@@ -29,8 +32,8 @@ export const FIELDS: readonly Field[] = [
   { id: 'water', column: 'water', ramp: 'cividis', breaks: SHARES, kind: 'service' },
   { id: 'powerSeen', column: 'power_seen', ramp: 'cividis', breaks: SHARES, kind: 'seen' },
   { id: 'waterSeen', column: 'water_seen', ramp: 'cividis', breaks: SHARES, kind: 'seen' },
-  { id: 'sensed', column: 'sensing_seen', ramp: 'cividis', breaks: SHARES, kind: 'seen' },
-  { id: 'flooded', column: 'flooded_share', ramp: 'mako', breaks: [0.01, 0.05, 0.1, 0.25, 0.5], kind: 'seen' },
+  { id: 'sensed', column: 'sensing_seen', ramp: 'cividis', breaks: SHARES, kind: 'watched' },
+  { id: 'flooded', column: 'flooded_share', ramp: 'mako', breaks: [0.01, 0.05, 0.1, 0.25, 0.5], kind: 'area' },
   { id: 'hospital', column: 'hospital_minutes', ramp: 'viridis', breaks: [5, 10, 15, 30, 60] },
   { id: 'evacuation', column: 'evacuate', ramp: 'magenta', kind: 'flag' },
 ];
