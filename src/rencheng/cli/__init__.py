@@ -13,6 +13,7 @@ COMMANDS = {
     "rule": ("rencheng.cli.rule:app", "报警规则与回测 Alarm rules and how they would have done"),
     "user": ("rencheng.cli.user:app", "管理账号 Manage accounts"),
     "token": ("rencheng.cli.token:app", "管理设备令牌 Manage the keys of devices"),
+    "device": ("rencheng.cli.device:app", "批量登记设备与密钥 Provision devices and their keys"),
     "mqtt": ("rencheng.cli.mqtt:app", "检查 MQTT 映射文件 Check mapping files of MQTT"),
     "connector": ("rencheng.cli.connector:app", "接入器与数据源 Connectors and feeds"),
     "quality": ("rencheng.cli.quality:app", "质量控制阈值 Limits of quality control"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from rencheng.cli import speaking
-from rencheng.domain.errors import RenchengError, SourceUnavailableError
+from rencheng.domain.errors import Fault, RenchengError, SourceUnavailableError
 
 if TYPE_CHECKING:
     import httpx
@@ -27,12 +27,19 @@ def client_of(url: str, token: str) -> httpx.Client:
     )
 
 
-def ask(client: httpx.Client, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+def ask(
+    client: httpx.Client,
+    method: str,
+    path: str,
+    body: dict[str, Any] | None = None,
+    *,
+    content: bytes | None = None,
+) -> Any:
     """Ask the server; a problem that it names becomes an error with its words."""
     import httpx
 
     try:
-        answer = client.request(method, path, json=body)
+        answer = client.request(method, path, json=body, content=content)
     except httpx.TransportError as error:
         raise SourceUnavailableError(
             "cli.server.unreachable",
@@ -65,4 +72,11 @@ def _problem(answer: httpx.Response) -> RenchengError:
             "problem": sentence("problem", f"HTTP {answer.status_code}"),
             "hint": sentence("hint", "Look at the server's log"),
         },
+        faults=[_fault(one, which) for one in named.get("faults") or ()],
     )
+
+
+def _fault(one: dict[str, Any], which: str) -> Fault:
+    """Return a fault as the server words it."""
+    problem, hint = str(one["problem"][which]), str(one["hint"][which])
+    return Fault(where=str(one["where"]), key="server", problem=problem, hint=hint)

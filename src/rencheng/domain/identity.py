@@ -19,6 +19,8 @@ class Permission(StrEnum):
     INGEST = "ingest:write"
     SENSOR_WRITE = "sensor:write"
     """Register things, sensors and datastreams, change and delete them."""
+    DEVICE_PROVISION = "device:provision"
+    """Provision devices by table, give them keys, renew and end those."""
     REPLAY_CONTROL = "replay:control"
     ALARM_ACKNOWLEDGE = "alarm:acknowledge"
     ALARM_CONFIRM = "alarm:confirm"
@@ -100,6 +102,7 @@ ROLES: dict[str, frozenset[Permission]] = {
             Permission.DATA_READ,
             Permission.CITY_BUILD,
             Permission.SENSOR_WRITE,
+            Permission.DEVICE_PROVISION,
             Permission.ASSESS_READ,
             Permission.MODEL_APPROVE,
             Permission.REPLAY_CONTROL,
@@ -110,7 +113,9 @@ ROLES: dict[str, frozenset[Permission]] = {
         _READ | {Permission.DATA_READ, Permission.ASSESS_READ, Permission.LOG_READ}
     ),
     "device": frozenset({Permission.INGEST}),
-    "sensor_operator": frozenset(_READ | {Permission.INGEST, Permission.SENSOR_WRITE}),
+    "sensor_operator": frozenset(
+        _READ | {Permission.INGEST, Permission.SENSOR_WRITE, Permission.DEVICE_PROVISION}
+    ),
     "replay_device": frozenset({Permission.INGEST}),
     "admin": frozenset({Permission.USER_ADMIN, Permission.DATA_READ, Permission.LOG_READ}),
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 from rencheng.domain.errors import ConflictError
 from rencheng.domain.identity import Permission
-from rencheng.domain.sensing import EntityKind
+from rencheng.domain.sensing import Entity, EntityKind
 from rencheng.service.house import Command, Context, Done, House, perform
 from rencheng.service.ports import UnitOfWork
 from rencheng.service.register import TABLES, Register, register_of
@@ -45,7 +45,7 @@ def create(house: House, command: Command, draft: Draft) -> Made:
         plan, faults = Plan(index=register.index(), ctx=ctx, quantity=register.quantity), Faults()
         key = made(plan, draft, faults)
         faults.raise_any()
-        _require_fresh(work, command.run, plan)
+        require_fresh(work, command.run, plan)
         return plan, Made(kind=draft.kind, key=key, observations=tuple(plan.observations))
 
     def again(key: str) -> Made:
@@ -194,7 +194,7 @@ def _done(
     def step(work: UnitOfWork, ctx: Context) -> Done[Made]:
         plan, result = change(register, work, ctx)
         plans.append(plan)
-        _keep(work, plan)
+        keep(work, plan)
         params = {"kind": result.kind.value, "many": len(plan.puts) + len(plan.drops)}
         event = "event" if action else ""
         return Done(item=result, id=result.key, event=event, action=action, params=params)
@@ -208,20 +208,23 @@ def _done(
     return result
 
 
-def _keep(work: UnitOfWork, plan: Plan) -> None:
+def keep(work: UnitOfWork, plan: Plan) -> None:
+    """Put what is planned into the store."""
+    fresh: dict[EntityKind, list[Entity]] = {}
     for (kind, key), item in list(plan.puts.items()):
-        table = getattr(work, TABLES[kind])
         if plan.index.find(kind, key) is None:
-            table.add(item)
+            fresh.setdefault(kind, []).append(item)
         else:
-            plan.puts[kind, key] = table.replace(item)
+            plan.puts[kind, key] = getattr(work, TABLES[kind]).replace(item)
+    for kind, items in fresh.items():
+        getattr(work, TABLES[kind]).add_all(items)
     for kind, key in plan.drops:
         getattr(work, TABLES[kind]).remove(key)
         if kind in (K.DATASTREAMS, K.MULTI_DATASTREAMS):
             work.details.forget(key)
 
 
-def _require_fresh(work: UnitOfWork, run: str, plan: Plan) -> None:
+def require_fresh(work: UnitOfWork, run: str, plan: Plan) -> None:
     """Refuse ids under which values lie already: they would come back to life."""
     streams = [key for kind, key in plan.puts if kind is K.DATASTREAMS]
     spans = work.observations.spans(run, streams)
