@@ -70,3 +70,20 @@ def test_feeds_say_how_they_do_and_hide_secrets(
     assert {one["id"] for one in answer.json()["connectors"]} >= {"cap_feed", "shakemap"}
     assert enter("field").get("connectors").status_code == 403
     assert enter("duty").get("shaking-maps").json() == []
+
+
+def test_an_operator_asks_a_feed_at_once(
+    brain: Brain, enter: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "map.toml").write_text("x", "utf-8")
+    file = tmp_path / "connectors.toml"
+    text = '[feed.g]\nconnector = "http_json"\nurl = "http://127.0.0.1:9/"\nmapping = "map.toml"\n'
+    file.write_text(text, "utf-8")
+    file.chmod(0o600)
+    brain.feeds = open_feeds(brain, tmp_path)
+    operator = enter("sensors")
+    answer = operator.post("connectors/g/poll")
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["failures"] == 1
+    assert operator.post("connectors/other/poll").status_code == 404
+    assert enter("planner").post("connectors/g/poll").status_code == 403

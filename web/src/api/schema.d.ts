@@ -772,6 +772,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/connectors/{name}/poll": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Poll
+         * @description Ask a feed now, paused or not; return how it does afterwards.
+         */
+        post: operations["feeds_poll"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/damage-reports": {
         parameters: {
             query?: never;
@@ -810,6 +830,86 @@ export interface paths {
         get: operations["session_demo"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Devices
+         * @description Return devices, the newest first, with the use and the end of their keys.
+         */
+        get: operations["devices_devices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/provision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Provision
+         * @description Take a CSV table of devices, all or nothing; keys of new ones are told this once.
+         */
+        post: operations["devices_provision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke
+         * @description End every key of a device now.
+         */
+        post: operations["devices_revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate
+         * @description Give a device a new key, told this once; the old one is good for the time of grace.
+         */
+        post: operations["devices_rotate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2924,6 +3024,57 @@ export interface components {
             names: string[];
         };
         /**
+         * DeviceKeyOut
+         * @description A key, told this once.
+         */
+        DeviceKeyOut: {
+            /** Datastreams */
+            datastreams: string[];
+            /** Device */
+            device: string;
+            /** Expires */
+            expires: string | null;
+            /** Key */
+            key: string;
+            /** User */
+            user: string;
+        };
+        /**
+         * DeviceOut
+         * @description A device and how its key does.
+         */
+        DeviceOut: {
+            /** Expires */
+            expires: string | null;
+            /** Id */
+            id: string;
+            /** Keys */
+            keys: number;
+            /** Last Used */
+            last_used: string | null;
+            /** Name */
+            name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "active" | "expired" | "revoked";
+            /** Streams */
+            streams: components["schemas"]["DeviceStreamOut"][];
+            /** User */
+            user: string;
+        };
+        /**
+         * DeviceStreamOut
+         * @description A datastream of a device.
+         */
+        DeviceStreamOut: {
+            /** Health */
+            health: ("ok" | "stuck" | "silent" | "suspect" | "never") | null;
+            /** Id */
+            id: string;
+        };
+        /**
          * DispatchOut
          * @description A team on the map.
          */
@@ -4186,6 +4337,15 @@ export interface components {
             /** Total */
             total: number | null;
         };
+        /** Page[DeviceOut] */
+        Page_DeviceOut_: {
+            /** Items */
+            items: components["schemas"]["DeviceOut"][];
+            /** Next */
+            next: string | null;
+            /** Total */
+            total: number | null;
+        };
         /** Page[EventOut] */
         Page_EventOut_: {
             /** Items */
@@ -4520,6 +4680,26 @@ export interface components {
          */
         ProposalStatus: "open" | "accepted" | "refused" | "superseded";
         /**
+         * ProvisionedOut
+         * @description What a table came to.
+         */
+        ProvisionedOut: {
+            /** Changed */
+            changed: number;
+            /** Devices */
+            devices: number;
+            /** Is Trial */
+            is_trial: boolean;
+            /** Keys */
+            keys: components["schemas"]["DeviceKeyOut"][];
+            /** New */
+            new: number;
+            /** Same */
+            same: number;
+            /** Streams */
+            streams: number;
+        };
+        /**
          * RecoveryOut
          * @description The recovery page beside the curves (which are series of the timeline).
          */
@@ -4656,6 +4836,27 @@ export interface components {
             batch: string;
             /** Items */
             items: components["schemas"]["ReportIn"][];
+        };
+        /**
+         * RevokedOut
+         * @description Keys that were ended.
+         */
+        RevokedOut: {
+            /** Device */
+            device: string;
+            /** Ended */
+            ended: number;
+        };
+        /**
+         * RotateIn
+         * @description How long the key before is good for.
+         */
+        RotateIn: {
+            /**
+             * Grace H
+             * @default 24
+             */
+            grace_h?: number;
         };
         /**
          * RuleLevelOut
@@ -5444,6 +5645,8 @@ export interface components {
          * @description A warning of another office; never one of ours.
          */
         WarningOut: {
+            /** Colour */
+            colour: number | null;
             /**
              * Ends
              * Format: date-time
@@ -7205,6 +7408,38 @@ export interface operations {
             };
         };
     };
+    feeds_poll: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     records_list_reports: {
         parameters: {
             query?: {
@@ -7297,6 +7532,145 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DemoOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    devices_devices: {
+        parameters: {
+            query?: {
+                /** @description `next` of the last page. */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeviceOut_"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    devices_provision: {
+        parameters: {
+            query?: {
+                /** @description Only look for faults. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProvisionedOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    devices_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevokedOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    devices_rotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceKeyOut"];
                 };
             };
             /** @description Default Response */

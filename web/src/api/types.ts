@@ -94,6 +94,13 @@ export type NeedSummary = S['NeedSummaryOut'];
 export type CityVersion = S['VersionOut'];
 export type CityChange = S['CityChangeOut'];
 
+export type Sources = S['ConnectorsOut'];
+export type Feed = S['FeedOut'];
+export type Connector = S['ConnectorOut'];
+export type Mqtt = Required<S['MqttOut']>;
+export type ShakingMap = S['ShakingMapOut'];
+export type OtherWarning = S['WarningOut'];
+
 /** A page of a long list, newest first unless said otherwise. */
 export interface Page<T> {
   items: T[];

@@ -24,6 +24,7 @@ from rencheng.api.shapes.feeds import (
 from rencheng.api.telling import number, text_out
 from rencheng.connectors.feeds import Feed
 from rencheng.connectors.shape import Both, Connector
+from rencheng.domain.errors import NotFoundError
 from rencheng.domain.feed import FeedHealth, FeedPoll
 from rencheng.domain.identity import Permission
 from rencheng.domain.warning import ForeignWarning, WarningArea
@@ -51,6 +52,24 @@ def connectors(brain: BrainDep) -> ConnectorsOut:
     )
 
 
+@router.post("/connectors/{name}/poll")
+@needs(Permission.SENSOR_WRITE)
+def poll(name: str, brain: BrainDep) -> FeedOut:
+    """Ask a feed now, paused or not; return how it does afterwards."""
+    poller = brain.feeds
+    if poller is None or name not in poller.feeds:
+        known = ", ".join(poller.feeds) if poller else ""
+        raise NotFoundError(
+            "feed.unknown",
+            f"there is no feed {name}",
+            hint="Add it to connectors.toml, or mend the name",
+            params={"name": name, "known": known or "-"},
+        )
+    poller.poll(name)
+    with brain.house.work() as work:
+        return _feed(poller.feeds[name], work.feeds.find(name))
+
+
 @router.get("/warnings")
 @needs(Permission.SITUATION_READ)
 def warnings(
@@ -74,7 +93,9 @@ def areas(brain: BrainDep, run: RunDep) -> FeatureCollection:
         for info in one.infos:
             properties = {
                 "warning": one.id,
+                "colour": int(one.colour) if one.colour else None,
                 "level": int(one.level) if one.level else None,
+                "mode": one.mode.value,
                 "event": info.event,
                 "language": info.language,
                 "headline": info.headline,
@@ -192,6 +213,7 @@ def _warning(one: ForeignWarning, holds: bool) -> WarningOut:
         sent=one.sent,
         status=one.status,
         kind=one.kind.value,
+        colour=int(one.colour) if one.colour else None,
         level=int(one.level) if one.level else None,
         is_in_force=holds,
         ends=one.ends,

@@ -97,7 +97,10 @@ class WarningOut(Shape):
     sent: AwareDatetime
     status: str
     kind: str
+    colour: int | None
+    """The level whose colour the message states itself."""
     level: int | None
+    """That of its colour, or else what its severities mean."""
     is_in_force: bool
     ends: AwareDatetime
     signature: str
