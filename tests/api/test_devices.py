@@ -12,6 +12,8 @@ from api_kit import ROOT, Enter, TestClient
 from ops_kit import Clock
 from rencheng.adapters.words import render
 from rencheng.bootstrap import Brain
+from rencheng.bootstrap.mqtt import _checked
+from rencheng.connectors.mqtt.mapping import MqttMapping
 from rencheng.domain.provenance import Text
 
 HEAD = "device,name,lon,lat,quantity,unit,interval_s,low,high,vital,expires\n"
@@ -197,6 +199,18 @@ def test_two_devices_may_number_their_batches_alike(
     for one in keys:
         client = with_key(brain, app, one["key"])
         assert tell(client, clock, one["datastreams"][0]).json()["accepted"] == 1
+
+
+def test_mqtt_and_basic_know_the_device_by_its_user(office: TestClient, brain: Brain) -> None:
+    (key,) = taken(office, HEAD + PIER)["keys"]
+    rights = _checked(brain.identity, MqttMapping())(key["user"], key["key"])
+    assert any("pier-1-water_level" in topic for topic in rights.publish)
+    answer = office.get(
+        "http://testserver/v1.1/Datastreams",
+        headers={"Authorization": ""},
+        auth=(key["user"], key["key"]),
+    )
+    assert [one["@iot.id"] for one in answer.json()["value"]] == ["pier-1-water_level"]
 
 
 def test_every_step_stands_in_the_log_with_words(office: TestClient, brain: Brain) -> None:

@@ -116,7 +116,7 @@ def _must_be_unbound(caller: Caller) -> None:
 def _key(one: provisioning.FreshKey) -> DeviceKeyOut:
     return DeviceKeyOut(
         device=one.device,
-        user=one.account,
+        user=f"{one.account}/{one.device}",
         key=one.secret,
         datastreams=list(one.streams),
         expires=one.expires,
@@ -136,7 +136,7 @@ def _out(
     return DeviceOut(
         id=device.id,
         name=device.name,
-        user=device.account,
+        user=f"{device.account}/{device.id}",
         state="active" if good else "expired" if alive else "revoked",
         keys=len(good),
         last_used=max(used, default=None),

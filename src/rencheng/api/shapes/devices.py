@@ -25,7 +25,7 @@ class DeviceOut(Shape):
     id: str
     name: str
     user: str
-    """Who it is for MQTT and HTTP Basic: the account."""
+    """Who it is for MQTT and HTTP Basic."""
     state: Literal["active", "expired", "revoked"]
     keys: int
     """Keys that are good now; two while an old one has its time of grace."""
