@@ -86,4 +86,4 @@ def test_an_operator_asks_a_feed_at_once(
     assert answer.status_code == 200, answer.text
     assert answer.json()["failures"] == 1
     assert operator.post("connectors/other/poll").status_code == 404
-    assert enter("planner").post("connectors/g/poll").status_code == 403
+    assert enter("field").post("connectors/g/poll").status_code == 403

@@ -159,6 +159,19 @@ export function labelLayer(zones: Features<{ name: string; centre: [number, numb
   };
 }
 
+/** Colours of the four levels, as `app.css` has them: for what states such a colour itself, and nothing else. */
+const LEVEL_COLOURS: Record<number, string> = { 1: '#c21818', 2: '#f57c00', 3: '#fbc91b', 4: '#1763c6' };
+
+/** Outlines of where warnings of others hold; one that states no colour has the colour of ink. Exercises are dotted. */
+export function warningLayer(areas: Features<{ colour: number | null; mode: string }>, palette: Palette): Prepared {
+  return {
+    id: 'warnings', kind: 'line',
+    data: collection(areas.features.map((f) => feature(f.geometry, {
+      colour: LEVEL_COLOURS[f.properties.colour ?? 0] ?? palette.ink, width: 2.6, order: 1, isDotted: f.properties.mode !== 'live',
+    }))),
+  };
+}
+
 /** The outline of what is selected. */
 export function highlight(geometry: GeoJSON.Geometry | null): GeoJSON.FeatureCollection {
   return collection(geometry ? [feature(geometry, {})] : []);

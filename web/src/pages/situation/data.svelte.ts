@@ -37,6 +37,8 @@ export class SituationData {
   readonly damage: Resource<RowState | null>;
   /** Share of samples in which a road is blocked. */
   readonly blocked: Resource<RowState | null>;
+  /** Where warnings of others hold now. */
+  readonly warnings: Resource<Features<{ colour: number | null; mode: string; [key: string]: unknown }>>;
   readonly zoneColumns: Resource<Columns>;
   readonly roadColumns: Resource<Columns>;
   readonly facilityColumns: Resource<Columns>;
@@ -58,6 +60,7 @@ export class SituationData {
     this.tiles = new Resource(() => '/tiles');
     this.damage = new Resource(() => (isDrawn('buildings') ? '/state/buildings.bin?field=heavy' : null), ['cycle']);
     this.blocked = new Resource(() => (isDrawn('roads') ? '/state/roads.bin?field=blocked' : null), ['cycle']);
+    this.warnings = new Resource(() => (isDrawn('warnings') ? '/warnings/areas' : null), ['event', 'clock', 'cycle']);
     this.zoneColumns = new Resource(() => `/columns/zones${hourQuery()}`, ['cycle', 'incident']);
     this.roadColumns = new Resource(when('roads', '/columns/roads'), ['cycle']);
     this.facilityColumns = new Resource(atHour('facilities'), ['cycle']);
