@@ -21,7 +21,9 @@ MAX_BODY = 5 * 1024 * 1024
 """Largest request. [byte]"""
 MAX_BATCH = 32 * 1024 * 1024
 """Largest batch of readings: 100,000 with long names. [byte]"""
-BATCHES = re.compile(r"/api/v1/ingest/observations|/api/v1/devices/provision|.*/v1\.[01]/CreateObservations")
+BATCHES = re.compile(
+    r"/api/v1/(ingest/observations|devices/provision)|.*/v1\.[01]/CreateObservations"
+)
 """Addresses that take batches of readings."""
 UPLOAD = re.compile(r"/api/v1/imports/[^/]+/files/[^/]+")
 """Address of a file of an import."""

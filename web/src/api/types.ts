@@ -50,6 +50,9 @@ export type Sensor = S['SensorOut'];
 export type Place = S['PlaceOut'];
 export type WaterMap = S['WaterMapOut'];
 export type Net = S['NetOut'];
+export type Device = S['DeviceOut'];
+export type DeviceKey = S['DeviceKeyOut'];
+export type Provisioned = S['ProvisionedOut'];
 export type NetRow = S['NetRowOut'];
 export type NetTotal = S['NetTotalOut'];
 
