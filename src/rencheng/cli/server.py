@@ -79,4 +79,11 @@ def _problem(answer: httpx.Response) -> RenchengError:
 def _fault(one: dict[str, Any], which: str) -> Fault:
     """Return a fault as the server words it."""
     problem, hint = str(one["problem"][which]), str(one["hint"][which])
-    return Fault(where=str(one["where"]), key="server", problem=problem, hint=hint)
+    return Fault(
+        where=str(one["where"]),
+        key=str(one["key"]),
+        problem=problem,
+        hint=hint,
+        count=int(one["count"]),
+        first=tuple(str(text) for text in one["first"]),
+    )
