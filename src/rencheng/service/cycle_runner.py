@@ -17,6 +17,7 @@ from rencheng.domain.hazard import Bulletin, BulletinKind
 from rencheng.domain.provenance import Mode, Text
 from rencheng.domain.run import LIVE_RUN
 from rencheng.service import alarms, foreseeing, proposals, warned, watching
+from rencheng.service.clock_watch import ClockWatch
 from rencheng.service.cycle import SAMPLES, CycleInputs, CycleResult, Memory, Models, run_cycle
 from rencheng.service.gather import alarm_window_s, inputs_of, strong_motion
 from rencheng.service.house import Context, House, context, new_id, tell
@@ -55,6 +56,7 @@ class CycleRunner:
         self._turned: dict[str, str] = {}
         """Version of the city that the last turn of a run was for."""
         self._memory: dict[str, Memory] = {}
+        self._clock = ClockWatch(house)
         self._wanted: dict[str, None] = {}
         self._wake = Condition()
         self._is_running = self._is_over = False
@@ -188,6 +190,7 @@ class CycleRunner:
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="turn") as pool:
             self._try(pool, self.warm_up, "")
             while (run := self._next()) is not None:
+                self._try(pool, self._clock.look, LIVE_RUN)
                 began = monotonic()
                 self._try(pool, partial(self._turn_of, run), run)
                 self._rest(monotonic() - began)

@@ -18,6 +18,7 @@ from rencheng.sense.rules.foreseen import Ahead, Foreseen, foresee
 from rencheng.service import alarms
 from rencheng.service.cycle import CycleResult
 from rencheng.service.house import House
+from rencheng.service.local_time import local_time
 from rencheng.service.rule_words import about_condition, about_rule
 
 F64 = NDArray[np.float64]
@@ -89,7 +90,7 @@ def _tsunami_minutes(city: City, impact: Impact, at: datetime) -> F64:
 
 def _finding(city: City, one: Foreseen) -> Finding:
     rule = one.rule
-    time = from_us(one.at).isoformat(timespec="minutes")
+    time = local_time(city, from_us(one.at))
     params = about_rule(city, rule, one.object) | about_condition(one.condition)
     params |= {"value": one.value, "unit": one.unit, "time": time}
     key = "alarm.watch.figure" if one.condition.select.figure else "alarm.watch.forecast"

@@ -14,6 +14,7 @@ from rencheng.domain.watch import Input, WatchRule
 from rencheng.service import alarms
 from rencheng.service.foreign import LOOKED_AT
 from rencheng.service.house import House
+from rencheng.service.local_time import local_time
 from rencheng.service.rule_words import about_rule
 
 _EARTH_KM = 6371.0
@@ -129,7 +130,7 @@ def _finding(
         "event_en": english.event if english else "",
         "issuer_zh": (chinese and chinese.sender_name) or warning.sender,
         "issuer_en": (english and english.sender_name) or warning.sender,
-        "until": warning.ends.isoformat(timespec="minutes"),
+        "until": local_time(city, warning.ends),
     }
     return Finding(
         rule=rule.id,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import isnan
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from rencheng.domain.provenance import Text
 from rencheng.service import bulletins
 from rencheng.service.cap import marked
 from rencheng.service.house import Context, House, context
+from rencheng.service.local_time import local_time
 
 HOURS = {"tsunami": 12.0, "earthquake": 24.0}
 """How long a suggested warning is valid. Chosen; no source. [h]"""
@@ -73,8 +73,8 @@ def cancel_infos(house: House, ctx: Context, alert: Alert, reason: str) -> tuple
     city = house.cities.current()
     params = {
         "city": "",
-        "sent": _local(city, alert.sent or alert.drafted),
-        "time": _local(city, ctx.at),
+        "sent": local_time(city, alert.sent or alert.drafted),
+        "time": local_time(city, ctx.at),
         "reason": reason,
     }
     infos = []
@@ -103,8 +103,8 @@ def _written(
     is_known = bulletin is not None and not isnan(bulletin.magnitude)
     params: dict[str, str | int | float] = {
         "city": _name(city, language),
-        "time": _local(city, time),
-        "now": _local(city, ctx.at),
+        "time": local_time(city, time),
+        "now": local_time(city, ctx.at),
         "magnitude": bulletin.magnitude if bulletin else float("nan"),
         "issuer": bulletin.issuer if bulletin else "",
     }
@@ -129,7 +129,3 @@ def _level(house: House, bulletin: Bulletin | None) -> Level:
 
 def _name(city: City, language: str) -> str:
     return city.name.get(language) or city.name.get("en", city.id)
-
-
-def _local(city: City, time: datetime) -> str:
-    return time.astimezone(ZoneInfo(city.timezone)).strftime("%Y-%m-%d %H:%M")

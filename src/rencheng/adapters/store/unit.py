@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, CursorResult, Engine, RootTransaction, Select, select
-from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, OperationalError
 
 from rencheng.adapters.history import History
 from rencheng.adapters.store.details import SqlDetails
@@ -134,7 +134,10 @@ def in_plain_words(error: DatabaseError) -> RenchengError:
             hint="Look for control characters or numbers out of range in what was sent",
             params={"why": text},
         )
-    if state.startswith(("08", "57P")) or error.connection_invalidated:
+    # A server that cannot be reached gives no code: nobody was there to give one.
+    is_server = type(error.orig).__module__.startswith("psycopg")
+    is_away = is_server and not state and isinstance(error, OperationalError)
+    if state.startswith(("08", "57P")) or error.connection_invalidated or is_away:
         return SourceUnavailableError(
             "store.gone",
             f"the database server does not answer: {text}",
