@@ -34,6 +34,7 @@ def correct(house: House, command: Command, key: str, draft: Draft, *,
     at, end = said.get("at", (old.at, old.end))
     result_at = (said["result_at"] or (None,))[0] if "result_at" in said else old.result_at
     stream, raw_at, _ = parts_of(key)
+    register.note((stream,))
     with house.work() as work:
         work.lock()
         before = work.details.of((key,)).get(key)
@@ -58,6 +59,7 @@ def take_back(house: House, command: Command, key: str, *, datastreams: Sequence
     """Stop telling of an observation; a raw value stays in the history."""
     command.actor.must(Permission.INGEST)
     old = _own(house, key, datastreams)
+    register_of(house).note((old.datastream,))
     with house.work() as work:
         work.lock()
         before = work.details.of((key,)).get(key)

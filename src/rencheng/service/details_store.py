@@ -43,6 +43,10 @@ class Details(Protocol):
         """Return how many are told beside the raw values, less the raw values taken back."""
         ...
 
+    def streams(self) -> set[str]:
+        """Return the datastreams that have any."""
+        ...
+
     def drop(self, keys: Sequence[str]) -> None:
         """Drop the details of observations; raw values stay as they are."""
         ...

@@ -28,7 +28,7 @@ from rencheng.domain.sensing import (
 )
 from rencheng.service import registering
 from rencheng.service.house import Command, House
-from rencheng.service.intake import Columns, Taken, refusal, take_in
+from rencheng.service.intake import REFUSED, Columns, Taken, refusal, take_in
 from rencheng.service.register import Register, register_of
 from rencheng.service.register_forms import Draft, Faults
 from rencheng.service.register_index import Index
@@ -43,6 +43,8 @@ from rencheng.service.register_readings import (
 )
 from rencheng.service.register_streams import geometry_of
 
+Flags = NDArray[np.bool_]
+I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
 F64 = NDArray[np.float64]
 U64 = NDArray[np.uint64]
@@ -110,17 +112,19 @@ def observe(
 
 
 def observe_numbers(
-    house: House, command: Command, stream: str, at: I64, value: F64,
-    *, datastreams: Sequence[str] = (), is_at_once: bool = False,
+    house: House, command: Command, names: Sequence[str], which: I32, at: I64, value: F64,
+    *, datastreams: Sequence[str] = (), is_at_once: Flags,
 ) -> tuple[Taken, U64]:  # fmt: skip
-    """Keep plain numbers of one datastream: the fast way in.
+    """Keep plain numbers of datastreams that feed models: the fast way in.
 
     Parameters
     ----------
+    names, which
+        Ids of the datastreams, and of each number the place of its own there. (n,)
     at, value
         Begin of the phenomenon [µs UTC] and the result. (n,)
     is_at_once
-        Whether the results were made at the phenomena's times.
+        Whether the results were made at the phenomena's times. (n,)
 
     Returns
     -------
@@ -130,9 +134,9 @@ def observe_numbers(
         With stream and time, the ids. (n,)
     """
     register = register_of(house)
-    row = register.row(stream)
-    ident = idents(value, is_at_once=is_at_once)
-    streams = np.full(len(at), -1 if row is None else row, np.int32)
+    rows = [register.row(one) for one in names]
+    ident = idents(value) | np.where(is_at_once, AT_ONCE, np.uint64(0))
+    streams = np.array([-1 if row is None else row for row in rows], dtype=np.int32)[which]
     columns = Columns(stream=streams, at=at, value=value, ident=ident)
     taken = take_in(house, command, columns, datastreams=datastreams)
     old = np.flatnonzero(taken.codes == refusal("past"))
@@ -142,9 +146,29 @@ def observe_numbers(
         codes = taken.codes.copy()
         codes[old] = later.codes
         taken = replace(taken, codes=codes)
-    if taken.accepted:
-        _widen(house, command, register, stream, int(at[0]))
+    kept = np.flatnonzero(taken.codes < REFUSED)
+    _tell_again(house, register, names, which[kept], at[kept], ident[kept])
+    found, first = np.unique(which[kept], return_index=True)
+    for place, n in zip(found.tolist(), kept[first].tolist(), strict=True):
+        _widen(house, command, register, names[place], int(at[n]))
     return taken, ident
+
+
+def _tell_again(
+    house: House, register: Register, names: Sequence[str], which: I32, at: I64, ident: U64
+) -> None:
+    """Tell of numbers again that were taken back and are sent once more."""
+    noted = set(register.noted(names))
+    if not noted:
+        return
+    rows = zip(which.tolist(), at.tolist(), ident.tolist(), strict=True)
+    keys = [id_of(names[n], time, mark) for n, time, mark in rows if names[n] in noted]
+    with house.work() as work:
+        back = [one for one in work.details.of(keys).values() if one.is_withdrawn]
+        if back:
+            work.details.put([replace(x, is_withdrawn=False) for x in back if x.result is not None])
+            work.details.drop([one.id for one in back if one.result is None])
+            work.commit()
 
 
 def idents(value: F64, *, is_at_once: bool = False) -> U64:
@@ -304,8 +328,14 @@ def _kept(
         for one, outcome in zip(items, outcomes, strict=True)
         if one.details is not None and not outcome.reason
     ]
+    register = register_of(house)
+    register.note(one.datastream for one in beside)
+    kept = [n for n, outcome in enumerate(outcomes) if not outcome.reason]
+    noted = set(register.noted(items[n].stream for n in kept))
+    if not noted:
+        return outcomes
     with house.work() as work:
-        known = work.details.of([outcome.key for outcome in outcomes if not outcome.reason])
+        known = work.details.of([outcomes[n].key for n in kept if items[n].stream in noted])
     fresh = {one.id: one for one in beside if one.id not in known or known[one.id].is_withdrawn}
     back = [x for x in known.values() if x.is_withdrawn and x.id not in fresh]
     if fresh or back:

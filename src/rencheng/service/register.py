@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from threading import RLock
 
@@ -63,6 +63,7 @@ class Register:
         self._slots: dict[str, Datastream] = {}
         self._joined: City | None = None
         self._rows: dict[str, int] = {}
+        self._noted: set[str] | None = None
         self.revision = 0
         """Rises with every change of the register or of the city."""
 
@@ -95,6 +96,23 @@ class Register:
             for key in dict.fromkeys(x for kind, item in puts for x in _moved(index, kind, item)):
                 self._place(key)
             self.revision += 1
+
+    def noted(self, streams: Iterable[str]) -> list[str]:
+        """Return which of these streams have, or had, observations with details.
+
+        Of all others the history alone is asked. What writes details says so with `note` before.
+        """
+        with self._lock:
+            if self._noted is None:
+                with self._work() as work:
+                    self._noted = work.details.streams()
+            return [one for one in streams if one in self._noted] if self._noted else []
+
+    def note(self, streams: Iterable[str]) -> None:
+        """Remember, before it is so, that streams have observations with details."""
+        with self._lock:
+            self.noted(())
+            self._noted = {*(self._noted or ()), *streams}
 
     # The city ----------------------------------------------------------------------------------
 

@@ -30,6 +30,7 @@ from rencheng.service.register_moments import moment
 I64 = NDArray[np.int64]
 U64 = NDArray[np.uint64]
 Span = tuple[int, int]
+Spans = Sequence[tuple[int, int, int]]
 UNSAID = np.iinfo(np.int64).min
 """In `Readings.result_at`: not said."""
 EVER = (-(2**62), 2**62)
@@ -67,18 +68,22 @@ def readings(
     """
     names = tuple(dict.fromkeys(streams))
     with house.work() as work:
-        reach = _reach(work, names, start, end)
+        spans = work.observations.spans(LIVE_RUN, names)
+        noted = register_of(house).noted(names)
+        reach = _reach(work, spans, noted, start, end)
         if reach is None:
             return _joined(names, np.empty(0, ROW), [], is_newest_first=is_newest_first)
         low, high = reach
         width = high - low
-        if limit is not None:
-            width = int(width * 1.5 * limit / max(_count(work, names), 1)) + 1_000_000
+        if limit is not None and is_newest_first and not noted:
+            names, width = _with_newest(names, spans, limit, high, width)
+        elif limit is not None:
+            width = int(width * 1.5 * limit / max(_told(work, spans, noted), 1)) + 1_000_000
         while True:
             width = min(width, high - low)
             window = (high - width, high) if is_newest_first else (low, low + width)
             rows = work.observations.rows(LIVE_RUN, names, *window)
-            notes = work.details.between(names, *window)
+            notes = work.details.between(noted, *window) if noted else []
             found = _joined(names, rows, notes, is_newest_first=is_newest_first)
             if width >= high - low or (limit is not None and len(found) >= limit):
                 return found
@@ -88,8 +93,10 @@ def readings(
 def reading(house: House, key: str) -> Reading:
     """Return one observation by its id (`<datastream>@<µs>-<hash>`), or raise `NotFoundError`."""
     stream, at, _ = parts_of(key)
-    with house.work() as work:
-        beside = work.details.of((key,)).get(key)
+    beside = None
+    if register_of(house).noted((stream,)):
+        with house.work() as work:
+            beside = work.details.of((key,)).get(key)
     at = at if beside is None else beside.at
     found = readings(house, (stream,), at, at)
     for row in range(len(found)):
@@ -121,8 +128,10 @@ def reading_at(house: House, found: Readings, row: int) -> Reading:
 
 def count(house: House, streams: Sequence[str]) -> int:
     """Return how many observations datastreams have in all."""
+    names = tuple(dict.fromkeys(streams))
     with house.work() as work:
-        return _count(work, tuple(dict.fromkeys(streams)))
+        spans = work.observations.spans(LIVE_RUN, names)
+        return _told(work, spans, register_of(house).noted(names))
 
 
 def extent(house: House, stream: str) -> tuple[Span | None, Span | None]:
@@ -132,7 +141,9 @@ def extent(house: House, stream: str) -> tuple[Span | None, Span | None]:
     """
     with house.work() as work:
         many, first, last = work.observations.spans(LIVE_RUN, (stream,))[0]
-        begin, until, earliest, latest = work.details.span(stream)
+        is_noted = bool(register_of(house).noted((stream,)))
+        beside = work.details.span(stream) if is_noted else (None, None, None, None)
+        begin, until, earliest, latest = beside
         raw = work.observations.rows(LIVE_RUN, (stream,), last, last) if many else np.empty(0, ROW)
     own = [(first, last)] if many else []
     is_at_once = bool(_says(raw["ident"], AT_ONCE).any())
@@ -207,24 +218,43 @@ def parts_of(key: str) -> tuple[str, int, int]:
 # Inside ----------------------------------------------------------------------------------------
 
 
-def _reach(work: UnitOfWork, names: Sequence[str], start: int, end: int) -> Span | None:
+def _with_newest(
+    names: tuple[str, ...], spans: Spans, limit: int, high: int, width: int
+) -> tuple[tuple[str, ...], int]:
+    """Return the streams in which the newest observations lie, and how far back they reach.
+
+    The newest of each stream is known: so many of them lie at or after a time, and a stream whose
+    newest is older has none of the newest. Where there are fewer streams, the width is guessed.
+    """
+    last = np.array([span[2] if span[0] else EVER[0] for span in spans], dtype=np.int64)
+    inside = last[(last <= high) & (last > EVER[0])]
+    if len(inside) < limit:
+        many = sum(span[0] for span in spans)
+        return names, int(width * 1.5 * limit / max(many, 1)) + 1_000_000
+    low = int(np.partition(inside, len(inside) - limit)[len(inside) - limit])
+    if low < high - width:
+        return names, width
+    return tuple(one for one, at in zip(names, last.tolist(), strict=True) if at >= low), high - low
+
+
+def _reach(
+    work: UnitOfWork, spans: Spans, noted: Sequence[str], start: int, end: int
+) -> Span | None:
     """Return the part of an interval in which something lies, None: nothing does."""
-    spans = [span for span in work.observations.spans(LIVE_RUN, names) if span[0]]
-    first, last = [span[1] for span in spans], [span[2] for span in spans]
-    first += [one.at for one in work.details.between(names, start, end, limit=1)]
-    last += [
-        one.at
-        for one in work.details.between(names, start, end, limit=1, is_newest_first=True)
-    ]  # fmt: skip
+    first = [span[1] for span in spans if span[0]]
+    last = [span[2] for span in spans if span[0]]
+    if noted:
+        between = work.details.between
+        first += [one.at for one in between(noted, start, end, limit=1)]
+        last += [one.at for one in between(noted, start, end, limit=1, is_newest_first=True)]
     if not first:
         return None
     low, high = max(start, min(first)), min(end, max(last))
     return (low, high) if low <= high else None
 
 
-def _count(work: UnitOfWork, names: Sequence[str]) -> int:
-    raw = sum(many for many, _, _ in work.observations.spans(LIVE_RUN, names))
-    return raw + work.details.told(names)
+def _told(work: UnitOfWork, spans: Spans, noted: Sequence[str]) -> int:
+    return sum(many for many, _, _ in spans) + (work.details.told(noted) if noted else 0)
 
 
 def _joined(

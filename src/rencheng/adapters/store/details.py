@@ -96,6 +96,11 @@ class SqlDetails:
             total += int(self._transaction.read(query).scalar_one() or 0)
         return total
 
+    def streams(self) -> set[str]:
+        """Return the datastreams that have any."""
+        query = select(details.c.stream).distinct()
+        return set(self._transaction.read(query).scalars())
+
     def drop(self, keys: Sequence[str]) -> None:
         """Drop the details of observations; raw values stay as they are."""
         for some in _parts(keys):

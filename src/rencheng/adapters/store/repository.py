@@ -10,13 +10,17 @@ from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
 from rencheng.adapters.store import codec
-from rencheng.adapters.store.schema import Kind, tables
+from rencheng.adapters.store.schema import KINDS, Kind, tables
 from rencheng.domain.errors import ConflictError, InvalidInputError, NotFoundError
 
 if TYPE_CHECKING:
     from rencheng.adapters.store.unit import Transaction
 
 T = TypeVar("T")
+
+
+_NAMES = {kind.name: {item.name for item in dataclasses.fields(kind.type)} for kind in KINDS}
+"""Fields of each kind; every unit of work asks for all kinds."""
 
 
 class SqlRepository(Generic[T]):
@@ -26,9 +30,8 @@ class SqlRepository(Generic[T]):
         self._transaction = transaction
         self._kind = kind
         self._table = tables[kind.name]
-        fields = {item.name for item in dataclasses.fields(kind.type)}
-        self._has_run = "run" in fields
-        self._has_version = "version" in fields
+        names = _NAMES[kind.name]
+        self._has_run, self._has_version = "run" in names, "version" in names
 
     def get(self, key: str) -> T:
         """Return the object, or raise `NotFoundError`."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from operator import methodcaller
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ from rencheng.api.sensorthings.calling import Call
 from rencheng.api.sensorthings.query.links import address_of
 from rencheng.api.sensorthings.writing import sound
 from rencheng.domain.sensing import EntityKind
-from rencheng.service.intake import REASONS, REFUSED, refusal
+from rencheng.service.intake import MAX_ROWS, REASONS, REFUSED, refusal
 from rencheng.service.observing import observe, observe_numbers
 from rencheng.service.register import register_of
 from rencheng.service.register_forms import Draft, Faults, draft_of
@@ -29,11 +31,29 @@ def create(call: Call, body: Any) -> list[str]:
         faults.add("", "no_list")
     groups = [_group(one, i, faults) for i, one in enumerate(body if faults.found == [] else [])]
     faults.raise_any()
-    answers: list[str] = []
-    for name, key, components, rows in groups:
-        plain = _plain(call, name, key, components, rows)
-        answers += plain if plain is not None else _singly(call, name, key, components, rows)
-    return answers
+    call.spend(sum(len(rows) for _, _, _, rows in groups))
+    plain: list[_Plain] = []
+    answers: list[list[str]] = []
+    for n, (name, key, components, rows) in enumerate(groups):
+        read = _plain(call, n, name, key, components, rows)
+        if read is not None and sum(len(one.at) for one in plain) + len(rows) > MAX_ROWS:
+            _keep(call, groups, plain, answers)
+            plain = []
+        if read is not None:
+            plain.append(read)
+        answers.append([] if read is not None else _singly(call, name, key, components, rows))
+    _keep(call, groups, plain, answers)
+    return [one for some in answers for one in some]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """A group that is plain numbers at moments."""
+
+    group: int
+    at: NDArray[np.int64]
+    value: NDArray[np.float64]
+    is_at_once: bool
 
 
 Group = tuple[str, str, list[str], list[Any]]
@@ -57,14 +77,14 @@ def _group(one: Any, i: int, faults: Faults) -> Group:
 
 
 def _plain(
-    call: Call, name: str, key: str, components: list[str], rows: list[Any]
-) -> list[str] | None:
-    """Keep plain numbers at moments as columns; None where something is not as plain."""
-    if name != "Datastream" or set(components) not in PLAIN or not rows:
+    call: Call, group: int, name: str, key: str, components: list[str], rows: list[Any]
+) -> _Plain | None:
+    """Read plain numbers at moments as columns; None where something is not as plain."""
+    if name != "Datastream" or set(components) not in PLAIN or not 0 < len(rows) <= MAX_ROWS:
         return None
     if len(set(components)) != len(components) or register_of(call.house).row(key) is None:
         return None
-    if any(type(row) is not list or len(row) != len(components) for row in rows):
+    if set(map(type, rows)) != {list} or set(map(len, rows)) != {len(components)}:
         return None
     columns = dict(zip(components, zip(*rows, strict=True), strict=True))
     results, texts = columns["result"], columns["phenomenonTime"]
@@ -77,20 +97,49 @@ def _plain(
         value = np.array(results, dtype=np.float64)
     except OverflowError:
         return None
+    return _Plain(group, at, value, "resultTime" in columns)
+
+
+def _keep(
+    call: Call, groups: Sequence[Group], plain: Sequence[_Plain], answers: list[list[str]]
+) -> None:
+    """Keep the columns of many groups at once, and write the answer of each in its place."""
+    if not plain:
+        return
+    sizes = [len(one.at) for one in plain]
     taken, ident = observe_numbers(
-        call.house, call.command, key, at, value,
-        datastreams=call.datastreams, is_at_once="resultTime" in columns,
+        call.house, call.command,
+        [groups[one.group][1] for one in plain],
+        np.repeat(np.arange(len(plain), dtype=np.int32), sizes),
+        np.concatenate([one.at for one in plain]),
+        np.concatenate([one.value for one in plain]),
+        datastreams=call.datastreams,
+        is_at_once=np.repeat([one.is_at_once for one in plain], sizes),
     )  # fmt: skip
-    names = zip(at.tolist(), ident.tolist(), strict=True)
+    first = 0
+    for one, size in zip(plain, sizes, strict=True):
+        part = slice(first, first + size)
+        answers[one.group] = _answers(call, groups[one.group], one, taken.codes[part], ident[part])
+        first += size
+
+
+def _answers(
+    call: Call, group: Group, plain: _Plain, codes: NDArray[np.uint8], ident: NDArray[np.uint64]
+) -> list[str]:
+    """Return what is answered for each row; what is to come goes beside the history."""
+    name, key, components, rows = group
+    names = zip(plain.at.tolist(), ident.tolist(), strict=True)
     stem = address_of(call.root, EntityKind.OBSERVATIONS, key).removesuffix("')")
     answers = [f"{stem}@{moment}-{mark:016x}')" for moment, mark in names]
-    later = np.flatnonzero(taken.codes == refusal("future")).tolist()
+    if not (codes >= REFUSED).any():
+        return answers
+    later = np.flatnonzero(codes == refusal("future")).tolist()
     if later:
         again = _singly(call, name, key, components, [rows[n] for n in later])
         for n, one in zip(later, again, strict=True):
             answers[n] = one
-    for n in np.flatnonzero((taken.codes >= REFUSED) & (taken.codes != refusal("future"))).tolist():
-        answers[n] = f"error {REASONS[int(taken.codes[n]) - REFUSED]}"
+    for n in np.flatnonzero((codes >= REFUSED) & (codes != refusal("future"))).tolist():
+        answers[n] = f"error {REASONS[int(codes[n]) - REFUSED]}"
     return answers
 
 
@@ -102,7 +151,9 @@ def moments(texts: Sequence[Any]) -> NDArray[np.int64] | None:
     >>> moments(["1970-01-01T00:00:01Z", "1970-01-01T00:00:00.5Z"]).tolist()
     [1000000, 500000]
     """
-    if any(type(text) is not str or len(text) < 17 or text[-1] != "Z" for text in texts):
+    if set(map(type, texts)) != {str} or min(map(len, texts)) < 17:
+        return None
+    if not all(map(methodcaller("endswith", "Z"), texts)):
         return None
     try:
         return np.array([text[:-1] for text in texts], dtype="datetime64[us]").astype(np.int64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from rencheng.api.problems import RefusedError
@@ -27,6 +28,8 @@ class Call:
     root: str
     """Address of the service, such as `https://city.example/v1.1`."""
     key: str = ""
+    spend: Callable[[int], None] = lambda _count: None
+    """Counts values against what the key may send in a time, or raises `TooMuchError`."""
 
     @property
     def command(self) -> Command:

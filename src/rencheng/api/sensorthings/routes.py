@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, unquote
 
@@ -10,7 +11,7 @@ from fastapi import APIRouter, Depends, Header, Response
 from starlette.requests import Request
 
 from rencheng.api.problems import RefusedError, problem_of
-from rencheng.api.security import BrainDep, CallerDep, signed_in_only
+from rencheng.api.security import BrainDep, CallerDep, signed_in_only, take_values
 from rencheng.api.sensorthings import arrays, batch, reading, writing
 from rencheng.api.sensorthings.calling import HEADERS, Call, in_their_way
 from rencheng.domain.errors import ConflictError, RenchengError
@@ -41,7 +42,8 @@ def _call(
         raise error
     version = request.url.path.split("/")[1]
     root = f"{str(request.base_url).rstrip('/')}/{version}"
-    return Call(house=brain.house, caller=caller, root=root, key=key)
+    spend = partial(take_values, request, caller)
+    return Call(house=brain.house, caller=caller, root=root, key=key, spend=spend)
 
 
 CallDep = Annotated[Call, Depends(_call)]

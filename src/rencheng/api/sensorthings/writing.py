@@ -51,6 +51,7 @@ def post(call: Call, path: str, body: Any) -> str:
     draft = draft_of(place.kind, body, faults, parent=parent)
     if place.kind is K.OBSERVATIONS:
         faults.raise_any()
+        call.spend(1)
         (outcome,) = observe(call.house, call.command, [draft], datastreams=call.datastreams)
         require_kept([outcome])
         return address_of(call.root, K.OBSERVATIONS, outcome.key)
@@ -58,6 +59,7 @@ def post(call: Call, path: str, body: Any) -> str:
     faults.raise_any()
     made = create(call.house, call.command, draft)
     if made.observations:
+        call.spend(len(made.observations))
         require_kept(observe(call.house, call.command, made.observations))
     return address_of(call.root, made.kind, made.key)
 
