@@ -31,6 +31,7 @@ BASIC = ("/ogc", "/v1.0", "/v1.1")
 SAFE = {"GET", "HEAD", "OPTIONS"}
 MARK = "__rencheng_access__"
 PUBLIC, SIGNED_IN = "public", "signed-in"
+OR = " or "
 
 MINUTE = timedelta(minutes=1)
 TOKEN_RATE = 3000
@@ -57,9 +58,12 @@ class Limits:
     values: Flow = field(default_factory=Flow)
 
 
-def needs(permission: Permission) -> Callable[[F], F]:
-    """Say which permission a route asks for."""
-    return _mark(permission.value)
+def needs(*permissions: Permission) -> Callable[[F], F]:
+    """Say which permission a route asks for; of several, one is enough to be let in.
+
+    A route that takes several looks itself at what each of them allows.
+    """
+    return _mark(OR.join(one.value for one in permissions))
 
 
 def public(route: F) -> F:
@@ -115,7 +119,7 @@ def gate(connection: HTTPConnection) -> Caller | None:
         return None
     caller = caller_of(connection)
     if access != SIGNED_IN:
-        caller.actor.must(Permission(access))
+        caller.actor.must_one(*(Permission(name) for name in access.split(OR)))
     connection.state.caller = caller
     return caller
 

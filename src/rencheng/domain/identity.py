@@ -164,12 +164,16 @@ class Actor:
 
     def must(self, permission: Permission) -> None:
         """Raise `NotAllowedError` unless a role allows `permission`."""
-        if permission not in self.permissions:
+        self.must_one(permission)
+
+    def must_one(self, *permissions: Permission) -> None:
+        """Raise `NotAllowedError` unless a role allows one of them; it names the first."""
+        if self.permissions.isdisjoint(permissions):
             raise NotAllowedError(
                 "identity.not_allowed",
-                f"{self.id} lacks {permission.value}",
+                f"{self.id} lacks {permissions[0].value}",
                 hint="Ask somebody whose role covers it",
-                params={"permission": permission.value},
+                params={"permission": permissions[0].value},
             )
 
 

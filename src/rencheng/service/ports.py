@@ -99,9 +99,7 @@ class Repository(Protocol[T]):
         """
         ...
 
-    def count(
-        self, run: str, *, where: Mapping[str, str | Collection[str]] | None = None
-    ) -> int:
+    def count(self, run: str, *, where: Mapping[str, str | Collection[str]] | None = None) -> int:
         """Return how many objects `list` would return."""
         ...
 

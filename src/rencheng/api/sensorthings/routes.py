@@ -11,10 +11,11 @@ from fastapi import APIRouter, Depends, Header, Response
 from starlette.requests import Request
 
 from rencheng.api.problems import RefusedError, problem_of
-from rencheng.api.security import BrainDep, CallerDep, signed_in_only, take_values
+from rencheng.api.security import BrainDep, CallerDep, needs, take_values
 from rencheng.api.sensorthings import arrays, batch, reading, writing
 from rencheng.api.sensorthings.calling import HEADERS, Call, in_their_way
 from rencheng.domain.errors import ConflictError, RenchengError
+from rencheng.domain.identity import Permission
 from rencheng.domain.run import LIVE_RUN
 
 ROOTS = ("/v1.1", "/v1.0")
@@ -50,7 +51,7 @@ CallDep = Annotated[Call, Depends(_call)]
 Body = Annotated[bytes, Depends(_body)]
 
 
-@signed_in_only
+@needs(Permission.CITY_READ, Permission.INGEST, Permission.SENSOR_WRITE)
 def get(request: Request, call: CallDep, path: str = "") -> Response:
     """Read the root, a set, an entity, a property or links."""
     try:
@@ -59,7 +60,7 @@ def get(request: Request, call: CallDep, path: str = "") -> Response:
         raise in_their_way(error) from error
 
 
-@signed_in_only
+@needs(Permission.INGEST, Permission.SENSOR_WRITE)
 def post(body: Body, call: CallDep, brain: BrainDep, path: str = "") -> Response:
     """Create an entity, observations as arrays, or do a batch."""
     try:
@@ -80,7 +81,7 @@ def post(body: Body, call: CallDep, brain: BrainDep, path: str = "") -> Response
         raise in_their_way(error) from error
 
 
-@signed_in_only
+@needs(Permission.INGEST, Permission.SENSOR_WRITE)
 def patch(request: Request, body: Body, call: CallDep, path: str = "") -> Response:
     """Change an entity: with PATCH what is named, with PUT all of it."""
     try:
@@ -90,7 +91,7 @@ def patch(request: Request, body: Body, call: CallDep, path: str = "") -> Respon
         raise in_their_way(error) from error
 
 
-@signed_in_only
+@needs(Permission.INGEST, Permission.SENSOR_WRITE)
 def delete(call: CallDep, path: str = "") -> Response:
     """Delete an entity."""
     try:
