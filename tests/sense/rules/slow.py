@@ -190,6 +190,10 @@ class Slow:
                     for c in cells
                 )
                 return stay >= one.at_least if is_tick else was
-            newest = max(times, default=0)
-            return sum(t >= newest - one.within_s * US for t in times) >= one.at_least
+            if at not in times:  # agreement begins with a stream that says so now
+                return False
+            span = one.within_s * US
+            newest = max(t for t in times if t <= at + span)
+            ends = (at, newest)
+            return max(sum(e - span <= t <= e for t in times) for e in ends) >= one.at_least
         return count >= one.at_least

@@ -147,6 +147,24 @@ def test_two_of_four_within_ten_minutes_make_one_alarm() -> None:
     assert w.pass_to(1900) == [-1]
 
 
+def test_agreement_does_not_come_back_out_of_what_was_said_long_ago() -> None:
+    one = Condition(select=RAIN, at=10, at_least=2, within_s=600)
+    w = Watcher(rule((Level.RED, (one,)), speaks=Speaks.CITY))
+    assert w.hear((2, 1200, 50), (3, 1210, 50)) == [0]
+    assert w.hear((2, 1260, 0)) == []
+    assert w.pass_to(1900) == [-1]
+    assert w.hear((3, 2000, 0)) == [], "the last of them ends, and nobody agrees with anybody"
+    assert w.hear((0, 2100, 50), (1, 2600, 50)) == [0]
+
+
+def test_streams_that_run_ahead_of_each_other_agree_within_the_time_only() -> None:
+    one = Condition(select=RAIN, at=10, at_least=2, within_s=600)
+    w = Watcher(rule((Level.RED, (one,)), speaks=Speaks.CITY))
+    assert w.hear((0, 2000, 50)) == []
+    assert w.hear((1, 1300, 50)) == [], "700 seconds apart"
+    assert w.hear((2, 1500, 50)) == [0], "500 seconds before the one that is ahead"
+
+
 def test_a_share_is_taken_of_what_is_known_and_never_of_too_little() -> None:
     one = Condition(select=RAIN, at=0.0, is_below=True, share=0.5, least_known=0.5)
     w = Watcher(rule((Level.RED, (one,)), speaks=Speaks.CITY))
@@ -234,7 +252,10 @@ def condition(draw: st.DrawFn) -> Condition:
 
 
 STEPS = st.lists(st.lists(condition(), min_size=1, max_size=2), min_size=1, max_size=2)
-SAID = st.lists(st.tuples(st.integers(0, 4), st.integers(1, 200), st.integers(-4, 12)), max_size=60)
+# Waits at the borders of windows and of what must last, and any others.
+WAITS = st.sampled_from([1, 30, 89, 90, 91, 99, 100, 101, 149, 150, 151, 299, 300, 301, 600])
+WAIT = WAITS | st.integers(1, 200)
+SAID = st.lists(st.tuples(st.integers(0, 4), WAIT, st.integers(-4, 12)), max_size=60)
 
 
 @pytest.mark.slow

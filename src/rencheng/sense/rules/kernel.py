@@ -204,7 +204,7 @@ def count_again(rules: Rules, held: Held, n: int, c: int, t: int, events: Table,
     if fixed.share > 0:
         holds = _agree_in_share(rules, held, n, t)
     elif fixed.within > 0:
-        holds = (tally.holds and c >= 0) or _agree_in_time(rules, held, n, t)
+        holds = (tally.holds and c >= 0) or _agree_in_time(rules, held, n, c, t)
     if holds == tally.holds:
         return count
     tally.holds = holds
@@ -244,19 +244,35 @@ def _agree_in_share(rules: Rules, held: Held, n: int, t: int) -> bool:
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
-def _agree_in_time(rules: Rules, held: Held, n: int, t: int) -> bool:
-    """Return whether so many streams agreed close together, or have not come back since."""
+def _agree_in_time(rules: Rules, held: Held, n: int, c: int, t: int) -> bool:
+    """Return whether so many streams agree close together, or have not come back since.
+
+    Agreement begins with a cell that says so now, never out of what others said long ago. Streams
+    may run ahead of each other: the time may end now, or with the newest that is near enough.
+    """
     fixed, tally = rules[6][n], held[5][n]
-    newest = NEVER
-    for c in range(fixed.first, fixed.first + fixed.size):
-        newest = max(newest, held[4][c].on_at)
-    since = (t if tally.holds else newest) - fixed.within
+    within = fixed.within
     agree = 0
-    for c in range(fixed.first, fixed.first + fixed.size):
-        state = held[4][c]
-        if state.on_at != NEVER and (state.on_at >= since or (tally.holds and state.on)):
-            agree += 1
-    return bool(agree >= fixed.need)
+    if tally.holds:
+        for k in range(fixed.first, fixed.first + fixed.size):
+            state = held[4][k]
+            if state.on_at != NEVER and (state.on_at >= t - within or state.on):
+                agree += 1
+        return bool(agree >= fixed.need)
+    if c < 0 or held[4][c].on_at != t:
+        return False
+    newest = t
+    for k in range(fixed.first, fixed.first + fixed.size):
+        if held[4][k].on_at <= t + within:
+            newest = max(newest, held[4][k].on_at)
+    ahead = 0
+    for k in range(fixed.first, fixed.first + fixed.size):
+        on_at = held[4][k].on_at
+        if on_at == NEVER:
+            continue
+        agree += t - within <= on_at <= t
+        ahead += newest - within <= on_at <= newest
+    return bool(max(agree, ahead) >= fixed.need)
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
