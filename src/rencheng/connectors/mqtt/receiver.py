@@ -67,6 +67,10 @@ class _Lot:
     """Stream, time [µs], value, id, code of a refusal."""
     origin: list[tuple[Heard, Reading]] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    marks: set[tuple[str, int]] = field(default_factory=set)
+    """Datastream and id of each row."""
+    kept: dict[str, set[int]] = field(default_factory=dict)
+    """By datastream the ids that were taken in lately, once somebody asked; see `_is_known`."""
 
 
 class Receiver:
@@ -242,6 +246,7 @@ class Receiver:
                     continue
             lot.rows.append((row, at, reading.value, ident, code))
             lot.origin.append((one, reading))
+            lot.marks.add((reading.datastream, ident))
         return None
 
     def _refuse(self, one: Heard, why: Text, lot: _Lot) -> None:
@@ -311,13 +316,14 @@ class Receiver:
         Looks for the same bytes among what was taken in shortly before the connection began, or
         since: only that can be sent again. Times cannot tell, as it has none.
         """
-        if any(row[3] == ident for row in lot.rows):
+        if (reading.datastream, ident) in lot.marks:
             return True
-        with self._house.work() as work:
-            found = work.observations.series(
-                LIVE_RUN, [reading.datastream], self._doubt[1], one.received + timedelta(days=1)
-            )
-        return any(kept.id.endswith(f"{ident:016x}") for kept in found)
+        if reading.datastream not in lot.kept:
+            span = to_us(self._doubt[1]), to_us(one.received + timedelta(days=1))
+            with self._house.work() as work:
+                found = work.observations.rows(LIVE_RUN, [reading.datastream], *span)
+            lot.kept[reading.datastream] = set(found["ident"].tolist())
+        return ident in lot.kept[reading.datastream]
 
     def _follow(self, one: Heard) -> None:
         """Note, with the first message of a connection, what may come again in it."""
