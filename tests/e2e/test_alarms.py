@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,9 +12,22 @@ pytest.importorskip("playwright")
 from person import Person, Server, expect
 from playing import start
 
+from rencheng.domain.city import City
+
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 LIST = "/situation?list=alarms&group=none"
+
+
+@pytest.fixture(scope="module")
+def server(
+    program: str, state: Path, city: City, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """Serve from a state of its own: the tests of the replay begin on an ordinary day."""
+    from serving import serving
+
+    with serving(state, tmp_path_factory.mktemp("alarms")) as served:
+        yield served
 
 
 @pytest.fixture(scope="module")
