@@ -281,8 +281,14 @@ def test_the_last_good_value_stands_beside_the_last(work: Work) -> None:
     ]
     keep(work, lambda unit: unit.observations.add(items))
     with work() as unit:
-        latest = unit.observations.latest("r1", T0 + timedelta(seconds=30))
-        told = {name: [unnamed(one) for one in pair] for name, pair in latest.items()}
+        seen, at = unit.observations, T0 + timedelta(seconds=30)
+        told = {
+            name: [
+                unnamed(one)
+                for one in (seen.recent("r1", name, at, 1)[0], seen.last_good("r1", name, at))
+            ]
+            for name in ("s", "t", "u")
+        }
         assert told == {
             "s": [unnamed(items[1]), unnamed(items[0])],
             "t": [unnamed(items[2]), unnamed(items[2])],

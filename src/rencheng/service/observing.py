@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.domain.identity import Permission
+from rencheng.domain.readings import to_us
 from rencheng.domain.run import LIVE_RUN
 from rencheng.domain.sensing import (
     DatastreamResource,
@@ -32,7 +33,6 @@ from rencheng.service.intake import REFUSED, Columns, Taken, refusal, take_in
 from rencheng.service.register import Register, register_of
 from rencheng.service.register_forms import Draft, Faults
 from rencheng.service.register_index import Index
-from rencheng.service.register_moments import moment
 from rencheng.service.register_plan import box_of
 from rencheng.service.register_readings import (
     AT_ONCE,
@@ -101,7 +101,7 @@ def observe(
     for draft in drafts:
         check(register.index(), draft, faults)
     faults.raise_any()
-    now = moment(house.now())
+    now = to_us(house.now())
     items = [_item(house, command, register, draft, now) for draft in drafts]
     outcomes = _kept(house, command, items, datastreams)
     for item, outcome in zip(items, outcomes, strict=True):

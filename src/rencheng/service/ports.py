@@ -122,10 +122,6 @@ class Observations(RowStore, Protocol):
         """Return the last good observation up to `before`, None when there is none."""
         ...
 
-    def latest(self, run: str, at: datetime) -> dict[str, tuple[Observation, Observation | None]]:
-        """Return by datastream the last observation and the last good one up to `at`."""
-        ...
-
     def series(
         self,
         run: str,

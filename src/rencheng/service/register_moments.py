@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def moment(time: datetime) -> int:
-    """Return microseconds since 1970; exact, unlike a float timestamp. [µs UTC]"""
-    return (time - _EPOCH) // timedelta(microseconds=1)
+from rencheng.domain.readings import from_us, to_us
 
 
 def parsed(text: object) -> tuple[int, int] | None:
@@ -32,7 +27,7 @@ def parsed(text: object) -> tuple[int, int] | None:
         last = datetime.fromisoformat(end.strip()) if slash else first
         if first.tzinfo is None or last.tzinfo is None:
             return None
-        low, high = moment(first), moment(last)
+        low, high = to_us(first), to_us(last)
     except (ValueError, OverflowError):
         return None
     return (low, high) if low <= high else None
@@ -42,4 +37,4 @@ def when(text: object) -> datetime | None:
     """Return an instant, None when it is none. [UTC]"""
     found = parsed(text)
     is_instant = found is not None and found[0] == found[1]
-    return _EPOCH + timedelta(microseconds=found[0]) if found and is_instant else None
+    return from_us(found[0]) if found and is_instant else None

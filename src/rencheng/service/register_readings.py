@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.domain.observation import QualityReason
-from rencheng.domain.readings import ROW, Rows
+from rencheng.domain.readings import ROW, Rows, to_us
 from rencheng.domain.run import LIVE_RUN
 from rencheng.domain.sensing import (
     DatastreamResource,
@@ -25,7 +25,6 @@ from rencheng.service.house import House
 from rencheng.service.ports import UnitOfWork
 from rencheng.service.register import register_of
 from rencheng.service.register_index import Index, absent
-from rencheng.service.register_moments import moment
 
 I64 = NDArray[np.int64]
 U64 = NDArray[np.uint64]
@@ -172,7 +171,7 @@ def places_at(index: Index, key: str, at: int) -> tuple[str, ...]:
     if not isinstance(thing, Thing):
         return ()
     past = [
-        (moment(one.time), one.locations)
+        (to_us(one.time), one.locations)
         for name in index.related(EntityKind.THINGS, key, "HistoricalLocations")
         if isinstance(one := index.find(EntityKind.HISTORICAL_LOCATIONS, name), HistoricalLocation)
     ]

@@ -112,7 +112,8 @@ def test_an_older_layout_is_brought_up_to_date(tmp_path: Path) -> None:
     store = open_store(path)
     with store() as unit:
         assert len(unit.log.lines(None)) == 3
-        last, good = unit.observations.latest("live", T0)["s"]
+        (last,) = unit.observations.recent("live", "s", T0, 1)
+        good = unit.observations.last_good("live", "s", T0)
         assert (last.value, good.value if good else None) == (99.0, 1.5)
         assert last.verdict.reasons == (QualityReason.RANGE, QualityReason.RATE)
     with store() as unit:

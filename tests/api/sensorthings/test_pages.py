@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from rencheng.api.sensorthings.query.columns import UNSAID, filter_of
 from rencheng.api.sensorthings.query.evaluate import reader_of
-from rencheng.api.sensorthings.query.model import moment_of
 from rencheng.api.sensorthings.query.parser import expression_of
 from rencheng.api.sensorthings.query.values import Interval
+from rencheng.domain.readings import from_us
 from rencheng.domain.sensing import Readings
 from sensing_kit import Service
 
@@ -89,8 +89,8 @@ def test_columns_say_what_rows_say_one_by_one(text: str, rows: list[tuple[Any, .
         if name == "result":
             return None if np.isnan(found.value[row]) else float(found.value[row])
         if name == "resultTime":
-            return None if found.result_at[row] == UNSAID else moment_of(found.result_at[row])
-        begin, until = moment_of(found.at[row]), moment_of(found.end[row])
+            return None if found.result_at[row] == UNSAID else from_us(int(found.result_at[row]))
+        begin, until = from_us(int(found.at[row])), from_us(int(found.end[row]))
         return begin if begin == until else Interval(begin, until)
 
     tree = expression_of(text)

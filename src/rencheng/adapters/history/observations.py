@@ -192,21 +192,6 @@ class History:
         found = self._before(run, datastream, before, 1, good=True)
         return found[0] if found else None
 
-    def latest(self, run: str, at: datetime) -> dict[str, tuple[Observation, Observation | None]]:
-        """Return by datastream the last observation and the last good one up to `at`."""
-        series, time = self.run(run), to_us(at)
-        last, good = series.latest()
-        found: dict[str, tuple[Observation, Observation | None]] = {}
-        for number, name in enumerate(series.streams):
-            one = _up_to(series, last[number], number, time, good=False)
-            if one is not None:
-                best = _up_to(series, good[number], number, time, good=True)
-                found[name] = (
-                    _observation(series, run, one),
-                    None if best is None else _observation(series, run, best),
-                )
-        return found
-
     def series(
         self, run: str, datastreams: Iterable[str], start: datetime, end: datetime
     ) -> list[Observation]:
@@ -264,18 +249,6 @@ class History:
 def ident(key: str) -> int:
     """Return 64 bits of a sender's id: enough, as stream and time must be equal too."""
     return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "little")
-
-
-def _up_to(
-    series: RunSeries, row: np.void, number: int, time: int, *, good: bool
-) -> np.void | None:
-    """Return the latest row if it is not later than `time`, else the last one before."""
-    if row["stream"] < 0:
-        return None
-    if row["at"] <= time:
-        return row
-    found = series.before(number, time, 1, good=good)
-    return found[0] if len(found) else None
 
 
 def _rows(series: RunSeries, items: Sequence[Observation]) -> Rows:

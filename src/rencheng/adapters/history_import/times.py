@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rencheng.domain.readings import to_us
+
 I64 = NDArray[np.int64]
 UNREAD = np.iinfo(np.int64).min
 """Stands where a time cannot be read."""
 _ZONED = r"(Z|[+-]\d\d:?\d\d)$"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def times(column: Any, how: str, zone: str) -> I64:
@@ -76,7 +77,7 @@ def _slow(value: Any, how: str, zone: str) -> int:
         time = datetime.fromisoformat(text) if how == "iso" else datetime.strptime(text, how)  # noqa: DTZ007
         if time.tzinfo is None:
             time = time.replace(tzinfo=ZoneInfo(zone))
-        return (time - _EPOCH) // timedelta(microseconds=1)
+        return to_us(time)
     except (ValueError, OverflowError):
         return int(UNREAD)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -21,10 +21,10 @@ from rencheng.api.sensorthings.query.syntax import (
     all_of,
 )
 from rencheng.api.sensorthings.query.values import Interval
+from rencheng.domain.readings import to_us
 from rencheng.domain.sensing import Readings
 
 Flags = NDArray[np.bool_]
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EVER = -(2**62), 2**62
 """Before and after every time. [µs]"""
 UNSAID = np.iinfo(np.int64).min
@@ -49,11 +49,6 @@ Columns: TypeAlias = Callable[[Readings], Column]
 
 class _RowByRowError(Exception):
     """The expression has to be evaluated row by row."""
-
-
-def microseconds(moment: datetime) -> int:
-    """Return microseconds since 1970. [µs UTC]"""
-    return (moment - EPOCH) // timedelta(microseconds=1)
 
 
 def filter_of(where: Expression, now: datetime) -> Callable[[Readings], Flags] | None:
@@ -98,7 +93,7 @@ def time_bounds(where: Expression | None, now: datetime) -> tuple[int, int]:
             moment = right.value if isinstance(right.value, datetime) else None
         if moment is None or not isinstance(left, Path) or left.parts != ("phenomenonTime",):
             continue
-        at = microseconds(moment)
+        at = to_us(moment)
         if operator in ("gt", "ge", "eq"):
             low = max(low, at)
         if operator in ("lt", "le", "eq"):
@@ -145,7 +140,7 @@ def _apply(operator: str) -> Callable[[Column, Column], Column]:
 
 
 def _moment(start: datetime, end: datetime) -> Columns:
-    column = Column("time", np.int64(microseconds(start)), np.int64(microseconds(end)), np.True_)
+    column = Column("time", np.int64(to_us(start)), np.int64(to_us(end)), np.True_)
     return lambda _: column
 
 

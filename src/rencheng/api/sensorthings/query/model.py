@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from rencheng.api.problems import RefusedError
-from rencheng.api.sensorthings.query.columns import EPOCH
 from rencheng.api.sensorthings.query.values import (
     Interval,
     Value,
@@ -16,6 +15,7 @@ from rencheng.api.sensorthings.query.values import (
     write_time,
 )
 from rencheng.domain.errors import InvalidInputError
+from rencheng.domain.readings import from_us
 from rencheng.domain.sensing import (
     NAVIGATION,
     PROPERTIES,
@@ -85,11 +85,6 @@ def json_of(value: Value) -> Any:
     return value
 
 
-def moment_of(at: int) -> datetime:
-    """Return an instant. [µs UTC]"""
-    return EPOCH + timedelta(microseconds=int(at))
-
-
 def area_of(box: tuple[float, float, float, float] | None) -> dict[str, Any] | None:
     """Return a box as GeoJSON: a point where it has no size. [deg]"""
     if box is None:
@@ -102,7 +97,7 @@ def area_of(box: tuple[float, float, float, float] | None) -> dict[str, Any] | N
 
 
 def _span(times: tuple[int, int] | None) -> Value:
-    return None if times is None else Interval(moment_of(times[0]), moment_of(times[1]))
+    return None if times is None else Interval(from_us(times[0]), from_us(times[1]))
 
 
 def _plain(value: Any) -> Any:
@@ -116,13 +111,13 @@ def _plain(value: Any) -> Any:
 
 def _phenomenon(item: Reading) -> Value:
     if item.end == item.at:
-        return moment_of(item.at)
-    return Interval(moment_of(item.at), moment_of(item.end))
+        return from_us(item.at)
+    return Interval(from_us(item.at), from_us(item.end))
 
 
 _READING: dict[str, Callable[[Any], Value]] = {
     "phenomenonTime": _phenomenon,
-    "resultTime": lambda item: None if item.result_at is None else moment_of(item.result_at),
+    "resultTime": lambda item: None if item.result_at is None else from_us(item.result_at),
     "result": lambda item: item.result,
     "resultQuality": lambda item: item.result_quality,
     "validTime": lambda item: _span(item.valid_time),
