@@ -8,7 +8,7 @@ from dataclasses import replace
 from rencheng.domain.identity import Permission
 from rencheng.domain.sensing import EntityKind, ObservationDetails, Reading
 from rencheng.service.house import Command, House
-from rencheng.service.observing import check_result, feature_link
+from rencheng.service.observation_forms import check_result, feature_link
 from rencheng.service.register import register_of
 from rencheng.service.register_forms import Draft, Faults
 from rencheng.service.register_index import absent

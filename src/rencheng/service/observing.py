@@ -11,7 +11,6 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,20 +18,13 @@ from numpy.typing import NDArray
 from rencheng.domain.identity import Permission
 from rencheng.domain.readings import to_us
 from rencheng.domain.run import LIVE_RUN
-from rencheng.domain.sensing import (
-    DatastreamResource,
-    EntityKind,
-    FeatureOfInterest,
-    MultiDatastream,
-    ObservationDetails,
-    Thing,
-)
+from rencheng.domain.sensing import EntityKind, FeatureOfInterest, ObservationDetails
 from rencheng.service import registering
 from rencheng.service.house import Command, House
 from rencheng.service.intake import REFUSED, Columns, Taken, refusal, take_in
+from rencheng.service.observation_forms import check, feature_key, stream_of, told_by
 from rencheng.service.register import Register, register_of
 from rencheng.service.register_forms import Draft, Faults
-from rencheng.service.register_index import Index
 from rencheng.service.register_plan import box_of
 from rencheng.service.register_readings import (
     AT_ONCE,
@@ -79,8 +71,9 @@ class _Item:
 
 
 def observe(
-    house: House, command: Command, drafts: Sequence[Draft], *, datastreams: Sequence[str] = ()
-) -> list[Outcome]:
+    house: House, command: Command, drafts: Sequence[Draft], *, datastreams: Sequence[str] = (),
+    now: int | None = None,
+) -> list[Outcome]:  # fmt: skip
     """Keep observations and say of each what became of it; the same one again is no second one.
 
     Parameters
@@ -89,6 +82,8 @@ def observe(
         Read by `register_forms`, with a link to a datastream each.
     datastreams
         Ids that the sender may write; empty: all.
+    now
+        Time of what says none; None: the house's clock. [µs UTC]
 
     Raises
     ------
@@ -101,8 +96,22 @@ def observe(
     for draft in drafts:
         check(register.index(), draft, faults)
     faults.raise_any()
-    now = to_us(house.now())
-    items = [_item(house, command, register, draft, now) for draft in drafts]
+    now, told = to_us(house.now()) if now is None else now, []
+    for draft in drafts:
+        stream = stream_of(register.index(), draft)
+        assert stream is not None  # noqa: S101 - checked before
+        feature = _feature(house, command, register, draft)
+        told.append(told_by(draft, stream.id, now, feature))
+    return keep_told(house, command, told, datastreams=datastreams)
+
+
+def keep_told(
+    house: House, command: Command, told: Sequence[ObservationDetails],
+    *, datastreams: Sequence[str] = (),
+) -> list[Outcome]:  # fmt: skip
+    """Keep observations that were checked; the same one again is no second one."""
+    register = register_of(house)
+    items = [_item(register, _placed(house, command, register, one)) for one in told]
     outcomes = _kept(house, command, items, datastreams)
     for item, outcome in zip(items, outcomes, strict=True):
         if not outcome.reason:
@@ -184,78 +193,26 @@ def idents(value: F64, *, is_at_once: bool = False) -> U64:
 # Inside ----------------------------------------------------------------------------------------
 
 
-def _stream_of(index: Index, draft: Draft) -> DatastreamResource | MultiDatastream | None:
-    for name, kind in (("Datastream", K.DATASTREAMS), ("MultiDatastream", K.MULTI_DATASTREAMS)):
-        for key in draft.links.get(name, ()):
-            found = index.find(kind, key) if isinstance(key, str) else None
-            if isinstance(found, DatastreamResource | MultiDatastream):
-                return found
-    return None
-
-
-def check(index: Index, draft: Draft, faults: Faults) -> None:
-    """Note what of an observation the register does not know, or does not fit it."""
-    item = _stream_of(index, draft)
-    place = f"{draft.where}.".lstrip(".")
-    if item is None:
-        faults.add(f"{place}Datastream", "absent")
-        return
-    check_result(item, draft.values.get("result"), f"{place}result", faults)
-    feature = feature_link(index, draft, faults)
-    thing = index.find(K.THINGS, item.thing)
-    is_placed = isinstance(thing, Thing) and bool(thing.locations)
-    is_placed = is_placed or bool(draft.links.get("FeatureOfInterest"))
-    if not feature and not is_placed:
-        faults.add(f"{place}FeatureOfInterest", "no_place", item.thing)
-
-
-def check_result(item: object, result: Any, place: str, faults: Faults) -> None:
-    """Note a result that is no list of as many values as a multi-datastream has units."""
-    is_list = isinstance(result, list)
-    if isinstance(item, MultiDatastream) and (not is_list or len(result) != len(item.units)):
-        faults.add(place, "result_list", str(len(item.units)))
-
-
-def feature_link(index: Index, draft: Draft, faults: Faults) -> str:
-    """Return the id of the feature that a draft points at, empty: none."""
-    for one in draft.links.get("FeatureOfInterest", ()):
-        if isinstance(one, str):
-            if index.find(K.FEATURES, one) is None:
-                place = f"{draft.where}.FeatureOfInterest".lstrip(".")
-                faults.add(place, "absent", one)
-            return one
-    return ""
-
-
-def _item(house: House, command: Command, register: Register, draft: Draft, now: int) -> _Item:
-    said, stream = draft.values, _stream_of(register.index(), draft)
-    assert stream is not None  # noqa: S101 - checked before
-    at, end = said.get("at", (now, now))
-    result_at = (said.get("result_at") or (None,))[0]
-    feature = _feature(house, command, register, draft, stream.id, at)
-    result: Any = said.get("result")
-    row = register.row(stream.id) if _is_number(result) else None
-    is_ours = isinstance(stream, DatastreamResource) and row is not None
+def _item(register: Register, told: ObservationDetails) -> _Item:
+    """Return how an observation goes in: a plain number at a moment needs no details."""
+    row = register.row(told.datastream) if _is_number(told.result) else None
     extras = (
-        end != at or result_at not in (None, at) or feature
-        or any(said.get(name) for name in ("result_quality", "valid_time", "parameters"))
+        told.end != told.at or told.result_at not in (None, told.at) or told.feature
+        or told.result_quality or told.valid_time or told.parameters
     )  # fmt: skip
-    if is_ours and not extras:
-        own = idents(np.array([float(result)]), is_at_once=result_at == at)
+    if row is not None and not extras:
+        value = float(told.result)
+        own = idents(np.array([value]), is_at_once=told.result_at == told.at)
         return _Item(
-            stream=stream.id, at=at, ident=int(own[0]), details=None, row=row or 0,
-            value=float(result),
+            stream=told.datastream, at=told.at, ident=int(own[0]), details=None, row=row,
+            value=value,
         )  # fmt: skip
-    details = ObservationDetails(
-        id="", datastream=stream.id, at=at, end=end, result=result, result_at=result_at,
-        result_quality=said.get("result_quality"), valid_time=said.get("valid_time"),
-        parameters=said.get("parameters") or {}, feature=feature, is_raw=is_ours,
+    ident = _ident(told)
+    details = replace(told, id=id_of(told.datastream, told.at, ident), is_raw=row is not None)
+    return _Item(
+        stream=told.datastream, at=told.at, ident=ident, details=details,
+        row=-1 if row is None else row, value=np.nan if row is None else float(told.result),
     )  # fmt: skip
-    ident = _ident(details)
-    details = replace(details, id=id_of(stream.id, at, ident))
-    place = row if is_ours and row is not None else -1
-    value = float(result) if is_ours else np.nan
-    return _Item(stream=stream.id, at=at, ident=ident, details=details, row=place, value=value)
 
 
 def _ident(details: ObservationDetails) -> int:
@@ -278,24 +235,31 @@ def _is_number(value: object) -> bool:
     )  # fmt: skip
 
 
-def _feature(
-    house: House, command: Command, register: Register, draft: Draft, stream: str, at: int
-) -> str:
-    """Return the id of an observation's own feature; empty: it is that of the thing's place.
+def _feature(house: House, command: Command, register: Register, draft: Draft) -> str:
+    """Return the id of the feature that an observation names or brings; empty: neither.
 
     A feature sent along is made, unless the same one is there: a retry makes no second one.
     """
     for one in draft.links.get("FeatureOfInterest", ()):
         if isinstance(one, str):
-            return "" if one == feature_of(register.index(), stream, at) else one
-        text = json.dumps(one.values, sort_keys=True, ensure_ascii=False, default=str)
-        key = one.key or hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+            return one
+        key = feature_key(one)
         if register.index().find(K.FEATURES, key) is None:
             registering.create_feature(house, command, replace(one, key=key, links={}))
         return key
-    if not feature_of(register.index(), stream, at):
-        registering.create_place_feature(house, command, stream, at)
     return ""
+
+
+def _placed(
+    house: House, command: Command, register: Register, told: ObservationDetails
+) -> ObservationDetails:
+    """Return an observation whose feature is empty where it is that of the thing's place."""
+    at_place = feature_of(register.index(), told.datastream, told.at)
+    if told.feature:
+        return replace(told, feature="") if told.feature == at_place else told
+    if not at_place:
+        registering.create_place_feature(house, command, told.datastream, told.at)
+    return told
 
 
 def _widen(

@@ -16,7 +16,8 @@ from rencheng.api.sensorthings.query.options import query_of
 from rencheng.domain.errors import InvalidInputError, NotFoundError
 from rencheng.domain.sensing import PROPERTIES, EntityKind, Thing
 from rencheng.service.correcting import correct, take_back
-from rencheng.service.observing import Outcome, check, observe
+from rencheng.service.observation_forms import check
+from rencheng.service.observing import Outcome, observe
 from rencheng.service.register import register_of
 from rencheng.service.register_forms import Draft, Faults, back_of, draft_of
 from rencheng.service.registering import create, delete, unlink, update
