@@ -223,4 +223,5 @@ def _why(
 def _figure(
     key: str, band: Band, unit: str, why: Why, base: float | None = None, base_unit: str = ""
 ) -> Figure:
-    return Figure(key=key, band=band, unit=unit, why=why, base=base, base_unit=base_unit)
+    # Out of nothing watched is out of something unknown, not out of zero.
+    return Figure(key=key, band=band, unit=unit, why=why, base=base or None, base_unit=base_unit)
