@@ -158,9 +158,11 @@ class Brain:
     def _deliver(self) -> None:
         from rencheng.service.delivery import deliver
         from rencheng.service.escalation import escalate
+        from rencheng.service.owing import pay
 
         while not self._stop.wait(DELIVERY_PAUSE_S):
             try:
+                pay(self.house)
                 escalate(self.house)
                 deliver(self.house)
                 self.identity.keys.note()

@@ -206,6 +206,18 @@ class ObservationDetails:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """Observations that were kept with the entities they came with, on their way to the history."""
+
+    id: str
+    actor: str
+    """Id of the account that sent them."""
+    observations: tuple[ObservationDetails, ...]
+    """Each with an empty id: it depends on where it will lie."""
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """One observation as the standard tells it."""
 

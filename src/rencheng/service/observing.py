@@ -7,7 +7,6 @@ details; a correction lies there too, beside the raw value and never over it.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -28,10 +27,11 @@ from rencheng.service.register_forms import Draft, Faults
 from rencheng.service.register_plan import box_of
 from rencheng.service.register_readings import (
     AT_ONCE,
+    HASH,
     MARK,
-    WITH_DETAILS,
     feature_of,
     id_of,
+    ident_of,
 )
 from rencheng.service.register_streams import geometry_of
 
@@ -42,7 +42,6 @@ F64 = NDArray[np.float64]
 U64 = NDArray[np.uint64]
 Params = dict[str, str]
 K = EntityKind
-_HASH = np.uint64((1 << 46) - 1)
 # Constants of SplitMix64 (Steele, Lea and Flood 2014, doi:10.1145/2660193.2660195, figure 15).
 _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 
@@ -107,11 +106,16 @@ def observe(
 
 def keep_told(
     house: House, command: Command, told: Sequence[ObservationDetails],
-    *, datastreams: Sequence[str] = (),
+    *, datastreams: Sequence[str] = (), is_again: bool = True,
 ) -> list[Outcome]:  # fmt: skip
-    """Keep observations that were checked; the same one again is no second one."""
+    """Keep observations that were checked; the same one again is no second one.
+
+    `is_again`: what was taken back in the meantime is told again, as it is sent again.
+    """
     register = register_of(house)
     items = [_item(register, _placed(house, command, register, one)) for one in told]
+    if not is_again:
+        items = _standing(house, items)
     outcomes = _kept(house, command, items, datastreams)
     for item, outcome in zip(items, outcomes, strict=True):
         if not outcome.reason:
@@ -187,7 +191,7 @@ def idents(value: F64, *, is_at_once: bool = False) -> U64:
     mixed = (mixed ^ (mixed >> np.uint64(27))) * _MIX[1]
     mixed ^= mixed >> np.uint64(31)
     bits = AT_ONCE if is_at_once else np.uint64(0)
-    return np.asarray((MARK << np.uint64(48)) | ((mixed & _HASH) << np.uint64(2)) | bits)
+    return np.asarray((MARK << np.uint64(48)) | ((mixed & HASH) << np.uint64(2)) | bits)
 
 
 # Inside ----------------------------------------------------------------------------------------
@@ -215,6 +219,15 @@ def _item(register: Register, told: ObservationDetails) -> _Item:
     )  # fmt: skip
 
 
+def _standing(house: House, items: Sequence[_Item]) -> list[_Item]:
+    """Return those that nobody has taken back."""
+    keys = [id_of(one.stream, one.at, one.ident) for one in items]
+    with house.work() as work:
+        known = work.details.of(keys)
+    gone = {key for key, one in known.items() if one.is_withdrawn}
+    return [one for one, key in zip(items, keys, strict=True) if key not in gone]
+
+
 def _ident(details: ObservationDetails) -> int:
     """Return what makes an observation with details one and the same: all that it says."""
     said = [
@@ -222,9 +235,7 @@ def _ident(details: ObservationDetails) -> int:
         details.valid_time, dict(details.parameters), details.feature,
     ]  # fmt: skip
     text = json.dumps(said, sort_keys=True, ensure_ascii=False)
-    mixed = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
-    bits = int(WITH_DETAILS) | (int(AT_ONCE) if details.result_at == details.at else 0)
-    return (int(MARK) << 48) | ((mixed & int(_HASH)) << 2) | bits
+    return ident_of(text, is_at_once=details.result_at == details.at)
 
 
 def _is_number(value: object) -> bool:

@@ -32,6 +32,7 @@ from rencheng.domain.sensing import (
     Location,
     MultiDatastream,
     ObservedProperty,
+    Owed,
     Sensor,
     Thing,
 )
@@ -296,6 +297,7 @@ class UnitOfWork(Protocol):
     datastreams: Repository[DatastreamResource]
     multi_datastreams: Repository[MultiDatastream]
     features: Repository[FeatureOfInterest]
+    owed: Repository[Owed]
     details: Details
     observations: Observations
     log: Log

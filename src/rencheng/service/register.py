@@ -64,6 +64,10 @@ class Register:
         self._joined: City | None = None
         self._rows: dict[str, int] = {}
         self._noted: set[str] | None = None
+        self.paying = RLock()
+        """Held while observations that are owed go to the history."""
+        self.is_owing = True
+        """Whether any may be owed; nobody knows after a start."""
         self.revision = 0
         """Rises with every change of the register or of the city."""
 

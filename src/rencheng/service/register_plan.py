@@ -9,6 +9,7 @@ from typing import Any
 from shapely.geometry.base import BaseGeometry
 
 from rencheng.domain.observation import Quantity
+from rencheng.domain.readings import to_us
 from rencheng.domain.sensing import (
     COMPLEX,
     NAVIGATION,
@@ -19,11 +20,13 @@ from rencheng.domain.sensing import (
     HistoricalLocation,
     Location,
     MultiDatastream,
+    ObservationDetails,
     ObservedProperty,
     Sensor,
     Thing,
 )
 from rencheng.service.house import Context, new_id
+from rencheng.service.observation_forms import check, feature_key, stream_of, told_by
 from rencheng.service.register_forms import Draft, Faults
 from rencheng.service.register_index import Index
 
@@ -57,8 +60,8 @@ class Plan:
     quantity: QuantityOf
     puts: dict[tuple[EntityKind, str], Entity] = field(default_factory=dict)
     drops: list[tuple[EntityKind, str]] = field(default_factory=list)
-    observations: list[Draft] = field(default_factory=list)
-    """Observations that lay in a body; they go in by their own door afterwards."""
+    observations: list[ObservationDetails] = field(default_factory=list)
+    """Observations that lay in a body; they are kept with it and go to the history afterwards."""
 
     def put(self, kind: EntityKind, item: Entity) -> None:
         """Keep an entity, new or changed."""
@@ -76,7 +79,7 @@ class Plan:
 def made(plan: Plan, draft: Draft, faults: Faults) -> str:
     """Plan a new entity: first what it points at, then itself, then what points at it."""
     if draft.kind is K.OBSERVATIONS:
-        plan.observations.append(draft)
+        _observed(plan, draft, faults)
         return ""
     key = draft.key or plan.fresh()
     if plan.find(draft.kind, key) is not None:
@@ -244,6 +247,20 @@ def _place_streams(plan: Plan, kind: EntityKind, key: str) -> None:
         thing = plan.find(K.THINGS, item.thing or "")
         for place in thing.locations if isinstance(thing, Thing) else ():
             ensure_feature(plan, place)
+
+
+def _observed(plan: Plan, draft: Draft, faults: Faults) -> None:
+    """Plan an observation, with the feature that comes with it."""
+    stream, before = stream_of(plan, draft), len(faults.found)
+    check(plan, draft, faults)
+    if stream is None or len(faults.found) > before:
+        return
+    feature = ""
+    for one in draft.links.get("FeatureOfInterest", ()):
+        feature = one if isinstance(one, str) else feature_key(one)
+        if isinstance(one, Draft) and plan.find(K.FEATURES, feature) is None:
+            made(plan, replace(one, key=feature, links={}), faults)
+    plan.observations.append(told_by(draft, stream.id, to_us(plan.ctx.wall), feature))
 
 
 def _match_sizes(values: dict[str, Any], draft: Draft, faults: Faults) -> None:

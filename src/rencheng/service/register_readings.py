@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,6 +37,8 @@ EVER = (-(2**62), 2**62)
 """From the beginning of time to its end. [µs UTC]"""
 MARK = np.uint64(0x5254)
 """First 16 bits of `ident` where a value came in by this door: then its last two bits speak."""
+HASH = np.uint64((1 << 46) - 1)
+"""Bits of an `ident` between them, which tell observations of one stream and time apart."""
 AT_ONCE, WITH_DETAILS = np.uint64(1), np.uint64(2)
 """Last bits of such an `ident`: the result was made at the phenomenon's time; there are details."""
 MOVED = "~"
@@ -202,6 +205,13 @@ def streams_at(index: Index, place: str) -> tuple[str, ...]:
 def id_of(stream: str, at: int, ident: int) -> str:
     """Return the id of an observation."""
     return f"{stream}@{at}-{ident:016x}"
+
+
+def ident_of(text: str, *, is_at_once: bool = False) -> int:
+    """Return what makes an observation with details one and the same, from all that tells it."""
+    mixed = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+    bits = int(WITH_DETAILS) | (int(AT_ONCE) if is_at_once else 0)
+    return (int(MARK) << 48) | ((mixed & int(HASH)) << 2) | bits
 
 
 def parts_of(key: str) -> tuple[str, int, int]:

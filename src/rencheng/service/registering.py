@@ -8,7 +8,7 @@ from typing import Any
 
 from rencheng.domain.errors import ConflictError
 from rencheng.domain.identity import Permission
-from rencheng.domain.sensing import Entity, EntityKind
+from rencheng.domain.sensing import Entity, EntityKind, Owed
 from rencheng.service.house import Command, Context, Done, House, perform
 from rencheng.service.ports import UnitOfWork
 from rencheng.service.register import TABLES, Register, register_of
@@ -23,15 +23,16 @@ K = EntityKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """What came of a body: the entity that it is, and the observations that lay in it."""
+    """What came of a body: the entity that it is."""
 
     kind: EntityKind
     key: str
-    observations: tuple[Draft, ...] = ()
 
 
 def create(house: House, command: Command, draft: Draft) -> Made:
     """Keep a new entity with everything inside it, or nothing.
+
+    Observations inside are kept with it, and owed to the history: `owing.insert` brings them there.
 
     Raises
     ------
@@ -46,7 +47,10 @@ def create(house: House, command: Command, draft: Draft) -> Made:
         key = made(plan, draft, faults)
         faults.raise_any()
         require_fresh(work, command.run, plan)
-        return plan, Made(kind=draft.kind, key=key, observations=tuple(plan.observations))
+        if plan.observations:
+            said = tuple(plan.observations)
+            work.owed.add(Owed(id=plan.fresh(), actor=command.actor.id, observations=said))
+        return plan, Made(kind=draft.kind, key=key)
 
     def again(key: str) -> Made:
         return Made(kind=draft.kind, key=key)
@@ -222,6 +226,14 @@ def keep(work: UnitOfWork, plan: Plan) -> None:
         getattr(work, TABLES[kind]).remove(key)
         if kind in (K.DATASTREAMS, K.MULTI_DATASTREAMS):
             work.details.forget(key)
+            _forget_owed(work, key)
+
+
+def _forget_owed(work: UnitOfWork, stream: str) -> None:
+    for one in work.owed.list(""):
+        left = tuple(said for said in one.observations if said.datastream != stream)
+        if len(left) < len(one.observations):
+            work.owed.replace(replace(one, observations=left))
 
 
 def require_fresh(work: UnitOfWork, run: str, plan: Plan) -> None:

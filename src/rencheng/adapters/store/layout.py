@@ -65,7 +65,12 @@ def _observation(row: RowMapping) -> Observation:
     )
 
 
-STEPS: dict[int, Callable[[Connection, History], None]] = {1: _to_history}
+def _to_owed(connection: Connection, _: History) -> None:
+    """Layout 3: a table for observations on their way to the history."""
+    tables["owed"].create(connection, checkfirst=True)
+
+
+STEPS: dict[int, Callable[[Connection, History], None]] = {1: _to_history, 2: _to_owed}
 """What leads from each layout to the next; all in one transaction."""
 
 

@@ -38,13 +38,14 @@ from rencheng.domain.sensing import (
     Location,
     MultiDatastream,
     ObservedProperty,
+    Owed,
     Sensor,
     Thing,
 )
 from rencheng.domain.warning import ForeignWarning
 from rencheng.service.ports import Account, CycleRecord, Delivery, KeyUse, Session, Token
 
-SCHEMA = 2
+SCHEMA = 3
 """Number of this layout of the tables; the store says which one it has."""
 
 Number = BigInteger().with_variant(Integer, "sqlite")
@@ -140,6 +141,7 @@ KINDS = (
     Kind("datastreams", DatastreamResource),
     Kind("multi_datastreams", MultiDatastream),
     Kind("features", FeatureOfInterest),
+    Kind("owed", Owed),
     Kind("scenes", WaterMap, ("scene",)),
     Kind("feeds", FeedHealth, ("connector",)),
     Kind("warnings", ForeignWarning, ("status", "feed")),

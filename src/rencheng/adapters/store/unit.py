@@ -39,6 +39,7 @@ from rencheng.domain.sensing import (
     Location,
     MultiDatastream,
     ObservedProperty,
+    Owed,
     Sensor,
     Thing,
 )
@@ -201,6 +202,7 @@ class SqlUnitOfWork:
     datastreams: Repository[DatastreamResource]
     multi_datastreams: Repository[MultiDatastream]
     features: Repository[FeatureOfInterest]
+    owed: Repository[Owed]
     details: Details
     observations: Observations
     log: Log

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import methodcaller
 from typing import Any
 
@@ -16,6 +16,7 @@ from rencheng.api.sensorthings.writing import sound
 from rencheng.domain.sensing import EntityKind
 from rencheng.service.intake import MAX_ROWS, REASONS, REFUSED, refusal
 from rencheng.service.observing import observe, observe_numbers
+from rencheng.service.owing import first_asked
 from rencheng.service.register import register_of
 from rencheng.service.register_forms import Draft, Faults, draft_of
 
@@ -41,7 +42,8 @@ def create(call: Call, body: Any) -> list[str]:
             plain = []
         if read is not None:
             plain.append(read)
-        answers.append([] if read is not None else _singly(call, name, key, components, rows))
+        own = replace(call, key=f"{call.key}/{n}") if call.key else call
+        answers.append([] if read is not None else _singly(own, name, key, components, rows))
     _keep(call, groups, plain, answers)
     return [one for some in answers for one in some]
 
@@ -180,7 +182,9 @@ def _singly(
         else:
             good.append((i, draft))
     drafts = [draft for _, draft in good]
-    kept = observe(call.house, call.command, drafts, datastreams=call.datastreams)
+    is_timed = all("at" in draft.values for draft in drafts)
+    now = None if is_timed else first_asked(call.house, call.command, drafts)
+    kept = observe(call.house, call.command, drafts, datastreams=call.datastreams, now=now)
     for (i, _), one in zip(good, kept, strict=True):
         address = address_of(call.root, EntityKind.OBSERVATIONS, one.key)
         answers[i] = f"error {one.reason}" if one.reason else address

@@ -11,8 +11,8 @@ from rencheng.service.register_forms import Faults
 
 MOST = 1_000
 """Requests in one. Chosen."""
-Answer = Callable[[str, str, Any], tuple[int, str, Any]]
-"""Method, path with options, body to status, address and body."""
+Answer = Callable[[str, str, str, Any], tuple[int, str, Any]]
+"""Id of the request, method, path with options, body to status, address and body."""
 _PLACEHOLDER = re.compile(r"^\$([A-Za-z0-9_.-]+)(?=/|$)")
 
 
@@ -32,7 +32,7 @@ def run(body: Any, root: str, answer: Answer) -> dict[str, Any]:
     for one in requests:
         path = _PLACEHOLDER.sub(lambda m: made.get(m.group(1), m.group(0)), _path(one["url"], root))
         inner = _filled(one.get("body"), made)
-        status, address, content = answer(one["method"].upper(), path, inner)
+        status, address, content = answer(one["id"], one["method"].upper(), path, inner)
         response: dict[str, Any] = {"id": one["id"], "status": status}
         if address:
             made[str(one["id"])] = address.removeprefix(f"{root}/")

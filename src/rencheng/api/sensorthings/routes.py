@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, unquote
@@ -132,10 +133,12 @@ class _Requests:
     def __init__(self, call: Call) -> None:
         self._call = call
 
-    def answer(self, method: str, path: str, body: Any) -> tuple[int, str, Any]:
+    def answer(self, name: str, method: str, path: str, body: Any) -> tuple[int, str, Any]:
         """Return status, address and body; an error is an answer too."""
+        whole = self._call
+        call = replace(whole, key=f"{whole.key}/{name}") if whole.key else whole
         try:
-            return self._done(method, path, body)
+            return self._done(call, method, path, body)
         except RenchengError as error:
             wrong = in_their_way(error)
             refused = wrong if isinstance(wrong, RefusedError) else None
@@ -144,20 +147,21 @@ class _Requests:
             problem = problem_of(error.error, error.status_code)
         return problem.status, "", problem.model_dump(mode="json")
 
-    def _done(self, method: str, path: str, body: Any) -> tuple[int, str, Any]:
+    @staticmethod
+    def _done(call: Call, method: str, path: str, body: Any) -> tuple[int, str, Any]:
         place, _, options = path.partition("?")
         place = unquote(place)
         if method == "GET":
-            found, _ = reading.read(self._call, place, parse_qsl(options))
+            found, _ = reading.read(call, place, parse_qsl(options))
             return (204 if found is None else 200), "", found
         if method == "POST" and place == "CreateObservations":
-            return 201, "", arrays.create(self._call, body)
+            return 201, "", arrays.create(call, body)
         if method == "POST":
-            address = writing.post(self._call, place, body)
-            return 201, address, reading.entity(self._call, address)
+            address = writing.post(call, place, body)
+            return 201, address, reading.entity(call, address)
         if method in ("PATCH", "PUT"):
-            return 200, "", writing.patch(self._call, place, body, is_whole=method == "PUT")
+            return 200, "", writing.patch(call, place, body, is_whole=method == "PUT")
         if method == "DELETE":
-            writing.remove(self._call, place)
+            writing.remove(call, place)
             return 200, "", None
         return 405, "", None

@@ -18,9 +18,10 @@ from rencheng.domain.sensing import PROPERTIES, EntityKind, Thing
 from rencheng.service.correcting import correct, take_back
 from rencheng.service.observation_forms import check
 from rencheng.service.observing import Outcome, observe
+from rencheng.service.owing import first_asked, insert, observations_in
 from rencheng.service.register import register_of
 from rencheng.service.register_forms import Draft, Faults, back_of, draft_of
-from rencheng.service.registering import create, delete, unlink, update
+from rencheng.service.registering import delete, unlink, update
 
 K = EntityKind
 
@@ -53,15 +54,16 @@ def post(call: Call, path: str, body: Any) -> str:
     if place.kind is K.OBSERVATIONS:
         faults.raise_any()
         call.spend(1)
-        (outcome,) = observe(call.house, call.command, [draft], datastreams=call.datastreams)
+        now = None if "at" in draft.values else first_asked(call.house, call.command, draft)
+        (outcome,) = observe(
+            call.house, call.command, [draft], datastreams=call.datastreams, now=now
+        )
         require_kept([outcome])
         return address_of(call.root, K.OBSERVATIONS, outcome.key)
     call.must_be_unbound()
     faults.raise_any()
-    made = create(call.house, call.command, draft)
-    if made.observations:
-        call.spend(len(made.observations))
-        require_kept(observe(call.house, call.command, made.observations))
+    call.spend(observations_in(draft))
+    made = insert(call.house, call.command, draft)
     return address_of(call.root, made.kind, made.key)
 
 
