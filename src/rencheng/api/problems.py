@@ -10,6 +10,8 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 
 from rencheng.adapters.words import catalogue
 from rencheng.api.shapes.common import FaultOut, ProblemOut, TextOut
@@ -40,6 +42,8 @@ STATUS: dict[type[RenchengError], int] = {
     CorruptDataError: 500,
 }
 MEDIA_TYPE = "application/problem+json"
+GONE = 499
+"""Nobody reads this answer: nginx's number for a client that went away before it was told."""
 _HTTP_KEYS = {404: "http.not_found", 405: "http.method", 413: "http.too_large"}
 
 log = logging.getLogger("rencheng.api")
@@ -124,6 +128,11 @@ def add_problem_handlers(app: FastAPI) -> None:
         if response.status_code == 401 and request.url.path.startswith(("/ogc", "/v1.0", "/v1.1")):
             response.headers.append("WWW-Authenticate", 'Basic realm="rencheng", charset="UTF-8"')
         return response
+
+    @app.exception_handler(ClientDisconnect)
+    def _gone(request: Request, _: ClientDisconnect) -> Response:
+        log.info("%s %s: the client broke off while sending", request.method, request.url.path)
+        return Response(status_code=GONE)
 
     @app.exception_handler(RequestValidationError)
     def _shape(_: Request, error: RequestValidationError) -> JSONResponse:

@@ -19,7 +19,7 @@ from rencheng.service import alarms
 from rencheng.service.cycle import CycleResult
 from rencheng.service.house import House
 from rencheng.service.local_time import local_time
-from rencheng.service.rule_words import about_condition, about_rule
+from rencheng.service.rule_words import Params, about_condition, about_rule
 
 F64 = NDArray[np.float64]
 _HORIZON_H = 24.0
@@ -42,7 +42,7 @@ def review_forecasts(house: House, run: str, city: City, result: CycleResult) ->
             rows["stream"] = np.array(streams)[rows["stream"]]
     found, unknown = foresee(rules, city, Ahead(now, rows, figures_of(city, result)))
     for rule in rules:
-        own = [_finding(city, one) for one in found if one.rule is rule]
+        own = [finding_of(city, one) for one in found if one.rule is rule]
         if own or rule.id in is_open:
             silent = {about for name, about in unknown if name == rule.id}
             alarms.review(house, run, own, rules={rule.id}, unknown=silent)
@@ -88,16 +88,32 @@ def _tsunami_minutes(city: City, impact: Impact, at: datetime) -> F64:
     return found
 
 
-def _finding(city: City, one: Foreseen) -> Finding:
+def finding_of(city: City, one: Foreseen) -> Finding:
+    """Return what is told of a step that holds in a forecast."""
     rule = one.rule
     time = local_time(city, from_us(one.at))
     params = about_rule(city, rule, one.object) | about_condition(one.condition)
     params |= {"value": one.value, "unit": one.unit, "time": time}
-    key = "alarm.watch.figure" if one.condition.select.figure else "alarm.watch.forecast"
+    text = Text("alarm.watch.forecast", params)
+    if figure := one.condition.select.figure:
+        text = _of_figure(figure, one, params | {"figure": figure})
     return Finding(
         rule=rule.id,
         rule_version=rule.version,
         object=one.object,
         level=rule.steps[one.step].level,
-        text=Text(key, params),
+        text=text,
     )
+
+
+def _of_figure(figure: str, one: Foreseen, params: Params) -> Text:
+    """Return what is said of a figure of our own, in the way its unit is read."""
+    if figure == "tsunami_minutes" and one.value < 1.0:
+        return Text("alarm.watch.figure.now", params)
+    if one.unit == "min":
+        return Text("alarm.watch.figure.minutes", params)
+    if one.unit == "1":
+        return Text("alarm.watch.figure.share", params)
+    if one.unit.startswith("{"):
+        return Text("alarm.watch.figure.count", params)
+    return Text("alarm.watch.figure", params)

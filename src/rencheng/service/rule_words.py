@@ -35,9 +35,10 @@ def sentence(
     if condition.measure is Measure.SILENCE and all_ == 1:
         return Text("alarm.watch.silence", params | {"value": x / 60.0})
     if rule.speaks is not Speaks.STREAM and all_ > 1:
+        params |= {"count": count, "all": all_}
         if condition.measure is Measure.SILENCE:
-            params |= {"value": x / 60.0, "unit": "min"}
-        return Text("alarm.watch.many", params | {"count": count, "all": all_})
+            return Text("alarm.watch.many.silence", params | {"value": x / 60.0})
+        return Text("alarm.watch.many", params)
     side = "below" if condition.is_below else "above"
     return Text(f"alarm.watch.{condition.measure}.{side}", params)
 
