@@ -97,3 +97,128 @@ def test_people_read_maps_and_do_not_write_them(
 ) -> None:
     assert enter("duty").post("scenes", json=body(tiny_city, clock)).status_code == 403
     assert enter().get("scenes").status_code == 401
+
+
+# As observations -------------------------------------------------------------------------------
+
+STA = "http://testserver/v1.1"
+WHOLE = "MultiDatastream,FeatureOfInterest"
+
+
+@pytest.fixture
+def ask(device: Callable[..., TestClient]) -> Callable[..., dict[str, Any]]:
+    client = device("sensors")
+
+    def asked(path: str, **options: str) -> dict[str, Any]:
+        params = {f"${name}": text for name, text in options.items()}
+        answer = client.get(f"{STA}/{path}", params=params)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    return asked
+
+
+Ask = Callable[..., dict[str, Any]]
+FROM_ABOVE = "Things('seen-from-above')/MultiDatastreams"
+
+
+def told(ask: Ask) -> dict[str, dict[str, Any]]:
+    """Return the observations by cell."""
+    found: dict[str, dict[str, Any]] = {}
+    for stream in ask(FROM_ABOVE, expand="Observations", top="1000")["value"]:
+        for one in stream["Observations"]:
+            found[stream["properties"]["cell"]] = one
+    return found
+
+
+def test_a_scene_is_an_observation_of_every_cell_that_it_shows(
+    ask: Ask, device: Callable[..., TestClient], tiny_city: City, clock: Clock
+) -> None:
+    sent = body(tiny_city, clock)
+    made = device().post("scenes", json=sent).json()
+    cell = tiny_city.grid.id[tiny_city.grid.zone.tolist().index(1)]
+    path = f"MultiDatastreams('seen-from-above:{cell}')/Observations"
+    (one,) = ask(path, expand=WHOLE)["value"]
+    assert one["phenomenonTime"].startswith(made["taken"][:19])
+    assert one["resultTime"].startswith(made["received"][:19])
+    assert one["result"] == [1.0, 1.0]
+    assert one["resultQuality"] == {"confidence": 0.95, "seen": 1.0}
+    said = {"scene": "S1A_1", "method": "water/1", "map": made["id"], "origin": "synthetic"}
+    assert said.items() <= one["parameters"].items()
+    assert one["FeatureOfInterest"]["feature"]["type"] == "Polygon"
+    assert one["FeatureOfInterest"]["properties"]["cell"] == cell
+    assert len(one["MultiDatastream"]["unitOfMeasurements"]) == 2
+
+
+def test_cells_are_found_by_what_was_seen_of_them(
+    ask: Ask, device: Callable[..., TestClient], tiny_city: City, clock: Clock
+) -> None:
+    device().post("scenes", json=body(tiny_city, clock))
+    wet = ask("Observations", filter="result/1 gt 0.5 and resultQuality/confidence ge 0.9",
+              expand="FeatureOfInterest", count="true")  # fmt: skip
+    zones = {one["FeatureOfInterest"]["properties"]["zone"] for one in wet["value"]}
+    assert (wet["@iot.count"], zones) == (tiny_city.grid.zone.tolist().count(1), {102})
+    by_place = ask(
+        "FeaturesOfInterest", expand="Observations", top="1",
+        filter="startswith(id, 'cell:') and properties/zone eq 102",
+    )  # fmt: skip
+    assert by_place["value"][0]["Observations"][0]["result"] == [1.0, 1.0]
+
+
+def test_what_a_scene_does_not_show_has_no_observation(
+    ask: Ask, device: Callable[..., TestClient], tiny_city: City, clock: Clock
+) -> None:
+    cells = list(tiny_city.grid.id)
+    shares = [None, *[0.0] * (len(cells) - 1)]
+    device().post(
+        "scenes", json=body(tiny_city, clock, water=shares, flooded=shares, confidence=shares)
+    )
+    found = told(ask)
+    assert set(found) == set(cells[1:])
+    assert found[cells[1]]["result"] == [0.0, 0.0]
+
+
+def test_the_same_scene_twice_is_one_observation_and_anew_is_a_corrected_one(
+    ask: Ask, enter: Enter, device: Callable[..., TestClient], tiny_city: City, clock: Clock
+) -> None:
+    cells = list(tiny_city.grid.id)
+    first = device().post("scenes", json=body(tiny_city, clock)).json()
+    before = told(ask)
+    device().post("scenes", json=body(tiny_city, clock))
+    assert told(ask) == before
+
+    sent = body(tiny_city, clock, method="water/2", water=[0.25] * len(cells))
+    clock.forward(minutes=5)
+    for name in ("water", "flooded", "confidence"):
+        sent[name] = [None, *sent[name][1:]]
+    second = device().post("scenes", json=sent).json()
+    after = told(ask)
+    assert set(after) == set(cells[1:])
+    one = after[cells[1]]
+    assert one["@iot.id"] == before[cells[1]]["@iot.id"]
+    assert one["result"][0] == 0.25
+    assert (one["parameters"]["method"], one["parameters"]["map"]) == ("water/2", second["id"])
+    assert one["parameters"]["corrects"] == first["id"]
+    log = enter("auditor").get("log").json()["items"]
+    said = [line["text"]["en"] for line in log if line["subject"] in (first["id"], second["id"])]
+    assert ["processed anew" in text for text in said] == [True, False]
+
+
+def test_a_later_pass_is_a_second_observation(
+    ask: Ask, device: Callable[..., TestClient], tiny_city: City, clock: Clock
+) -> None:
+    device().post("scenes", json=body(tiny_city, clock))
+    clock.forward(days=1)
+    device().post("scenes", json=body(tiny_city, clock, scene="S1A_2"))
+    cell = tiny_city.grid.id[0]
+    found = ask(f"MultiDatastreams('seen-from-above:{cell}')/Observations", orderby="resultTime")
+    assert [one["parameters"]["scene"] for one in found["value"]] == ["S1A_1", "S1A_2"]
+    stream = ask(f"MultiDatastreams('seen-from-above:{cell}')")
+    assert "/" in stream["phenomenonTime"]
+
+
+def test_a_key_of_certain_datastreams_sends_no_scene(
+    device: Callable[..., TestClient], tiny_city: City, clock: Clock
+) -> None:
+    bound = device(datastreams=("prs-1",))
+    assert bound.post("scenes", json=body(tiny_city, clock)).status_code == 403

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from rencheng.api.telling import number
 from rencheng.domain.city import City, Shapes
 from rencheng.domain.impact import Damage
+from rencheng.domain.outlines import DIGITS, lines, polygons
 
-DIGITS = 6
-"""Decimal places of a degree: about 0.1 m."""
 Feature = dict[str, Any]
 
 
@@ -50,7 +49,7 @@ def zones(city: City) -> list[Feature]:
             coast_m=number(float(table.coast_m[row])),
             centre=_point(table.centre[row]),
         )
-        for row, geometry in enumerate(_polygons(table.shapes))
+        for row, geometry in enumerate(polygons(table.shapes))
     ]
 
 
@@ -65,7 +64,7 @@ def grid(city: City) -> list[Feature]:
             zone_row=int(table.zone[row]),
             population=number(float(table.population[row])),
         )
-        for row, geometry in enumerate(_polygons(table.shapes))
+        for row, geometry in enumerate(polygons(table.shapes))
     ]
 
 
@@ -81,7 +80,7 @@ def roads(city: City) -> list[Feature]:
             length_m=round(float(table.length_m[row]), 1),
             direction=int(table.direction[row]),
         )
-        for row, geometry in enumerate(_lines(table.shapes))
+        for row, geometry in enumerate(lines(table.shapes))
     ]
 
 
@@ -100,7 +99,7 @@ def mains(city: City) -> list[Feature]:
             end=ends[int(table.end[row])],
             length_m=round(float(table.length_m[row]), 1),
         )
-        for row, geometry in enumerate(_lines(table.shapes))
+        for row, geometry in enumerate(lines(table.shapes))
     ]
 
 
@@ -167,7 +166,7 @@ def building(city: City, row: int, damage: Damage | None) -> Feature:
     point: Feature = {"type": "Point", "coordinates": _point(table.xy[row])}
     return _feature(
         row,
-        next(_polygons(_cut_out(table.shapes, first, end))) if end > first else point,
+        next(polygons(_cut_out(table.shapes, first, end))) if end > first else point,
         building=str(int(table.id[row])),
         curve=table.curves[curve] if curve >= 0 else "",
         storeys=storeys if storeys > 0 else None,
@@ -201,44 +200,6 @@ def _feature(row: int, geometry: Feature, **properties: Any) -> Feature:
 
 def _point(xy: NDArray[np.float64]) -> list[float]:
     return [round(float(xy[0]), DIGITS), round(float(xy[1]), DIGITS)]
-
-
-def _parts(shapes: Shapes) -> Iterator[list[list[list[float]]]]:
-    """Yield the parts of each shape as lists of vertices."""
-    xy = np.round(shapes.xy, DIGITS).tolist()
-    part, shape = shapes.part.tolist(), shapes.shape.tolist()
-    for first, end in zip(shape[:-1], shape[1:], strict=True):
-        yield [xy[part[p] : part[p + 1]] for p in range(first, end)]
-
-
-def _lines(shapes: Shapes) -> Iterator[Feature]:
-    for parts in _parts(shapes):
-        if len(parts) == 1:
-            yield {"type": "LineString", "coordinates": parts[0]}
-        else:
-            yield {"type": "MultiLineString", "coordinates": parts}
-
-
-def _polygons(shapes: Shapes) -> Iterator[Feature]:
-    """Yield polygons; a ring that runs the other way than the first one is a hole of the last."""
-    for parts in _parts(shapes):
-        polygons: list[list[list[list[float]]]] = []
-        outside = _turn(parts[0]) if parts else 0.0
-        for ring in parts:
-            if polygons and _turn(ring) * outside < 0:
-                polygons[-1].append(ring)
-            else:
-                polygons.append([ring])
-        if len(polygons) == 1:
-            yield {"type": "Polygon", "coordinates": polygons[0]}
-        else:
-            yield {"type": "MultiPolygon", "coordinates": polygons}
-
-
-def _turn(ring: list[list[float]]) -> float:
-    """Return twice the signed area of a ring; positive runs anticlockwise."""
-    pairs = zip(ring[:-1], ring[1:], strict=True)
-    return sum(a[0] * b[1] - b[0] * a[1] for a, b in pairs)
 
 
 LAYERS = {

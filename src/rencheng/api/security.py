@@ -170,6 +170,16 @@ def take_values(connection: HTTPConnection, caller: Caller, count: int) -> None:
     flow.take(caller.token.id, count, brain.house.now(), a_second=a_second, most=most)
 
 
+def must_be_unbound(caller: Caller) -> None:
+    """Refuse a key that was made for certain datastreams: it may send their values alone."""
+    if caller.token is not None and caller.token.datastreams:
+        raise NotAllowedError(
+            "identity.bound_token",
+            "this key may write to its own datastreams only",
+            hint="Use a key that is bound to no datastream",
+        )
+
+
 def takes_basic(connection: HTTPConnection) -> bool:
     """Return whether it is a request of clients that can send HTTP Basic."""
     path = str(connection.scope.get("path", ""))

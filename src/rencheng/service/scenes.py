@@ -11,9 +11,13 @@ from rencheng.domain.city import F64, City
 from rencheng.domain.errors import InvalidInputError, Param
 from rencheng.domain.identity import Permission
 from rencheng.domain.provenance import Why
+from rencheng.domain.run import LIVE_RUN
 from rencheng.domain.scene import WaterMap
 from rencheng.service.house import Command, Context, Done, House, perform
 from rencheng.service.ports import UnitOfWork
+from rencheng.service.register import register_of
+from rencheng.service.register_plan import Plan
+from rencheng.service.scene_observations import told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +35,10 @@ class Totals:
 
 
 def keep(house: House, command: Command, water: WaterMap) -> WaterMap:
-    """Keep a map of water; the same scenes by the same method a second time change nothing.
+    """Keep a map of water, and tell of it as observations of the cells in the live run.
+
+    The same map a second time changes nothing. A scene that was processed anew is another map,
+    which replaces the observations of the one before; both maps are kept.
 
     Raises
     ------
@@ -39,6 +46,7 @@ def keep(house: House, command: Command, water: WaterMap) -> WaterMap:
         When the scene is later than the run's clock.
     """
     command.actor.must(Permission.INGEST)
+    register, plans = register_of(house), list[Plan]()
 
     def change(work: UnitOfWork, ctx: Context) -> Done[WaterMap]:
         known = work.scenes.find(water.id)
@@ -51,17 +59,28 @@ def keep(house: House, command: Command, water: WaterMap) -> WaterMap:
                 hint="Look at its time, or at the run it is meant for",
                 params={"scene": water.scene, "time": water.taken.isoformat()},
             )
+        same = work.scenes.list(ctx.run, where={"scene": water.scene})
+        earlier = [one for one in same if one.taken == water.taken]
         work.scenes.add(water)
         params: dict[str, Param] = {"scene": water.scene, "cells": len(water.cells)}
-        return Done(item=water, id=water.id, event="event", action="scene.kept", params=params)
+        if ctx.run == LIVE_RUN:
+            plan = Plan(index=register.index(), ctx=ctx, quantity=register.quantity)
+            plans.append(plan)
+            told(work, register, house.words, plan, water, earlier)
+        action = "scene.corrected" if earlier else "scene.kept"
+        return Done(item=water, id=water.id, event="event", action=action, params=params)
 
-    return perform(
-        house,
-        command,
-        change,
-        again=lambda work, key: work.scenes.get(key),
-        content=("scenes.keep", water.id),
-    )
+    with register.writing:
+        kept = perform(
+            house,
+            command,
+            change,
+            again=lambda work, key: work.scenes.get(key),
+            content=("scenes.keep", water.id),
+        )
+        for plan in plans:
+            register.changed([(kind, item) for (kind, _), item in plan.puts.items()])
+    return kept
 
 
 def newest(work: UnitOfWork, run: str, at: datetime) -> WaterMap | None:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 
 from rencheng.api.asking import IngestRunDep
-from rencheng.api.security import BrainDep, CallerDep, needs, take_values
+from rencheng.api.security import BrainDep, CallerDep, must_be_unbound, needs, take_values
 from rencheng.api.shapes.city import (
     BulletinsIn,
     IngestOut,
@@ -21,7 +21,7 @@ from rencheng.api.shapes.city import (
 )
 from rencheng.api.telling import text_out
 from rencheng.bootstrap import Brain
-from rencheng.domain.errors import InvalidInputError, NotAllowedError
+from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.hazard import BulletinKind
 from rencheng.domain.identity import Permission
 from rencheng.domain.impact import DamageState
@@ -126,7 +126,7 @@ def observations(
 @needs(Permission.INGEST)
 def reports(body: Body, brain: BrainDep, caller: CallerDep, run: IngestRunDep) -> IngestOut:
     """Take a batch of damage reports."""
-    _must_be_unbound(caller)
+    must_be_unbound(caller)
     name, items = _read(body, _Report, _report)
     command = _command(brain, caller, run)
     return _told(name, ingest.ingest_damage_reports(brain.house, command, name, items))
@@ -136,7 +136,7 @@ def reports(body: Body, brain: BrainDep, caller: CallerDep, run: IngestRunDep) -
 @needs(Permission.INGEST)
 def bulletins(body: Body, brain: BrainDep, caller: CallerDep, run: IngestRunDep) -> IngestOut:
     """Take a batch of official bulletins, each in a transaction of its own."""
-    _must_be_unbound(caller)
+    must_be_unbound(caller)
     name, items = _read(body, _Bulletin, _bulletin)
     command = _command(brain, caller, run)
     taken = known = 0
@@ -158,16 +158,6 @@ def bulletins(body: Body, brain: BrainDep, caller: CallerDep, run: IngestRunDep)
     brain.wake()
     result = IngestResult(accepted=taken, duplicate=known, suspect=0, rejected=tuple(rejected))
     return _told(name, result)
-
-
-def _must_be_unbound(caller: Caller) -> None:
-    """Refuse a key that was made for certain datastreams: it may send their values alone."""
-    if caller.token is not None and caller.token.datastreams:
-        raise NotAllowedError(
-            "identity.bound_token",
-            "this key may write to its own datastreams only",
-            hint="Use a key that is bound to no datastream",
-        )
 
 
 def _bulletin_count(brain: Brain, run: str) -> int:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends
 
 from rencheng.api.asking import IngestRunDep, RunDep
 from rencheng.api.paging import SliceDep
-from rencheng.api.security import ActorDep, BrainDep, needs
+from rencheng.api.security import ActorDep, BrainDep, CallerDep, must_be_unbound, needs
 from rencheng.api.shapes.common import Page
 from rencheng.api.shapes.scenes import WaterCellsOut, WaterMapIn, WaterMapOut
 from rencheng.api.telling import number, numbers, why_out
@@ -25,7 +25,8 @@ from rencheng.service.house import Command, House, context
 router = APIRouter(tags=["scenes"])
 
 
-def _writing(run: IngestRunDep, actor: ActorDep) -> Command:
+def _writing(run: IngestRunDep, actor: ActorDep, caller: CallerDep) -> Command:
+    must_be_unbound(caller)
     return Command(actor=actor, run=run)
 
 
