@@ -12,7 +12,7 @@ from api_kit import ROOT, Enter, TestClient
 from ops_kit import Clock
 from rencheng.adapters.words import render
 from rencheng.bootstrap import Brain
-from rencheng.bootstrap.mqtt import _checked
+from rencheng.bootstrap.mqtt_gate import KeyGate
 from rencheng.connectors.mqtt.mapping import MqttMapping
 from rencheng.domain.provenance import Text
 
@@ -203,7 +203,7 @@ def test_two_devices_may_number_their_batches_alike(
 
 def test_mqtt_and_basic_know_the_device_by_its_user(office: TestClient, brain: Brain) -> None:
     (key,) = taken(office, HEAD + PIER)["keys"]
-    rights = _checked(brain.identity, MqttMapping())(key["user"], key["key"])
+    rights = KeyGate(brain.identity, MqttMapping()).rights(key["user"], key["key"])
     assert any("pier-1-water_level" in topic for topic in rights.publish)
     answer = office.get(
         "http://testserver/v1.1/Datastreams",

@@ -12,7 +12,7 @@ import pytest
 from api_kit import TestClient
 from ops_kit import Clock
 from rencheng.bootstrap import Brain
-from rencheng.bootstrap.mqtt import rights_of
+from rencheng.bootstrap.mqtt_gate import rights_of
 from rencheng.connectors.mqtt.mapping import MqttMapping
 from rencheng.domain.run import LIVE_RUN
 from sensing_kit import NUMBER, observed, place, sensor, stream

@@ -1,29 +1,23 @@
-"""Wiring of MQTT: a broker of our own or another, what listens to it, and who may say what."""
+"""Wiring of MQTT: a broker of our own or another, and what listens to it."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import ipaddress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rencheng.domain.errors import InvalidInputError, NotAllowedError, SourceUnavailableError
-from rencheng.domain.identity import Permission
-from rencheng.domain.provenance import Mode
+from rencheng.domain.errors import InvalidInputError, SourceUnavailableError
 
 if TYPE_CHECKING:
     from rencheng.adapters.bus.nats import Broker
-    from rencheng.adapters.bus.nats.doorman import Rights
     from rencheng.bootstrap.brain import Brain
     from rencheng.connectors.mqtt.address import Address
     from rencheng.connectors.mqtt.health import MqttHealth
     from rencheng.connectors.mqtt.letters import DeadLetter
-    from rencheng.connectors.mqtt.mapping import MqttMapping
     from rencheng.connectors.mqtt.receiver import Receiver
     from rencheng.connectors.mqtt.telling import Announcer
-    from rencheng.service.callers import Caller
-    from rencheng.service.identity import Identity
 
 FOLDER = "mqtt"
 """Folder under the state folder."""
@@ -47,6 +41,8 @@ class MqttOptions:
     mapping: Path | None = None
     tells: bool = False
     """Whether another broker is told what was taken in; our own always is."""
+    in_clear: bool = False
+    """Whether keys and passwords may cross a network that anybody may listen to."""
     sync: str = "100ms"
     """When our own broker writes to disk, see `BrokerOptions`."""
 
@@ -54,6 +50,11 @@ class MqttOptions:
     def is_wanted(self) -> bool:
         """Whether there is MQTT at all."""
         return bool(self.port or self.broker)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether our own broker can be reached from other machines without encryption."""
+        return bool(self.port) and self.certificate is None and not is_here(self.host)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -113,10 +114,10 @@ def open_mqtt(brain: Brain, state: Path, options: MqttOptions, *, root: str) -> 
     Raises
     ------
     InvalidInputError
-        When both or neither of certificate and key are given, both brokers are named, the address
-        is none, or the mapping file has faults.
+        When one of certificate and key is missing, both brokers are named, the address is none,
+        the mapping file has faults, or secrets would cross a network in clear.
     """
-    from rencheng.adapters.bus.nats.doorman import INBOX, OUTBOX, subject
+    from rencheng.adapters.bus.nats.doorman import INBOX, subject
     from rencheng.connectors.mqtt.address import read_address, with_inbox
     from rencheng.connectors.mqtt.receiver import Receiver
     from rencheng.connectors.mqtt.telling import Announcer
@@ -133,6 +134,13 @@ def open_mqtt(brain: Brain, state: Path, options: MqttOptions, *, root: str) -> 
         address = read_address(
             options.broker, login=options.login, authority=options.authority, client=client
         )
+        if address.password and not (address.is_tls or options.in_clear or is_here(address.host)):
+            raise InvalidInputError(
+                "mqtt.password_in_clear",
+                f"the password would cross the network to {address} in clear",
+                hint="Use mqtts://, or say --mqtt-in-clear where nobody else can listen",
+                params={"address": str(address)},
+            )
     receiver = Receiver(
         brain.house,
         address,
@@ -146,9 +154,10 @@ def open_mqtt(brain: Brain, state: Path, options: MqttOptions, *, root: str) -> 
         own = broker
 
         def say(messages: list[tuple[str, bytes]]) -> None:
-            own.publish((subject(f"{OUTBOX}/{name}").encode(), body) for name, body in messages)
+            own.publish((subject(f"{own.outbox}/{name}").encode(), body) for name, body in messages)
 
         announcer = Announcer(say, own.has_readers.is_set, root)
+        own.on_foreign = receiver.refuse_foreign
     elif options.tells:
 
         def tell(messages: list[tuple[str, bytes]]) -> None:
@@ -161,74 +170,24 @@ def open_mqtt(brain: Brain, state: Path, options: MqttOptions, *, root: str) -> 
     return MqttDoor(receiver=receiver, announcer=announcer, broker=broker)
 
 
-def rights_of(caller: Caller, mapping: MqttMapping) -> Rights:
-    """Return the topics of a key: what is not named here is denied.
+def is_here(host: str) -> bool:
+    """Return whether a host is this machine, and nobody else can listen.
 
-    A device writes its datastreams' topics; a key bound to none, all of them and those of the
-    mapping file. Whoever may read data may subscribe to what was taken in.
-
-    Raises
-    ------
-    NotAllowedError
-        When the key is good for nothing here.
+    Examples
+    --------
+    >>> is_here("127.0.0.1"), is_here("::1"), is_here("0.0.0.0"), is_here("broker")
+    (True, True, False, False)
     """
-    from rencheng.adapters.bus.nats.doorman import INBOX, Rights
-    from rencheng.connectors.mqtt.topics import CREATE, topics_of
-
-    actor, token = caller.actor, caller.token
-    publish: list[str] = []
-    if Permission.INGEST in actor.permissions:
-        actor.must_write_to(Mode.LIVE)
-        bound = token.datastreams if token is not None else ()
-        if bound:
-            publish = [topic for stream in bound for topic in topics_of(stream)]
-            publish += [f"{INBOX}/{topic}" for topic in publish]
-            publish += [t for stream in bound for t in _own_topics(mapping, stream)]
-        else:
-            publish = [*CREATE, *(f"{INBOX}/{topic}" for topic in CREATE)]
-            publish += [rule.pattern for rule in mapping.topics]
-    reads = bool(actor.permissions & {Permission.DATA_READ, Permission.SITUATION_READ})
-    subscribe = ("v1.1", "v1.1/#") if reads else ()
-    if not publish and not subscribe:
-        raise NotAllowedError(
-            "mqtt.no_rights",
-            f"{actor.id} may neither send nor read values",
-            hint="Use a key of an account of role device",
-            params={"account": actor.id},
-        )
-    return Rights(name=actor.id, publish=tuple(dict.fromkeys(publish)), subscribe=subscribe)
-
-
-def _own_topics(mapping: MqttMapping, stream: str) -> list[str]:
-    """Return the topics of a mapping that can only be a certain datastream's."""
-    from rencheng.connectors.mqtt.templates import topic_for
-
-    found = []
-    for rule in mapping.topics:
-        topics = {topic_for(rule.pattern, value.datastream, stream) for value in rule.values}
-        if len(topics) == 1 and (topic := topics.pop()):
-            found.append(topic)
-    return found
-
-
-def _checked(identity: Identity, mapping: MqttMapping) -> Callable[[str, str], Rights]:
-    def check(name: str, password: str) -> Rights:
-        caller = identity.caller_of_token(password)
-        if caller.actor.id != name:
-            raise NotAllowedError(
-                "mqtt.other_account",
-                f"the key belongs to another account than {name!r}",
-                hint="Give the account as the user and its key as the password",
-                params={"account": name[:80]},
-            )
-        return rights_of(caller, mapping)
-
-    return check
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _broker(brain: Brain, folder: Path, options: MqttOptions, text: str) -> Broker:
     from rencheng.adapters.bus.nats import Broker, BrokerOptions, Listener
     from rencheng.adapters.bus.nats.server import program
+    from rencheng.bootstrap.mqtt_gate import KeyGate
     from rencheng.connectors.mqtt.mapping import MqttMapping, read_mapping
     from rencheng.connectors.mqtt.topics import CREATE
 
@@ -237,11 +196,10 @@ def _broker(brain: Brain, folder: Path, options: MqttOptions, text: str) -> Brok
         port=options.port, host=options.host, certificate=options.certificate, key=options.key
     )
     mapping = read_mapping(text) if text else MqttMapping()
-    check = _checked(brain.identity, mapping)
     return Broker(
         folder,
         listener,
-        check,
+        KeyGate(brain.identity, mapping),
         BrokerOptions(sync=options.sync, topics=2 * len(CREATE) + len(mapping.topics)),
     )
 
@@ -277,6 +235,13 @@ def _check(options: MqttOptions) -> None:
             "mqtt.half_tls",
             "a certificate needs its key, and a key its certificate",
             hint="Give both --mqtt-cert and --mqtt-key",
+        )
+    if options.is_open and not options.in_clear:
+        raise InvalidInputError(
+            "mqtt.in_clear",
+            f"keys of devices would cross the network to {options.host} in clear",
+            hint="Give --mqtt-cert and --mqtt-key, or say --mqtt-in-clear",
+            params={"host": options.host},
         )
     for file in (options.certificate, options.key, options.authority, options.login):
         if file is not None:

@@ -39,6 +39,8 @@ class MqttFlags:
     """为其他服务器作证的证书（PEM） Certificate of who vouches for another broker."""
     mqtt_mapping: Path | None = None
     """设备自有消息的映射文件 Mapping file; else mqtt.toml in the state folder, if it is there."""
+    mqtt_in_clear: Annotated[bool, Parameter(negative=())] = False
+    """允许密钥明文经过网络 Let keys and passwords cross a network without encryption."""
     mqtt_tell: Annotated[bool, Parameter(negative=())] = False
     """向其他服务器发布已入库的观测 Tell another broker what was taken in; our own always is."""
 
@@ -60,6 +62,7 @@ class MqttFlags:
             authority=self.mqtt_ca,
             mapping=self.mqtt_mapping,
             tells=self.mqtt_tell,
+            in_clear=self.mqtt_in_clear,
             sync=self.mqtt_sync,
         )
 
@@ -73,8 +76,7 @@ def say_mqtt(brain: Brain, flags: MqttFlags) -> None:
         return
     address = str(brain.mqtt.receiver.address)
     speaking.say("cli.mqtt.serves" if flags.mqtt_port else "cli.mqtt.listens", address=address)
-    is_open = flags.mqtt_host not in ("127.0.0.1", "::1", "localhost")
-    if flags.mqtt_port and is_open and flags.mqtt_cert is None:
+    if flags.options.is_open:
         speaking.say("cli.mqtt.no_tls", style="yellow")
     health = brain.mqtt.health()
     if health.problem is not None and health.hint is not None:

@@ -141,6 +141,12 @@ class Identity:
         What is looked up is the hash, so how long the look-up takes tells nothing of a key.
         """
         key = secret_hash(secret)
+        caller = self.caller_of_key(key)
+        self.keys.used(key, self.now())
+        return caller
+
+    def caller_of_key(self, key: str) -> Caller:
+        """Return whose a key is whose hash is known from an earlier look, or raise as above."""
         seen = self.keys.seen(key)
         caller = seen.caller or self._read_key(key, seen.turn)
         token = caller.token if caller is not None else None
@@ -151,7 +157,6 @@ class Identity:
                 "the token is unknown, expired or revoked",
                 hint="Ask an administrator for a new token",
             )
-        self.keys.used(key, self.now())
         return caller
 
     # --- accounts -------------------------------------------------------------------------

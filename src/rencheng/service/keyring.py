@@ -58,6 +58,11 @@ class KeyRing:
                 self._kept.move_to_end(key)
             return Seen(found, self._turn)
 
+    def turn(self) -> int:
+        """Return a number that grows with every change of any account or key."""
+        self._look()
+        return self._turn
+
     def keep(self, key: str, caller: Caller, turn: int) -> None:
         """Remember what the store said, unless something changed since it was asked."""
         with self._lock:

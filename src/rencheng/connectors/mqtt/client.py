@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Lock
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
 from rencheng.connectors.mqtt.address import Address
@@ -24,8 +24,8 @@ KEPT = 1_000
 """Of a message that is too large, so much is kept. [B]"""
 MOST_WAITING = 50_000
 """Messages in hand; more are not taken up, and the broker sends them again. Chosen."""
-PAUSES_S = (1, 30)
-"""First and longest wait before the broker is tried again; doubled in between. Chosen. [s]"""
+PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+"""Waits before the broker is tried again, the last of them again and again. Chosen. [s]"""
 KEEPALIVE_S = 20
 """Chosen. [s]"""
 
@@ -78,12 +78,17 @@ class Session:
         self.address = address
         self.connection = 0
         """Number of the connection; 0 before the first."""
+        self._stop = Event()
+        self.rest: Callable[[float], object] = self._stop.wait
+        """Waits between two tries, so long or until we stop. [s]"""
         self._topics = topics
         self._hear = hear
         self._watch = watch
         self._ready = ready
         self._gate = Lock()
         self._is_on = False
+        self._fails = 0
+        """Tries in vain since the last connection."""
         self._client = self._made()
 
     def start(self) -> None:
@@ -93,6 +98,7 @@ class Session:
 
     def stop(self) -> None:
         """Hang up; the broker keeps what comes for us."""
+        self._stop.set()
         with self._gate:
             self._is_on = False
         self._client.disconnect()
@@ -140,7 +146,7 @@ class Session:
                 context.check_hostname = False
                 context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
             made.tls_set_context(context)
-        made.reconnect_delay_set(*PAUSES_S)
+        made.reconnect_delay_set(0, 0)  # we wait ourselves, see `_rest`
         made.on_connect = self._on_connect
         made.on_connect_fail = self._on_connect_fail
         made.on_disconnect = self._on_disconnect
@@ -156,6 +162,7 @@ class Session:
         with self._gate:
             self.connection += 1
             self._is_on = True
+        self._fails = 0
         client.subscribe([(topic, 1) for topic in self._topics])
 
     def _on_subscribe(self, _client: Client, _data: Any, _id: int, codes: Any, _more: Any) -> None:
@@ -173,6 +180,7 @@ class Session:
         why = "certificate" if isinstance(error, ssl.SSLError) else "unreachable"
         why = "name" if isinstance(error, socket.gaierror) else why
         self._watch.lost(why, str(error or ""))
+        self._rest()
 
     def _on_disconnect(
         self, _client: Client, _data: Any, _flags: Any, code: Any, _more: Any
@@ -181,6 +189,14 @@ class Session:
             was_on, self._is_on = self._is_on, False
         if was_on:
             self._watch.lost("lost", str(code))
+        self._rest()
+
+    def _rest(self) -> None:
+        """Wait before the next try, in the thread of the network: it has nothing else to do."""
+        if not self._stop.is_set():
+            pause = PAUSES_S[min(self._fails, len(PAUSES_S) - 1)]
+            self._fails += 1
+            self.rest(pause)
 
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         body = message.payload

@@ -153,6 +153,12 @@ class Receiver:
             self._queue.append(message)
             self._news.set()
 
+    def refuse_foreign(self, account: str, topic: str, is_reading: bool) -> None:
+        """Note that somebody went beyond their rights; the broker has refused it."""
+        key = "mqtt.refused.listening" if is_reading else "mqtt.refused.foreign"
+        topic = topic.removeprefix(self.address.inbox)
+        self._letters.add(topic, b"", 0, Text(key, {"account": account}), self._house.now())
+
     # Batches -----------------------------------------------------------------------------------
 
     def _work(self) -> None:

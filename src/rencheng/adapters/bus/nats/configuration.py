@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from rencheng.adapters.bus.nats.doorman import ACCOUNT, INBOX, OUTBOX
+from rencheng.adapters.bus.nats.doorman import ACCOUNT, INBOX
 
 WAITING = 4096
 """Messages of a topic that the broker hands us before the first is acknowledged. Chosen."""
@@ -32,6 +32,7 @@ mqtt {{
   max_ack_pending: {waiting}
   {tls}
 }}
+system_account: HOUSE
 accounts {{
   HOUSE: {{ users: [ {{ user: doorman, password: $RENCHENG_BROKER_SECRET }} ] }}
   {account}: {{
@@ -64,9 +65,19 @@ class Listener:
 
 
 def configuration(
-    listener: Listener, folder: Path, *, port: int, issuer: str, sync: str, topics: int
+    listener: Listener,
+    folder: Path,
+    *,
+    port: int,
+    issuer: str,
+    outbox: str,
+    sync: str,
+    topics: int,
 ) -> str:
-    """Return the text of the file. `port`: its own; `topics`: how many we hear."""
+    """Return the text of the file.
+
+    `port`: its own; `outbox`: first level of what the house tells; `topics`: how many we hear.
+    """
     tls = ""
     if listener.certificate is not None and listener.key is not None:
         cert, key = str(listener.certificate.resolve()), str(listener.key.resolve())
@@ -84,6 +95,6 @@ def configuration(
         tls=tls,
         account=ACCOUNT,
         inbox=INBOX,
-        outbox=OUTBOX,
+        outbox=outbox,
         issuer=issuer,
     )

@@ -6,8 +6,8 @@ import logging
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from rencheng.adapters.bus.nats.guests import LIFE_S, SPREAD_S, Guests, Rights
 from rencheng.adapters.bus.nats.keys import Signer, claims_of
 from rencheng.domain.errors import RenchengError
 
@@ -17,22 +17,6 @@ ACCOUNT = "CITY"
 """Account of the broker that devices and readers share."""
 INBOX = "in"
 """First level of the topics to which the broker moves what devices create."""
-OUTBOX = "out"
-"""First level that the house alone may write; the broker takes it off again."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rights:
-    """Topics that somebody may write and read, with MQTT's wildcards."""
-
-    name: str
-    publish: tuple[str, ...] = ()
-    subscribe: tuple[str, ...] = ()
-
-
-LIFE_S = 3600
-"""After so long a connection is asked about again: a key that was ended works no longer. Chosen."""
-
 Check = Callable[[str, str], Rights]
 """User name and password to rights; raises one of our errors for a stranger."""
 
@@ -49,12 +33,25 @@ def subject(topic: str) -> str:
     return ".".join({"+": "*", "#": ">"}.get(level, level) for level in levels)
 
 
+def topic(name: str) -> str:
+    """Return what the broker writes inside as a topic of MQTT.
+
+    Examples
+    --------
+    >>> topic("v1//1.*.Observations"), topic("plant.>")
+    ('v1.1/+/Observations', 'plant/#')
+    """
+    levels = [level.replace("//", ".") for level in name.split(".")]
+    return "/".join({"*": "+", ">": "#"}.get(level, level) for level in levels)
+
+
 class Doorman:
     """Answers the broker's question who somebody is."""
 
-    def __init__(self, signer: Signer, check: Check) -> None:
+    def __init__(self, signer: Signer, check: Check, guests: Guests) -> None:
         self._signer = signer
         self._check = check
+        self._guests = guests
 
     def __call__(self, question: bytes) -> bytes:
         """Return a signed answer to a signed question."""
@@ -68,17 +65,22 @@ class Doorman:
             log.info("the broker turned somebody away: %s", error)
             answer["error"] = "not allowed"
         else:
-            answer["jwt"] = self._signer.signed(_user(rights, asked["user_nkey"], now), now)
+            until = now + LIFE_S + secrets.randbelow(SPREAD_S)
+            if rights.expires is not None:
+                until = min(until, int(rights.expires.timestamp()))
+            user = _user(rights, asked["user_nkey"], until)
+            answer["jwt"] = self._signer.signed(user, now)
+            self._guests.come(asked["server_id"]["id"], asked["client_info"]["id"], rights, until)
         claims = {"sub": asked["user_nkey"], "aud": asked["server_id"]["id"], "nats": answer}
         return self._signer.signed(claims, now).encode()
 
 
-def _user(rights: Rights, key: str, now: int) -> dict[str, object]:
+def _user(rights: Rights, key: str, until: int) -> dict[str, object]:
     return {
         "sub": key,
         "aud": ACCOUNT,
         "name": rights.name,
-        "exp": now + LIFE_S + secrets.randbelow(LIFE_S // 10),
+        "exp": until,
         "nats": {
             "pub": _permission(rights.publish),
             "sub": _permission(rights.subscribe, ("$MQTT.sub.>",)),

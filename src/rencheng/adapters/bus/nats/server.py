@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -12,16 +13,17 @@ import subprocess
 import sysconfig
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, RLock, Thread
 from typing import IO
 
 from rencheng.adapters.bus.nats.configuration import Listener, configuration
-from rencheng.adapters.bus.nats.doorman import Check, Doorman, Rights
+from rencheng.adapters.bus.nats.doorman import ACCOUNT, Doorman, topic
+from rencheng.adapters.bus.nats.guests import Gate, Guests, Rights, kick
 from rencheng.adapters.bus.nats.keys import Signer
-from rencheng.adapters.bus.nats.wire import Line
+from rencheng.adapters.bus.nats.wire import Answer, Line
 from rencheng.domain.errors import NotFoundError, NotSignedInError, SourceUnavailableError
 
 log = logging.getLogger("rencheng")
@@ -33,6 +35,12 @@ PAUSES_S = (0.2, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Waits before a dead broker is started again. Chosen. [s]"""
 SERVICE = "house"
 """Name under which the house itself listens to the broker."""
+VIOLATION = re.compile(
+    r"\[ERR\] \S+ - mid:(\d+) - .* - (Publish|Subscription) Violation - Subject \"([^\"]*)\""
+)
+"""What the program says of somebody who goes beyond their rights."""
+DOORMAN, SPEAKER = 0, 1
+"""Our lines: where we are asked who somebody is, and where we speak among devices and readers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,23 +63,27 @@ class Broker:
         Where it keeps messages and its configuration.
     listener
         Where devices reach it.
-    check
-        Says who may do what; a stranger gets one of our errors.
+    gate
+        Says who may do what.
     """
 
     def __init__(
         self,
         folder: Path,
         listener: Listener,
-        check: Check,
+        gate: Gate,
         options: BrokerOptions | None = None,
     ) -> None:
         self.folder = folder
         self.listener = listener
         self.secret = secrets.token_urlsafe(24)
         """Password of the house for its own connection; made anew at every start."""
+        self.outbox = f"out-{secrets.token_hex(16)}"
+        """First level of what the house tells; the broker takes it off. Nobody else knows it."""
         self.refused = 0
-        """Messages for topics that their sender may not write to."""
+        """Messages and subscriptions for topics that are not their sender's."""
+        self.on_foreign: Callable[[str, str, bool], object] = lambda *_: None
+        """Is told of each: whose it was, the topic, whether they wanted to read."""
         self.starts = 0
         self.is_open = Event()
         """Devices are let in from now on: set once somebody listens to what they say."""
@@ -79,12 +91,12 @@ class Broker:
         """Somebody connected who may subscribe."""
         self.lines: deque[str] = deque(maxlen=200)
         """What the program said last."""
-        self._check = check
+        self._gate = gate
+        self.guests = Guests(gate, self._show_out)
         self._options = options or BrokerOptions()
         self._signer = Signer()
         self._process: subprocess.Popen[str] | None = None
         self._lines: tuple[Line, ...] = ()
-        """Where we are asked who somebody is, and where we speak among devices and readers."""
         self._lock = RLock()
         self._stop = Event()
         self._watch: Thread | None = None
@@ -109,10 +121,12 @@ class Broker:
         finally:
             self._watch = Thread(target=self._keep, name="broker", daemon=True)
             self._watch.start()
+            self.guests.start()
 
     def stop(self) -> None:
         """End it; what it holds stays on disk."""
         self._stop.set()
+        self.guests.stop()
         with self._lock:
             self._hang_up()
             if self._process is not None:
@@ -122,11 +136,17 @@ class Broker:
 
     def publish(self, messages: Iterable[tuple[bytes, bytes]]) -> bool:
         """Send (subject, body) to whoever listens; return whether the broker was there."""
+        return self._send(SPEAKER, messages)
+
+    def _show_out(self, connections: Iterable[tuple[str, int]]) -> bool:
+        return self._send(DOORMAN, [kick(*one) for one in connections])
+
+    def _send(self, who: int, messages: Iterable[tuple[bytes, bytes]]) -> bool:
         lines = self._lines
         if not lines:
             return False
         try:
-            lines[1].publish(messages)
+            lines[who].publish(messages)
         except OSError:
             return False
         return True
@@ -142,6 +162,7 @@ class Broker:
             self.folder,
             port=port,
             issuer=self._signer.name,
+            outbox=self.outbox,
             sync=self._options.sync,
             topics=self._options.topics,
         )
@@ -162,7 +183,11 @@ class Broker:
         self._wait(port)
         self._wait(self.listener.port, self.listener.host)
         self._hang_up()
-        answers = {"$SYS.REQ.USER.AUTH": Doorman(self._signer, self._may)}
+        self.guests.forget()
+        answers: dict[str, Answer] = {
+            "$SYS.REQ.USER.AUTH": Doorman(self._signer, self._may, self.guests),
+            f"$SYS.ACCOUNT.{ACCOUNT}.DISCONNECT": self.guests.gone,
+        }
         try:
             asked = Line(port, "doorman", secret, answers)
             self._lines = (asked, Line(port, SERVICE, self.secret))
@@ -211,7 +236,7 @@ class Broker:
             raise NotSignedInError(
                 "mqtt.not_yet", "the house does not listen yet", hint="Connect again in a second"
             )
-        rights = self._check(name, password)
+        rights = self._gate.rights(name, password)
         if rights.subscribe:
             self.has_readers.set()
         return rights
@@ -220,8 +245,11 @@ class Broker:
         with said:
             for line in said:
                 self.lines.append(line.rstrip())
-                if "Publish Violation" in line:
+                if (found := VIOLATION.search(line)) is not None:
                     self.refused += 1
+                    number, kind, subject = found.groups()
+                    whose = self.guests.name(int(number))
+                    self.on_foreign(whose, topic(subject), kind == "Subscription")
 
     def _keep(self) -> None:
         """Start the broker again whenever it has died."""

@@ -12,7 +12,7 @@ from threading import Lock, Thread
 log = logging.getLogger("rencheng")
 
 Answer = Callable[[bytes], bytes | None]
-"""A question's body to the answer's body; None: no answer."""
+"""A message's body to the body of the answer, if one was asked for; None: no answer."""
 
 
 class Line:
@@ -25,7 +25,7 @@ class Line:
     user, password
         Of the broker's configuration.
     answers
-        By subject, what answers questions; the broker knows of them on return.
+        By subject, what answers messages; the broker knows of them on return.
     """
 
     def __init__(
@@ -85,14 +85,17 @@ class Line:
                     self._write(b"PONG\r\n")
                 elif words[:1] == [b"MSG"]:
                     body = self._read.read(int(words[-1]) + 2)[:-2]
-                    if len(words) == 5:
-                        self._reply(words[2], words[3], body)
+                    self._reply(words[2], words[3] if len(words) == 5 else b"", body)
                 elif words[:1] == [b"-ERR"]:
                     log.warning("the broker says: %s", line.decode(errors="replace").strip())
         except (OSError, ValueError):
             return  # the broker has gone, or we hung up: who watches the process knows
 
     def _reply(self, number: bytes, inbox: bytes, body: bytes) -> None:
-        said = self._answers[number][1](body)
-        if said is not None:
+        try:
+            said = self._answers[number][1](body)
+        except Exception:  # whoever asks next must be heard
+            log.exception("a message of the broker could not be answered")
+            return
+        if said is not None and inbox:
             self.publish([(inbox, said)])
