@@ -100,6 +100,8 @@ class Device:
     port: int
     name: str
     key: str
+    authority: Path | None = None
+    """Who vouches for the broker; with it the device speaks TLS."""
     acknowledged: set[int] = field(default_factory=set)
     heard: list[tuple[str, bytes]] = field(default_factory=list)
     codes: list[Any] = field(default_factory=list)
@@ -112,6 +114,8 @@ class Device:
 
         self.client = Client(CallbackAPIVersion.VERSION2, client_id=f"{self.name}-{id(self)}")
         self.client.username_pw_set(self.name, self.key)
+        if self.authority is not None:
+            self.client.tls_set(str(self.authority))
         self.client.max_inflight_messages_set(500)
         self.client.reconnect_delay_set(1, 1)
         self.client.on_connect = self._connected
