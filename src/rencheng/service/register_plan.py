@@ -225,12 +225,29 @@ def _built(kind: type[Entity], key: str, values: dict[str, Any]) -> Any:
 
 
 def _settle(plan: Plan, item: Entity) -> None:
-    """Remember since when a new thing is where it is."""
+    """Remember since when a new thing is where it is; a thing is where it was seen last."""
+    if isinstance(item, HistoricalLocation):
+        _seen(plan, item)
     if isinstance(item, Thing) and item.locations:
         note = HistoricalLocation(
             id=plan.fresh(), time=plan.ctx.wall, thing=item.id, locations=item.locations
         )  # fmt: skip
         plan.put(K.HISTORICAL_LOCATIONS, note)
+
+
+def _seen(plan: Plan, note: HistoricalLocation) -> None:
+    """Plan that a thing is where somebody says it was, if nothing later is known of it."""
+    thing = plan.find(K.THINGS, note.thing or "")
+    if not isinstance(thing, Thing) or (K.THINGS, thing.id) in plan.index.own:
+        return
+    known = [item for (kind, _), item in plan.puts.items() if kind is K.HISTORICAL_LOCATIONS]
+    if plan.index.find(K.THINGS, thing.id) is not None:
+        keys = plan.index.related(K.THINGS, thing.id, "HistoricalLocations")
+        known += [plan.index.get(K.HISTORICAL_LOCATIONS, key) for key in keys]
+    notes = [one for one in known if isinstance(one, HistoricalLocation) and one.thing == thing.id]
+    others = [one.time for one in notes if one.id != note.id]
+    if note.time <= plan.ctx.wall and all(note.time > time for time in others):
+        plan.put(K.THINGS, replace(thing, locations=note.locations))
 
 
 def _place_streams(plan: Plan, kind: EntityKind, key: str) -> None:

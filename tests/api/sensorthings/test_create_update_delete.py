@@ -130,7 +130,9 @@ def test_an_observation_needs_a_datastream_and_a_place(service: Service) -> None
         "FeatureOfInterest": by_id(made["FeaturesOfInterest"]),
     }
     assert service.fails("Observations", alone) in (400, 409)
-    nowhere = {"phenomenonTime": TIME, "result": 8, "Datastream": by_id(made["Datastreams"])}
+    unplaced = service.make("Things", {"name": "u", "description": "u"})
+    stray = service.make("Datastreams", stream("stray", Thing=by_id(unplaced)))
+    nowhere = {"phenomenonTime": TIME, "result": 8, "Datastream": by_id(stray)}
     assert service.fails("Observations", nowhere) in (400, 409)
     bad = feature("f", 1, 2)
     del bad["encodingType"]
@@ -163,6 +165,59 @@ def test_a_patch_changes_what_it_names_and_nothing_else(
     assert {k: v for k, v in after.items() if k not in moving} == {
         k: v for k, v in (before | change).items() if k not in moving
     }
+
+
+def test_a_thing_that_moves_leaves_where_it_was_and_since_when(service: Service) -> None:
+    body = {"name": "t", "description": "t", "Locations": [place("first", 1, 2)]}
+    thing = service.make("Things", body)
+    assert service.patch(thing, {"Locations": [by_id(service.make("Locations", place("l", 3, 4)))]})
+    places = [
+        service.value(f"{one['@iot.selfLink']}/Locations")[0]["name"]
+        for one in service.value(f"{thing}/HistoricalLocations", orderby="time")
+    ]
+    assert places == ["first", "l"]
+
+
+def test_a_thing_is_where_it_was_seen_last_by_whoever_says_so(service: Service) -> None:
+    thing = service.make("Things", {"name": "t", "description": "t"})
+    seen = {
+        time: service.make("Locations", place(time, 1, 2))
+        for time in ("2015-01-02T00:00:00Z", "2015-01-01T00:00:00Z", "2130-01-01T00:00:00Z")
+    }
+    for time, where in seen.items():
+        service.make(
+            "HistoricalLocations",
+            {"time": time, "Thing": by_id(thing), "Locations": [by_id(where)]},
+        )
+    assert [one["name"] for one in service.value(f"{thing}/Locations")] == ["2015-01-02T00:00:00Z"]
+    assert len(service.value(f"{thing}/HistoricalLocations")) == 3
+
+
+def test_put_replaces_what_is_not_named_by_nothing(service: Service) -> None:
+    body = {"name": "t", "description": "t", "properties": {"floor": 3}}
+    thing = service.make("Things", body)
+    answer = service.client.put(service.at(thing), json={"name": "new", "description": "d"})
+    assert answer.status_code == 200
+    found = service.ask(thing)
+    assert (found["name"], found["description"], found["properties"]) == ("new", "d", {})
+
+
+def test_a_json_patch_changes_what_its_steps_say_or_nothing(service: Service) -> None:
+    body = {"name": "t", "description": "t", "properties": {"floor": 3, "old": 1}}
+    thing = service.make("Things", body)
+    steps: list[dict[str, Any]] = [
+        {"op": "test", "path": "/properties/floor", "value": 3},
+        {"op": "replace", "path": "/properties/floor", "value": 4},
+        {"op": "remove", "path": "/properties/old"},
+        {"op": "add", "path": "/properties/rooms", "value": [1, 2]},
+    ]
+    headers = {"Content-Type": "application/json-patch+json"}
+    answer = service.client.patch(service.at(thing), json=steps, headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert service.ask(thing)["properties"] == {"floor": 4, "rooms": [1, 2]}
+    again = service.client.patch(service.at(thing), json=steps, headers=headers)
+    assert again.status_code == 400
+    assert service.ask(thing)["properties"] == {"floor": 4, "rooms": [1, 2]}
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rencheng.api.sensorthings.query.links import address_of, next_page
 from rencheng.api.sensorthings.query.model import (
     ID_NAMES,
+    JSON,
     Item,
+    STREAMS,
     K,
     Source,
     json_of,
@@ -19,9 +21,9 @@ from rencheng.api.sensorthings.query.model import (
     relations,
     streams_of,
 )
-from rencheng.api.sensorthings.query.observations import page_of
-from rencheng.api.sensorthings.query.search import filter_of, ordered
-from rencheng.api.sensorthings.query.syntax import Expand, Query
+from rencheng.api.sensorthings.query.observations import Page, newest_of_each, page_of
+from rencheng.api.sensorthings.query.search import filter_of, inside, no_property, ordered
+from rencheng.api.sensorthings.query.syntax import Expand, Path, Query
 from rencheng.api.sensorthings.query.tokens import refused
 from rencheng.domain.sensing import NAVIGATION, PROPERTIES, EntityKind, Reading
 
@@ -29,6 +31,7 @@ TOP, MAX_TOP, MAX_ARRAY = 100, 1_000, 10_000
 """Entities on a page: where nothing is asked, at most, and at most in data arrays. Chosen."""
 ALWAYS = {"resultTime", "result", "properties"}
 """Properties that are told though they are null or empty."""
+_SPANS = {"phenomenonTime", "resultTime"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ def listed(
             position=0,
             hint="Leave $resultFormat out",
             found="dataArray",
+            option="$resultFormat",
         )
     most = MAX_ARRAY if query.is_data_array else MAX_TOP
     top = min(TOP if query.top is None else query.top, most)
@@ -108,7 +112,7 @@ def _entities(
     last = query.skip + top
     teller = _Teller(source, root, kind, query)
     more = {"skip": str(last)} if len(found) > last and top else {}
-    shown = [teller.tell(item) for item in found[query.skip : last]]
+    shown = teller.tell_all(found[query.skip : last])
     return _collection(query, place, shown, len(found), more)
 
 
@@ -124,16 +128,21 @@ def _observations(
         streams = streams_of(source, parent.kind, key)
         feature = key if parent.kind is K.FEATURES else ""
     page = page_of(source, streams, query, top, feature)
+    if query.is_data_array:
+        shown = _arrays(source, root, page.items, query.select)
+    else:
+        shown = _Teller(source, root, K.OBSERVATIONS, query).tell_all(page.items)
+    return _page_told(query, place, top, page, shown)
+
+
+def _page_told(
+    query: Query, place: str, top: int, page: Page, shown: list[Any]
+) -> dict[str, Any]:
     more: dict[str, str] = {}
     if page.after:
         more = {"skipFilter": page.after}
     elif page.has_more:
         more = {"skip": str(query.skip + top)}
-    if query.is_data_array:
-        shown = _arrays(source, root, page.items, query.select)
-    else:
-        teller = _Teller(source, root, K.OBSERVATIONS, query)
-        shown = [teller.tell(item) for item in page.items]
     return _collection(query, place, shown, page.total, more)
 
 
@@ -149,19 +158,20 @@ def _collection(
 
 
 def _arrays(
-    source: Source, root: str, items: Sequence[Reading], select: Sequence[str]
+    source: Source, root: str, items: Sequence[Reading], select: Sequence[Path]
 ) -> list[dict[str, Any]]:
     """Return observations as arrays, one for each datastream in the order of first appearance."""
-    asked = tuple("id" if name in ID_NAMES else name for name in select)
-    names = asked or ("id", "phenomenonTime", "result", "resultTime", "resultQuality")
-    readers = []
-    for name in names:
-        if name != "id" and name not in PROPERTIES[K.OBSERVATIONS]:
-            raise _nothing(name)
-        readers.append(property_of(source, K.OBSERVATIONS, name))
+    names = ("id", "phenomenonTime", "result", "resultTime", "resultQuality")
+    asked = tuple(select) or tuple(Path((name,)) for name in names)
+    columns = []
+    for path in asked:
+        if path.parts[0] in NAVIGATION[K.OBSERVATIONS]:
+            raise no_property(path)
+        _check(K.OBSERVATIONS, path)
+        columns.append((property_of(source, K.OBSERVATIONS, path.parts[0]), path.parts[1:]))
     groups: dict[tuple[bool, str], list[Any]] = {}
     for item in items:
-        row = [json_of(read(item)) for read in readers]
+        row = [inside(json_of(read(item)), keys) for read, keys in columns]
         groups.setdefault((item.is_multi, item.datastream), []).append(row)
     found = []
     for (is_multi, stream), rows in groups.items():
@@ -171,7 +181,7 @@ def _arrays(
         found.append(
             {
                 f"{name}@iot.navigationLink": address_of(root, kind, stream),
-                "components": list(names),
+                "components": ["id" if str(path) in ID_NAMES else str(path) for path in asked],
                 "dataArray@iot.count": len(rows),
                 "dataArray": rows,
             }
@@ -193,12 +203,14 @@ class _Teller:
                     position=one.position,
                     hint="Its neighbours have a navigation link",
                     found=name,
+                    option="$expand",
                 )
-        for name in query.select:
-            is_there = name in PROPERTIES[kind] or name in NAVIGATION[kind] or name in ID_NAMES
-            if not is_there and name != "@iot.selfLink":
-                raise _nothing(name)
-        self._select = frozenset(query.select)
+        for path in query.select:
+            _check(kind, path)
+        self._select = frozenset(path.parts[0] for path in query.select)
+        whole = {path.parts[0] for path in query.select if len(path.parts) == 1}
+        self._parts = {name: [path.parts[1:] for path in query.select if path.parts[0] == name]
+                       for name in self._select - whole}  # fmt: skip
         self._readers = {
             name: property_of(source, kind, name)
             for name in PROPERTIES[kind]
@@ -208,6 +220,19 @@ class _Teller:
             name: _Teller(source, root, NAVIGATION[kind][name][0], one.query)
             for name, one in self._expands.items()
         }
+        self._pages: Mapping[str, Page] = {}
+        """Observations to come along, by datastream, where they are known already."""
+
+    def tell_all(self, items: Sequence[Item]) -> list[dict[str, Any]]:
+        """Return entities as JSON; what is read of all of them is read once."""
+        if self._kind in STREAMS:
+            keys = [item.id for item in items]
+            if not _SPANS.isdisjoint(self._readers):
+                self._source.look_at(keys)
+            one = self._expands.get("Observations")
+            if one is not None and not one.query.is_data_array:
+                self._pages = newest_of_each(self._source, keys, one.query)
+        return [self.tell(item) for item in items]
 
     def tell(self, item: Item) -> dict[str, Any]:
         """Return an entity as JSON."""
@@ -219,6 +244,8 @@ class _Teller:
             found["@iot.selfLink"] = link
         for name, read in self._readers.items():
             value = json_of(read(item))
+            if name in self._parts:
+                value = _parts_of(value, self._parts[name])
             if value is not None or name in ALWAYS or self._select:
                 found[name] = value
         for name in relations(self._kind, item):
@@ -240,10 +267,15 @@ class _Teller:
                 return {}
             return {name: self._tellers[name].tell(reached)}
         place = f"{link}/{name}"
-        page = listed(
-            self._source, self._root, target, one.query, place=place,
-            parent=Parent(self._kind, item, name),
-        )  # fmt: skip
+        known = self._pages.get(item.id) if target is K.OBSERVATIONS else None
+        if known is not None:
+            shown = self._tellers[name].tell_all(known.items)
+            page = _page_told(one.query, place, len(shown), known, shown)
+        else:
+            page = listed(
+                self._source, self._root, target, one.query, place=place,
+                parent=Parent(self._kind, item, name),
+            )  # fmt: skip
         found = {f"{name}@iot.navigationLink": place, name: page["value"]}
         for key in ("@iot.count", "@iot.nextLink"):
             if key in page:
@@ -251,11 +283,22 @@ class _Teller:
         return found
 
 
-def _nothing(name: str) -> Exception:
-    return refused(
-        "sta.query.property",
-        f"there is no property {name[:80]} here",
-        position=0,
-        hint="Properties are written as in the answers of the server",
-        found=name,
-    )
+def _check(kind: EntityKind, path: Path) -> None:
+    """Refuse a path of `$select` that leads nowhere."""
+    name, is_deep = path.parts[0], len(path.parts) > 1
+    is_there = name in PROPERTIES[kind] and (name in JSON or not is_deep)
+    is_plain = name in NAVIGATION[kind] or name in ID_NAMES or name == "@iot.selfLink"
+    if not is_there and (is_deep or not is_plain):
+        raise no_property(path)
+
+
+def _parts_of(value: Any, ways: Sequence[tuple[str, ...]]) -> Any:
+    """Return what lies at some ways inside a JSON object; a list on the way comes whole."""
+    if not isinstance(value, Mapping):
+        return value
+    found: dict[str, Any] = {}
+    for key in dict.fromkeys(way[0] for way in ways):
+        if key in value:
+            below = [way[1:] for way in ways if way[0] == key]
+            found[key] = value[key] if () in below else _parts_of(value[key], below)
+    return found

@@ -35,6 +35,11 @@ Item: TypeAlias = Entity | Reading
 Times: TypeAlias = tuple[int, int] | None
 """First and last. [µs UTC]"""
 ID_NAMES = ("@iot.id", "id")
+JSON = frozenset(
+    {"properties", "parameters", "unitOfMeasurement", "unitOfMeasurements", "location", "feature",
+     "metadata", "observedArea", "multiObservationDataTypes", "result", "resultQuality"}
+)  # fmt: skip
+"""Properties with something inside that a path can lead to."""
 STREAMS = (K.DATASTREAMS, K.MULTI_DATASTREAMS)
 MAX_FOLLOWED = 20_000
 """Most observations of one entity that a filter of another one looks at. Chosen."""

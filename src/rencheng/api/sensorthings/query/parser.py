@@ -23,8 +23,8 @@ _LEVELS = {"or": 1, "and": 2, "eq": 4, "ne": 4, "gt": 5, "ge": 5, "lt": 5, "le":
 _NOT = 3
 
 
-def expression_of(text: str, start: int = 0) -> Expression:
-    """Return the tree of an expression.
+def expression_of(text: str, start: int = 0, option: str = "$filter") -> Expression:
+    """Return the tree of an expression that begins at a place of an option.
 
     Raises
     ------
@@ -36,7 +36,7 @@ def expression_of(text: str, start: int = 0) -> Expression:
     >>> expression_of("result add 1 gt 5").operator
     'gt'
     """
-    reader = _Reader(cut(text, start))
+    reader = _Reader(cut(text, start), option)
     tree = reader.expression()
     reader.expect_end()
     return tree
@@ -45,8 +45,9 @@ def expression_of(text: str, start: int = 0) -> Expression:
 class _Reader:
     """Tokens, read from left to right."""
 
-    def __init__(self, tokens: list[Token]) -> None:
+    def __init__(self, tokens: list[Token], option: str) -> None:
         self._tokens = tokens
+        self._option = option
         self._place = 0
         self._depth = 0
 
@@ -99,7 +100,7 @@ class _Reader:
         if token.kind == "word" and token.text not in _LEVELS:
             if self._next.text == "(" and self._next.kind == "mark":
                 return self._call(token)
-            return Path(tuple(token.text.split("/")), token.position)
+            return Path(tuple(token.text.split("/")), token.position, self._option)
         raise _unexpected(token, "a property, value or function", "operand")
 
     def _negative(self) -> Expression:

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from rencheng.api.sensorthings.query.evaluate import Read, reader_of
 from rencheng.api.sensorthings.query.model import (
     ID_NAMES,
+    JSON,
     Item,
     Source,
     neighbour,
@@ -50,7 +51,7 @@ def ordered(
     found = list(items)
     for one in reversed(order):
         if _ways(kind, one.by):
-            raise _no_property(next(paths(one.by)))
+            raise no_property(next(paths(one.by)))
         read = reader_of(one.by, lambda path: _reader(source, kind, path, []), source.now)
         keys = {id(item): _rank(read({(): item})) for item in found}
         found.sort(key=lambda item, keys=keys: keys[id(item)], reverse=one.is_descending)  # type: ignore[misc]
@@ -143,20 +144,21 @@ def _reader(source: Source, kind: EntityKind, path: Path, ways: Sequence[Prefix]
         # A neighbour itself is compared by its id.
         parts = (*parts, "@iot.id")
     name, keys = parts[i], parts[i + 1 :]
-    if name not in PROPERTIES[at] and name not in ID_NAMES:
-        raise _no_property(path)
+    if (name not in PROPERTIES[at] and name not in ID_NAMES) or (keys and name not in JSON):
+        raise no_property(path)
     start = _longest(parts[:i], ways)
     walk = _walk(source, _kind_at(kind, start), parts[len(start) : i])
     own = property_of(source, at, name)
 
     def read(bound: Bound) -> Value:
         item = walk(bound[start])
-        return None if item is None else _inside(own(item), keys)
+        return None if item is None else inside(own(item), keys)
 
     return read
 
 
-def _inside(value: Value, keys: Prefix) -> Value:
+def inside(value: Value, keys: Prefix) -> Value:
+    """Return what lies at some keys inside JSON, None where nothing does."""
     for key in keys:
         if isinstance(value, dict):
             value = value.get(key)
@@ -167,11 +169,13 @@ def _inside(value: Value, keys: Prefix) -> Value:
     return value
 
 
-def _no_property(path: Path) -> Exception:
+def no_property(path: Path) -> Exception:
+    """Return the refusal of a path that leads nowhere."""
     return refused(
         "sta.query.property",
         f"there is no property {path} here",
         position=path.position,
         hint="Properties are written as in the answers of the server",
         found=str(path),
+        option=path.option,
     )

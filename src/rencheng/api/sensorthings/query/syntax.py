@@ -23,6 +23,8 @@ class Path:
     parts: tuple[str, ...]
     position: int = 0
     """Where it stands in the text; 0 is the first character."""
+    option: str = "$filter"
+    """Option that it stands in; of what is nested the outermost one."""
 
     def __str__(self) -> str:
         """Return it as it was written."""
@@ -92,8 +94,8 @@ class Query:
 
     where: Expression | None = None
     order: tuple[Order, ...] = ()
-    select: tuple[str, ...] = ()
-    """Properties and neighbours that are wanted; none: all."""
+    select: tuple[Path, ...] = ()
+    """Properties, what lies inside them, and neighbours that are wanted; none: all."""
     expand: tuple[Expand, ...] = ()
     top: int | None = None
     skip: int = 0

@@ -17,7 +17,8 @@ from rencheng.domain.errors import InvalidInputError
 MAX_TEXT = 8_000
 """Longest expression. Chosen: a polygon of some hundred corners fits. [character]"""
 MAX_TOKENS = 1_000
-_INSTANT = r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)?"
+# The plus of an offset that was not encoded in the address arrives as a blank.
+_INSTANT = r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+ -]\d\d:\d\d)?"
 _TOKEN = re.compile(
     rf"""(?P<blank>\s+)
     |(?P<quoted>(?:geography|geometry|duration|datetime|time|date)'[^']*')
@@ -44,9 +45,13 @@ class Token:
     value: Value = None
 
 
-def refused(key: str, problem: str, *, position: int, hint: str, found: str = "") -> RefusedError:
-    """Return the refusal of a query that cannot be read, with 400 and the place."""
-    params: dict[str, str | int | float] = {"position": position + 1, "found": found[:80]}
+def refused(
+    key: str, problem: str, *, position: int, hint: str, found: str = "", option: str = "$filter"
+) -> RefusedError:
+    """Return the refusal of a query, with 400, the option and the place in it."""
+    params: dict[str, str | int | float] = {
+        "option": option, "position": position + 1, "found": found[:80],
+    }  # fmt: skip
     return RefusedError(InvalidInputError(key, problem, hint=hint, params=params), 400)
 
 
@@ -130,7 +135,7 @@ def _value(kind: str, piece: str) -> Value:
         case "time" if len(piece) < 16:
             found = time.fromisoformat(piece)
         case "time" | "datetime":
-            found = read_time(piece)
+            found = read_time(piece.replace(" ", "+"))
         case "duration":
             found = read_duration(piece)
         case _:
