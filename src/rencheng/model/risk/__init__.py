@@ -1,0 +1,1 @@
+"""What events do to a portfolio: losses, their spread, damage states, tail measures."""

@@ -1,0 +1,54 @@
+"""Blocks of events that fit a stated memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from rencheng.domain.errors import TooMuchError
+from rencheng.domain.risk import EventSource
+from rencheng.model.risk.stock import Stock
+
+BUDGET_MB = 512.0
+"""What a job may take beyond its inputs when nobody says. Ours."""
+# What one stored intensity takes while its block is worked on: point and intensity, and the same
+# again where a file brings them in another form.
+_STORED_BYTES = 24
+# One entry of the loss matrix: row and loss; twice while blocks are joined.
+_ENTRY_BYTES = 16
+
+
+def blocks(
+    source: EventSource, things: Stock, budget_mb: float, *, with_matrix: bool = False
+) -> Iterator[tuple[int, int]]:
+    """Yield first and last event of blocks that fit the budget, one after another.
+
+    Raises
+    ------
+    TooMuchError
+        When what must stay in memory, the largest event or the matrix does not fit.
+    """
+    start = np.asarray(source.start)
+    items, points = things.value.size, len(source.head.place)
+    fixed = 40 * items + 9 * points + 40 * (start.size - 1) + 2 * things.standing.size
+    each = _STORED_BYTES
+    if with_matrix:
+        at_point = max(1, int((things.first[1:] - things.first[:-1]).max(initial=0)))
+        fixed += _ENTRY_BYTES * at_point * int(start[-1])
+        each += _ENTRY_BYTES * at_point
+    largest = int(np.diff(start).max(initial=0))
+    need_mb = (fixed + each * largest) / 1e6
+    if need_mb > budget_mb:
+        raise TooMuchError(
+            "risk.budget",
+            f"the job needs {need_mb:.3g} MB and may take {budget_mb:.3g} MB",
+            hint="Allow more, leave the loss matrix out, or split the portfolio",
+            params={"need": need_mb, "budget": budget_mb},
+        )
+    room = int((budget_mb * 1e6 - fixed) // each)
+    first = 0
+    while first < start.size - 1:
+        last = int(np.searchsorted(start, start[first] + room, side="right")) - 1
+        yield first, max(last, first + 1)
+        first = max(last, first + 1)
