@@ -7,7 +7,6 @@ from functools import cache
 
 import numpy as np
 
-from rencheng.adapters.alarm_rules import load_alarm_rules
 from rencheng.adapters.curves import read_casualty_rates
 from rencheng.adapters.replay.scenarios import ScenarioFile, ScenarioFolder
 from rencheng.adapters.restoration import load_restoration
@@ -83,7 +82,6 @@ def models() -> Models:
         restoration=load_restoration(),
         rules=load_rules(),
         indicators=load_indicators(),
-        alarms=load_alarm_rules(),
     )
 
 

@@ -13,7 +13,6 @@ from fastapi import FastAPI
 from api_kit import PASSWORD, ROOT, WEAK, Enter, TestClient
 from cycle_kit import table
 from ops_kit import T0, Clock, OneCity
-from rencheng.adapters.alarm_rules import load_alarm_rules
 from rencheng.adapters.curves import read_casualty_rates
 from rencheng.adapters.restoration import load_restoration
 from rencheng.adapters.rules import load_indicators, load_rules
@@ -46,7 +45,6 @@ def brain(tmp_path: Path, tiny_city: City, clock: Clock) -> Iterator[Brain]:
         restoration=load_restoration(),
         rules=load_rules(),
         indicators=load_indicators(),
-        alarms=load_alarm_rules(),
     )
     made = assemble(store, identity, OneCity(tiny_city), models=models, address="http://test")
     made.is_idle = True

@@ -124,7 +124,7 @@ def test_the_ledger_counts_and_the_assessment_reads_it(
         "tide_anomaly", 1, 1, 1,
     )  # fmt: skip
     assert (score["pod"]["p50"], score["far"]["p50"], score["lead_min"]["p50"]) == (0.5, 0.0, 20.0)
-    assert {"bulletin.tsunami", "strong_shaking"} <= {one["rule"] for one in told["rules"]}
+    assert {"bulletin.tsunami", "state/strong_shaking"} <= {one["rule"] for one in told["rules"]}
     assert planner.get("verdicts?rule=tide_anomaly").json()["total"] == 2
     brain.runner.turn("live")
     assert planner.get("assessment").json()["warnings"] == told["scores"]

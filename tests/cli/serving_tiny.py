@@ -12,7 +12,6 @@ import uvicorn
 
 from cycle_kit import table
 from ops_kit import GAUGE, OneCity
-from rencheng.adapters.alarm_rules import load_alarm_rules
 from rencheng.adapters.curves import read_casualty_rates
 from rencheng.adapters.restoration import load_restoration
 from rencheng.adapters.rules import load_indicators, load_rules
@@ -67,7 +66,7 @@ def main(folder: Path, port: int) -> None:
     identity = Identity(work=store, now=wall_clock)
     models = Models(
         table=table(), rates=read_casualty_rates(), restoration=load_restoration(),
-        rules=load_rules(), indicators=load_indicators(), alarms=load_alarm_rules(),
+        rules=load_rules(), indicators=load_indicators(),
     )  # fmt: skip
     brain = assemble(
         store, identity, OneCity(city()), models=models, address=f"http://127.0.0.1:{port}",

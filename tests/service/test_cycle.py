@@ -12,6 +12,7 @@ import pytest
 
 from cycle_kit import models, no_records, tiny_bulletins, tiny_scenario
 from ops_kit import DEVICE, DUTY, Kit
+from rencheng.adapters.watch_packs import open_watch
 from rencheng.domain.city import City
 from rencheng.domain.errors import CorruptDataError
 from rencheng.domain.hazard import Bulletin, BulletinKind, ShakingMap, StationRecord
@@ -194,7 +195,8 @@ def test_a_cancelled_tsunami_is_no_longer_forecast(tiny_city: City) -> None:
 
 @pytest.fixture
 def runner(kit: Kit) -> Iterator[CycleRunner]:
-    made = CycleRunner(kit.house, models(), samples=20, spacing_s=0.0)
+    house = replace(kit.house, watch=open_watch())
+    made = CycleRunner(house, models(), samples=20, spacing_s=0.0)
     yield made
     made.stop()
 
@@ -248,7 +250,7 @@ def test_a_turn_publishes_proposals_and_raises_the_rules_alarms(
     kinds = {p.kind.value for p in kit.see(lambda work: work.proposals.list(run))}
     assert "evacuation" in kinds
     rules = {a.rule for a in kit.see(lambda work: work.alarms.list(run))}
-    assert "strong_shaking" in rules
+    assert "state/strong_shaking" in rules
 
 
 def test_a_quiet_sensor_is_no_record_of_the_event(kit: Kit) -> None:

@@ -32,6 +32,7 @@ from rencheng.domain.watch import (
 )
 from rencheng.service import watching
 from rencheng.service.house import context
+from rencheng.service.rule_changes import settle
 from rencheng.service.rule_memory import RuleMemory
 from tiny_city import make_tiny_city
 
@@ -207,7 +208,7 @@ def test_a_sensor_silent_since_before_the_start_is_found(tmp_path: Path) -> None
 def test_alarms_of_a_rule_that_left_its_pack_are_cleared(kit: Kit) -> None:
     hear(kit, (0, 0, 25))
     other = replace(SIMPLE, rules=(replace(SIMPLE.rules[0], id="test/other"),))
-    hear(restart(kit, other), (1, 60, 0))
+    settle(restart(kit, other).house)
     assert not alarms(kit)[0].is_open
 
 

@@ -6,7 +6,7 @@ import logging
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -20,6 +20,7 @@ from rencheng.domain.rules import RuleStatus
 from rencheng.domain.warning import LEVELS
 from rencheng.domain.watch import (
     FIGURES,
+    STATE_FIGURES,
     WINDOWED,
     Condition,
     Input,
@@ -30,7 +31,7 @@ from rencheng.domain.watch import (
     WatchRule,
     WatchStep,
 )
-from rencheng.service.rule_memory import RuleMemory
+from rencheng.service.rule_memory import Broken, RuleMemory
 
 SCHEMA = "rencheng/alarms/2"
 OFFICE_FOLDER = "rules"
@@ -46,18 +47,23 @@ _RULE = ("id", "title_zh", "title_en", "speaks", "input", "steps", "table", "ver
 _STEP = ("level", "all", *_READS)
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
+_SHOWN = 3
 _LOG = logging.getLogger(__name__)
 
 Table = Mapping[str, Any]
 
 
-def load_packs(state: Path | None = None) -> tuple[tuple[WatchPack, ...], tuple[Any, ...]]:
+def load_packs(
+    state: Path | None = None, before: tuple[WatchPack, ...] = ()
+) -> tuple[tuple[WatchPack, ...], tuple[Any, ...]]:
     """Read all packs.
 
     Parameters
     ----------
     state
         State folder, whose `rules` folder holds the office's own packs; None: shipped ones alone.
+    before
+        Packs in force: what a file held that is broken now stays.
 
     Returns
     -------
@@ -78,6 +84,7 @@ def load_packs(state: Path | None = None) -> tuple[tuple[WatchPack, ...], tuple[
             pack = read_pack(file, is_own=True)
         except (CorruptDataError, InvalidInputError) as error:
             broken.append((file.name, error))
+            packs |= {pack.id: pack for pack in before if pack.file == file.name}
         else:
             packs[pack.id] = pack
     return tuple(packs.values()), tuple(broken)
@@ -85,10 +92,41 @@ def load_packs(state: Path | None = None) -> tuple[tuple[WatchPack, ...], tuple[
 
 def open_watch(state: Path | None = None) -> RuleMemory:
     """Return the rules of the house with an empty memory; see `load_packs`."""
-    packs, broken = load_packs(state)
-    for name, error in broken:
-        _LOG.error("rules of the office in %s are not used: %s", name, error)
-    return RuleMemory(packs=packs, broken=tuple((name, str(error)) for name, error in broken))
+    source = OfficeRules(state) if state else None
+    stamp = source.stamp() if source else None
+    packs, broken = source.load(()) if source else (shipped_packs(), ())
+    for name, why in broken:
+        _LOG.error("rules of the office in %s are not used: %s", name, why)
+    return RuleMemory(packs=packs, broken=broken, source=source, stamp=stamp)
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeRules:
+    """The rules in a state folder, which may change at any time."""
+
+    state: Path
+
+    def stamp(self) -> object:
+        """Return names, sizes and times of the files."""
+        found = []
+        for file in sorted((self.state / OFFICE_FOLDER).glob("*.toml")):
+            try:
+                about = file.stat()
+            except OSError:  # taken away since it was listed: the next look sees it
+                continue
+            found.append((file.name, about.st_size, about.st_mtime_ns, about.st_ino))
+        return tuple(found)
+
+    def load(self, before: tuple[WatchPack, ...]) -> tuple[tuple[WatchPack, ...], Broken]:
+        """Read all packs; where a file is broken, the pack that it held before stays."""
+        packs, broken = load_packs(self.state, before)
+        return packs, tuple((name, _in_a_line(error)) for name, error in broken)
+
+
+def _in_a_line(error: CorruptDataError | InvalidInputError) -> str:
+    said = [f"{one.where}: {', '.join(one.first)}" for one in error.faults[:_SHOWN]]
+    more = len(error.faults) - len(said)
+    return "; ".join([*said, *([f"+{more}"] if more else [])]) or str(error.params["why"])
 
 
 @cache
@@ -119,7 +157,7 @@ def read_pack(file: Path, *, is_own: bool = False) -> WatchPack:
             params={"file": file.name, "why": str(error)},
         ) from error
     faults: list[Fault] = []
-    pack = _pack(document, text, faults, is_own=is_own)
+    pack = _pack(document, text, faults, file.name if is_own else "")
     if faults or pack is None:
         raise InvalidInputError(
             "rules.pack",
@@ -131,7 +169,7 @@ def read_pack(file: Path, *, is_own: bool = False) -> WatchPack:
     return pack
 
 
-def _pack(document: Table, text: str, faults: list[Fault], *, is_own: bool) -> WatchPack | None:
+def _pack(document: Table, text: str, faults: list[Fault], file: str) -> WatchPack | None:
     lines = [n for n, line in enumerate(text.splitlines(), 1) if line.strip() == "[[rule]]"]
     if document.get("schema") != SCHEMA:
         _blame(faults, "schema", "schema", SCHEMA)
@@ -155,7 +193,8 @@ def _pack(document: Table, text: str, faults: list[Fault], *, is_own: bool) -> W
     return WatchPack(
         **{key: head[key] for key in _HEAD},
         rules=tuple(rules),
-        is_own=is_own,
+        is_own=bool(file),
+        file=file,
         is_on=bool(document.get("is_on", True)),
     )
 
@@ -192,8 +231,11 @@ def _rule(row: Table, head: Table, faults: list[Fault], where: str) -> WatchRule
     for key in ("title_zh", "title_en"):
         if not own.get(key):
             _blame(faults, where, "missing", key)
-    speaks = _choice(Speaks, row.get("speaks", "stream"), faults, where, "speaks")
     source = _choice(Input, row.get("input", "observation"), faults, where, "input")
+    usual = "object" if source is Input.STATE else "stream"
+    speaks = _choice(Speaks, row.get("speaks", usual), faults, where, "speaks")
+    if source is Input.FORECAST and speaks is Speaks.OBJECT:
+        _blame(faults, where, "value", "speaks = 'object' (forecast)")
     rows = row.get("steps", [])
     table = tuple(
         (Level(int(one["level"])), str(one["zh"]), str(one["en"]))
@@ -263,9 +305,12 @@ def _condition(
         quantity = _choice(Quantity, row["quantity"], faults, where, "quantity")
     streams = row.get("streams", [row["stream"]] if "stream" in row else [])
     figure = str(row.get("figure", ""))
-    if figure and (figure not in FIGURES or source is not Input.FORECAST):
-        _blame(faults, where, "value", f"figure = {figure!r}")
-    if not (quantity or streams or figure):
+    known = {Input.FORECAST: FIGURES, Input.STATE: STATE_FIGURES}.get(source) if source else None
+    if figure and figure not in (known or {}):
+        _blame(faults, where, "value", f"figure = {figure!r}: {', '.join(known or {})}")
+    if source is Input.STATE and (not figure or quantity or streams):
+        _blame(faults, where, "missing", f"figure: {', '.join(STATE_FIGURES)}")
+    elif not (quantity or streams or figure):
         _blame(faults, where, "missing", "quantity | stream | figure")
     numbers: dict[str, Any] = {}
     for key in _NUMBERS:

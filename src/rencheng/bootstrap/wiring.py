@@ -185,12 +185,13 @@ def assemble(
         escalation=load_escalation(state),
         watch=open_watch(state),
     )
+    runner = CycleRunner(house, models)
     return Brain(
         house=house,
         identity=identity,
         models=models,
-        runner=CycleRunner(house, models),
-        follower=Follower(house),
+        runner=runner,
+        follower=Follower(house, runner.wake),
         scenarios=ScenarioFolder(),
         dispatcher=Dispatcher(),
         observed=ObservedServices(house),
@@ -202,7 +203,6 @@ def assemble(
 
 def load_models(state: Path) -> Models:
     """Read everything that is data rather than code."""
-    from rencheng.adapters.alarm_rules import load_alarm_rules
     from rencheng.adapters.curves import read_casualty_rates, read_curves
     from rencheng.adapters.restoration import load_restoration
     from rencheng.adapters.rules import load_indicators, load_rules
@@ -214,5 +214,4 @@ def load_models(state: Path) -> Models:
         restoration=load_restoration(),
         rules=load_rules(),
         indicators=load_indicators(),
-        alarms=load_alarm_rules(),
     )

@@ -44,6 +44,30 @@ FIGURES = {
     "water_24h": "1",
 }
 """Figures of our own forecast by zone that a rule may read, with their units (UCUM)."""
+STATE_FIGURES = {
+    "shaking": "g",
+    "tide": "m",
+    "power_out": "1",
+    "water_out": "1",
+    "free_beds": "1",
+    "silent": "1",
+    "stuck": "1",
+}
+"""Figures of the city's state that a rule may read, with their units (UCUM): see
+`service/state_figures.py` for what each of them means."""
+STATE = "state/"
+"""How the ids of the house's own streams of state figures begin."""
+
+
+def figure_stream(figure: str, about: str) -> str:
+    """Return the id of the house's own stream of one figure of the state about one object.
+
+    Examples
+    --------
+    >>> figure_stream("free_beds", "H-1")
+    'state/free_beds/H-1'
+    """
+    return f"{STATE}{figure}/{about}"
 
 
 class Speaks(StrEnum):
@@ -54,6 +78,8 @@ class Speaks(StrEnum):
     DISTRICT = "district"
     """Zones whose codes begin alike: the first six digits (GB/T 2260), or the code up to a dot."""
     CITY = "city"
+    OBJECT = "object"
+    """What the stream watches: a feeder, a hospital; of a state, what the figure is about."""
 
 
 class Input(StrEnum):
@@ -65,6 +91,8 @@ class Input(StrEnum):
     BULLETIN = "bulletin"
     """No stream says it: the rule is a table that official warnings are read by. Where it states
     severities, a warning of others that is in force over the city raises its alarm."""
+    STATE = "state"
+    """A figure of the city's state, as every turn of the loop finds it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +103,7 @@ class Selection:
     streams: tuple[str, ...] = ()
     """Ids, or the beginning of ids followed by `*`."""
     figure: str = ""
-    """A figure of our own forecast by zone, in place of streams."""
+    """A figure of our own forecast by zone, or of the city's state, in place of streams."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,3 +190,5 @@ class WatchPack:
     """Whether an office made it, rather than that it came with the program."""
     is_on: bool = True
     """Whether it raises alarms; a pack can be shipped to be tested first."""
+    file: str = ""
+    """Name of the file of the office that it was read from."""

@@ -49,7 +49,6 @@ from rencheng.perceive.presence import day_time
 from rencheng.perceive.state import city_state
 from rencheng.service.figures import figures
 from rencheng.service.incidents import is_within_reach
-from rencheng.service.rules_engine import AlarmRules
 from rencheng.service.weighing import weighed_assessment, weighed_boards, weighed_figures
 
 SAMPLES = 200
@@ -67,7 +66,6 @@ class Models:
     restoration: RestorationTable
     rules: Rules
     indicators: IndicatorSet
-    alarms: AlarmRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
 from functools import partial
 from threading import Condition, Thread
 from time import monotonic, perf_counter
@@ -19,10 +18,11 @@ from rencheng.domain.run import LIVE_RUN
 from rencheng.service import alarms, foreseeing, proposals, warned, watching
 from rencheng.service.clock_watch import ClockWatch
 from rencheng.service.cycle import SAMPLES, CycleInputs, CycleResult, Memory, Models, run_cycle
-from rencheng.service.gather import alarm_window_s, inputs_of, strong_motion
+from rencheng.service.gather import inputs_of, strong_motion
 from rencheng.service.house import Context, House, context, new_id, tell
 from rencheng.service.ports import CycleRecord
-from rencheng.service.rules_engine import Sensed, evaluate
+from rencheng.service.state_figures import LOOKED_BACK, Sensed
+from rencheng.service.state_watch import review_state
 
 FAILED_RULE = "cycle_failed"
 _LOOP = "loop"
@@ -129,7 +129,7 @@ class CycleRunner:
             result = replace(
                 found, id=new_id(wall), run=run, finished=wall, duration_s=perf_counter() - start
             )
-            self._watch(run, inputs, result)
+            self._watch(ctx, inputs, result)
             proposals.publish(self._house, ctx, result.decisions.drafts, result.id)
             self._latest[run], self._turned[run] = result, city.version
             self._keep(ctx, result)
@@ -145,21 +145,18 @@ class CycleRunner:
             self._latest.pop(oldest, None)
         return self._memory.setdefault(run, Memory())
 
-    def _watch(self, run: str, inputs: CycleInputs, result: CycleResult) -> None:
+    def _watch(self, ctx: Context, inputs: CycleInputs, result: CycleResult) -> None:
         """Raise and clear the alarms of the rules, and that of a failed turn."""
-        rules, at = self._models.alarms, result.at
-        since = at - timedelta(seconds=alarm_window_s(rules))
+        run, at = ctx.run, result.at
         with self._house.work() as work:
-            records = strong_motion(work, inputs.city, run, since, at)
+            records = strong_motion(work, inputs.city, run, at - LOOKED_BACK, at)
         sensed = Sensed(
             at=at, city=inputs.city, statuses=inputs.statuses, records=records, state=result.state
         )
-        found = evaluate(rules, sensed)
-        alarms.review(
-            self._house, run, found.found, rules={*rules.ids, FAILED_RULE}, unknown=found.unknown
-        )
+        alarms.review(self._house, run, (), rules={FAILED_RULE})
+        review_state(self._house, ctx, sensed)
         watching.time_passed(self._house, run, inputs.city, at)
-        foreseeing.review_forecasts(self._house, run, inputs.city, result)
+        foreseeing.review_forecasts(self._house, ctx, inputs.city, result)
         warned.review_warnings(self._house, run, inputs.city, at)
 
     def _keep(self, ctx: Context, result: CycleResult) -> None:

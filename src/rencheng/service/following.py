@@ -18,6 +18,7 @@ from rencheng.domain.errors import RenchengError, SourceUnavailableError
 from rencheng.domain.run import LIVE_RUN
 from rencheng.service.house import House, context, tell
 from rencheng.service.ports import UnitOfWork
+from rencheng.service.rule_changes import RuleChanges, open_runs
 from rencheng.service.waiting import Refusals
 from rencheng.service.watching import time_passed, watched
 
@@ -25,6 +26,8 @@ TELL_S = 1.0
 """Least time between two events that say of a run that readings came in. Chosen. [s]"""
 REFUSALS_S = 60.0
 """Least time between two lines in the log on what was refused. Chosen. [s]"""
+LOOK_S = 1.0
+"""Least time between two looks at the files of rules. Chosen. [s]"""
 COMPACT_S = 86_400.0
 """Time between two looks for months that can be compacted. Chosen. [s]"""
 _AGAIN_S = 1.0
@@ -54,13 +57,22 @@ def compact(house: House) -> int:
 
 
 class Follower:
-    """Follows up in a thread of its own, as soon as something was taken in."""
+    """Follows up in a thread of its own, as soon as something was taken in.
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    Parameters
+    ----------
+    house
+        Where.
+    wake
+        Asks for a turn of the loop of a run, when other rules are in force.
+    """
+
+    def __init__(self, house: House, wake: Callable[[str], None] = lambda _run: None) -> None:
+        self._house, self._wake = house, wake
+        self._changes = RuleChanges(house)
         self._is_over = Event()
         self._thread: Thread | None = None
-        self._told_s = self._refused_s = self._compact_s = float("-inf")
+        self._told_s = self._refused_s = self._compact_s = self._looked_s = float("-inf")
 
     def start(self) -> None:
         """Let the rules look at what is in the history, and go on from there."""
@@ -86,13 +98,24 @@ class Follower:
             ThreadPoolExecutor(max_workers=1, thread_name_prefix="compaction") as slow,
         ):
             while not self._is_over.is_set():
-                is_well = self._try(pool, self._turn)
+                is_well = self._try(pool, self._turn) and self._try(pool, self._look)
                 if monotonic() >= self._compact_s:
                     self._compact_s = monotonic() + COMPACT_S
                     slow.submit(self._compact)
                 with self._house.waiting.news:
                     if not self._is_over.is_set() and not (is_well and self._house.waiting.rows):
                         self._house.waiting.news.wait(_AGAIN_S)
+
+    def _look(self) -> None:
+        """Take up rules of the office that have changed, and let all runs be judged by them."""
+        if monotonic() - self._looked_s < LOOK_S:
+            return
+        self._looked_s = monotonic()
+        if self._changes.look():
+            runs = open_runs(self._house)
+            self._house.waiting.unwritten.update(runs)
+            for run in runs:
+                self._wake(run)
 
     def _compact(self) -> None:
         try:

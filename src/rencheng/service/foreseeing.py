@@ -17,7 +17,8 @@ from rencheng.domain.watch import Input
 from rencheng.sense.rules.foreseen import Ahead, Foreseen, foresee
 from rencheng.service import alarms
 from rencheng.service.cycle import CycleResult
-from rencheng.service.house import House
+from rencheng.service.house import Context, House
+from rencheng.service.keeping import keep_forecast
 from rencheng.service.local_time import local_time
 from rencheng.service.rule_words import Params, about_condition, about_rule
 
@@ -25,8 +26,17 @@ F64 = NDArray[np.float64]
 _HORIZON_H = 24.0
 
 
-def review_forecasts(house: House, run: str, city: City, result: CycleResult) -> None:
-    """Raise and clear the alarms of rules on forecasts."""
+def review_forecasts(house: House, ctx: Context, city: City, result: CycleResult) -> None:
+    """Raise and clear the alarms of rules on forecasts, then keep our own as it was issued."""
+    figures = figures_of(city, result)
+    _review(house, ctx.run, city, result, figures)
+    with house.watch.lock, house.work() as work:
+        keep_forecast(work, ctx, house.watch.keeper(ctx.run), figures, to_us(result.at))
+
+
+def _review(
+    house: House, run: str, city: City, result: CycleResult, figures: Mapping[str, F64]
+) -> None:
     rules = house.watch.of(Input.FORECAST)
     if not rules:
         return
@@ -40,7 +50,7 @@ def review_forecasts(house: House, run: str, city: City, result: CycleResult) ->
             ids = [city.datastreams[row].id for row in streams]
             rows = work.observations.rows(run, ids, now, now + int(longest * 1e6))
             rows["stream"] = np.array(streams)[rows["stream"]]
-    found, unknown = foresee(rules, city, Ahead(now, rows, figures_of(city, result)))
+    found, unknown = foresee(rules, city, Ahead(now, rows, figures))
     for rule in rules:
         own = [finding_of(city, one) for one in found if one.rule is rule]
         if own or rule.id in is_open:

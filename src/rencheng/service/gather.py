@@ -26,7 +26,6 @@ from rencheng.service.house import Context
 from rencheng.service.learning import in_force
 from rencheng.service.ports import UnitOfWork
 from rencheng.service.records import records
-from rencheng.service.rules_engine import AlarmRules
 
 # Strong-motion stations usually start to record at about this acceleration; what stays below it is
 # background, not a record of the event. Assumed.
@@ -193,12 +192,6 @@ def tide_readings(
         for o in series
         if o.verdict.quality is Quality.GOOD and not isnan(o.value)
     ]
-
-
-def alarm_window_s(rules: AlarmRules) -> float:
-    """Return how far back the rules on shaking look. [s]"""
-    spans = [max(r.hold_s, r.window_s) for r in rules.rules if r.condition == "shaking"]
-    return max(spans, default=0.0)
 
 
 def _table(work: UnitOfWork, run: str, models: Models) -> FragilityTable:

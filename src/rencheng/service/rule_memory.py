@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import RLock
+from typing import Protocol
 
 from rencheng.domain.city import City
 from rencheng.domain.watch import Input, WatchPack, WatchRule
 from rencheng.sense.rules.compiled import Compiled
 from rencheng.sense.rules.memory import RuleState
+from rencheng.service.keeping import Keeper
+from rencheng.service.state_figures import Said, StatePlace
+
+Broken = tuple[tuple[str, str], ...]
+"""Files of the office that cannot be used, and why."""
 
 _RUNS = 8
 """Runs remembered at a time; what an older one needs is read again from history. Chosen."""
@@ -37,7 +44,21 @@ class RunRules:
     pending: dict[int, Pending] = field(default_factory=dict)
     """By slot; kept until the store has taken it."""
     gone: list[tuple[str, str]] = field(default_factory=list)
-    """Rule and object of open alarms whose rule or sensors are no longer there."""
+    """Rule and object of open alarms whose sensors are no longer there."""
+    said: Mapping[str, Said] = field(default_factory=dict)
+    """Of rules on the state: what was found last, by the house's own streams."""
+
+
+class RuleSource(Protocol):
+    """Where the rules of an office lie."""
+
+    def stamp(self) -> object:
+        """Return something that differs after any change."""
+        ...
+
+    def load(self, before: tuple[WatchPack, ...]) -> tuple[tuple[WatchPack, ...], Broken]:
+        """Read all packs; where a file is broken, the pack that it held before stays."""
+        ...
 
 
 @dataclass(slots=True)
@@ -45,9 +66,19 @@ class RuleMemory:
     """The rules of the house, and what they remember. Hold `lock` while using a run."""
 
     packs: tuple[WatchPack, ...] = ()
-    broken: tuple[tuple[str, str], ...] = ()
-    """Files of the office that could not be used, and why."""
+    broken: Broken = ()
+    source: RuleSource | None = None
+    """None: the rules never change."""
+    stamp: object = None
+    """That of the source when it was read."""
     runs: dict[str, RunRules] = field(default_factory=dict)
+    """Rules on observations, by run."""
+    states: dict[str, RunRules] = field(default_factory=dict)
+    """Rules on the state, by run."""
+    place: tuple[City, StatePlace] | None = None
+    """Streams of state figures of the city that was looked at last."""
+    kept: dict[str, Keeper] = field(default_factory=dict)
+    """What was written last of states and forecasts, by run."""
     lock: RLock = field(default_factory=RLock)
 
     @property
@@ -59,9 +90,22 @@ class RuleMemory:
         """Return the rules with one kind of input that raise alarms."""
         return tuple(rule for rule in self.rules if rule.input is kind)
 
-    def keep(self, run: str, held: RunRules) -> None:
-        """Remember a run; the one used longest ago is forgotten."""
-        self.runs.pop(run, None)
-        for older in list(self.runs)[: len(self.runs) + 1 - _RUNS]:
-            del self.runs[older]
-        self.runs[run] = held
+    def remember(self, memory: dict[str, RunRules], run: str, held: RunRules) -> None:
+        """Remember a run in one of the memories; the one used longest ago is forgotten."""
+        memory.pop(run, None)
+        for older in list(memory)[: len(memory) + 1 - _RUNS]:
+            del memory[older]
+        memory[run] = held
+
+    def keeper(self, run: str) -> Keeper:
+        """Return what was written last of a run."""
+        if run not in self.kept:
+            for older in list(self.kept)[: len(self.kept) + 1 - _RUNS]:
+                del self.kept[older]
+            self.kept[run] = Keeper()
+        return self.kept[run]
+
+    def forget(self) -> None:
+        """Forget what the rules remember; it is read from the history again."""
+        self.runs.clear()
+        self.states.clear()

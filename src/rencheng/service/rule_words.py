@@ -5,16 +5,25 @@ from __future__ import annotations
 from rencheng.domain.city import City
 from rencheng.domain.provenance import Text
 from rencheng.domain.watch import Condition, Measure, Speaks, WatchRule
-from rencheng.sense.rules.compiled import Compiled, tallies_of
-from rencheng.sense.rules.memory import RuleState
+from rencheng.sense.rules.compiled import tallies_of
+from rencheng.service.rule_memory import RunRules
 
 Params = dict[str, str | int | float]
+_OF_FIGURES = {
+    "shaking": "alarm.strong_shaking",
+    "tide": "alarm.tide_anomaly",
+    "power_out": "alarm.power_outage",
+    "water_out": "alarm.pressure_loss",
+    "free_beds": "alarm.hospital_full",
+    "silent": "alarm.vital_silent",
+    "stuck": "alarm.sensor_stuck",
+}
+"""Sentence of each figure of the state."""
 
 
-def sentence(
-    city: City, rules: Compiled, state: RuleState, slot: int, step: int, cell: int, x: float
-) -> Text:
+def sentence(held: RunRules, slot: int, step: int, cell: int, x: float) -> Text:
     """Return what the alarm of a slot says, after the cell that made it with its value."""
+    city, rules, state = held.city, held.compiled, held.state
     rule, about = rules.about(slot)
     tallies = [n for n in tallies_of(rules, slot) if rules.tallies["step"][n] == step]
     if rules.cells["tally"][cell] not in tallies and tallies:
@@ -32,6 +41,11 @@ def sentence(
     params |= {"name": stream.name, "value": x, "unit": stream.unit, "stream": stream.id}
     tally = int(rules.cells["tally"][cell])
     count, all_ = int(state.tallies["on"][tally]), int(rules.tallies["size"][tally])
+    said = held.said.get(stream.id)
+    if said is not None and said.params and all_ == 1:
+        return Text(
+            _OF_FIGURES[condition.select.figure], {"object": about, "value": x, **said.params}
+        )
     if condition.measure is Measure.SILENCE and all_ == 1:
         return Text("alarm.watch.silence", params | {"value": x / 60.0})
     if rule.speaks is not Speaks.STREAM and all_ > 1:

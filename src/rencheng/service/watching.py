@@ -55,7 +55,7 @@ def watched(house: House, run: str, city: City, rows: Rows, ctx: Context) -> int
     with memory.lock:
         held = _held(house, run, city, ctx.at, rows)
         note(held, watch(held.compiled, held.state, rows))
-        return _write(house, run, held)
+        return write(house, run, held)
 
 
 def time_passed(house: House, run: str, city: City, at: datetime) -> int:
@@ -72,7 +72,7 @@ def time_passed(house: House, run: str, city: City, at: datetime) -> int:
     with memory.lock:
         held = _held(house, run, city, at, np.zeros(0, ROW))
         note(held, passed(held.compiled, held.state, to_us(at)))
-        return _write(house, run, held)
+        return write(house, run, held)
 
 
 def note(held: RunRules, events: Rows) -> None:
@@ -93,7 +93,7 @@ def _held(house: House, run: str, city: City, at: datetime, fresh: Rows) -> RunR
     held = memory.runs.get(run)
     if held is not None and held.city.datastreams is city.datastreams:
         return held
-    rules = compiled(memory.rules, city)
+    rules = compiled(memory.of(Input.OBSERVATION), city)
     if held is not None and _has_grown(held, city):
         state = carried(held.compiled, held.state, rules)
         waiting = {_slot_after(held, rules, slot): one for slot, one in held.pending.items()}
@@ -102,8 +102,8 @@ def _held(house: House, run: str, city: City, at: datetime, fresh: Rows) -> RunR
         held = RunRules(city, rules, nothing_seen(rules))
         with house.work() as work:
             _look_back(house, work, run, held, at, fresh)
-            _take_up(work, run, held, {pack.id for pack in memory.packs}, at)
-    memory.keep(run, held)
+            take_up(work, run, held, at)
+    memory.remember(memory.runs, run, held)
     return held
 
 
@@ -152,11 +152,14 @@ def _look_back(
     passed(held.compiled, held.state, min(to_us(at), int(until.min(initial=end))))
 
 
-def _take_up(work: UnitOfWork, run: str, held: RunRules, packs: set[str], at: datetime) -> None:
-    """Bring the rules and the open alarms together: what is unknown stays, the rest is told."""
+def take_up(work: UnitOfWork, run: str, held: RunRules, at: datetime) -> None:
+    """Bring the rules and the open alarms together: what is unknown stays, the rest is told.
+
+    An alarm that another version of its rule raised stays open where that is still so or unknown,
+    and carries the new version from now on.
+    """
     rules = held.compiled
     numbers = {rule.id: number for number, rule in enumerate(rules.rules)}
-    others = {rule.id for rule in rules.rules if rule.input is not Input.OBSERVATION}
     alarms = work.alarms.list(run, where={"is_open": "true"})
     concerned = np.isin(rules.slot_rule, [numbers[a.rule] for a in alarms if a.rule in numbers])
     place = {}
@@ -164,17 +167,23 @@ def _take_up(work: UnitOfWork, run: str, held: RunRules, packs: set[str], at: da
         rule, about = rules.about(slot)
         place[rule.id, about] = slot
     opened: dict[int, int] = {}
+    older = set()
     for alarm in alarms:
+        if alarm.rule not in numbers:
+            continue
+        rule = rules.rules[numbers[alarm.rule]]
         found = place.get((alarm.rule, alarm.object))
-        if found is not None:
-            levels = [step.level for step in rules.rules[numbers[alarm.rule]].steps]
-            opened[found] = min(range(len(levels)), key=lambda i: abs(levels[i] - alarm.level))
-        elif alarm.rule.partition("/")[0] in packs and alarm.rule not in others:
+        if found is None:
             held.gone.append((alarm.rule, alarm.object))
-    note(held, resumed(rules, held.state, opened, to_us(at)))
+            continue
+        levels = [step.level for step in rule.steps]
+        opened[found] = min(range(len(levels)), key=lambda i: abs(levels[i] - alarm.level))
+        if alarm.rule_version != rule.version or alarm.level not in levels:
+            older.add(found)
+    note(held, resumed(rules, held.state, opened, to_us(at), older))
 
 
-def _write(house: House, run: str, held: RunRules) -> int:
+def write(house: House, run: str, held: RunRules) -> int:
     """Raise and clear what waits; what the store has taken waits no more."""
     count = 0
     for gone in parts(held.gone):
@@ -225,5 +234,5 @@ def _finding(held: RunRules, slot: int, step: int, cell: int, x: float) -> Findi
         rule_version=rule.version,
         object=about,
         level=rule.steps[step].level,
-        text=sentence(held.city, held.compiled, held.state, slot, step, cell, x),
+        text=sentence(held, slot, step, cell, x),
     )

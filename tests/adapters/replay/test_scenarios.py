@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from rencheng.adapters.alarm_rules import load_alarm_rules
 from rencheng.adapters.files import data_folder
 from rencheng.adapters.replay.scenarios import EVIDENCE, ScenarioFolder, read_scenario
-from rencheng.domain.errors import CorruptDataError, InvalidInputError, NotFoundError
+from rencheng.domain.errors import CorruptDataError, NotFoundError
 from rencheng.domain.hazard import BulletinKind
 
 SHIPPED = data_folder() / "scenarios" / "illapel_2015" / "scenario.toml"
@@ -53,22 +52,3 @@ def test_a_scenario_that_is_no_toml_is_corrupt(tmp_path: Path) -> None:
     file.write_bytes(b"\xff\x00")
     with pytest.raises(CorruptDataError):
         read_scenario(file)
-
-
-def test_the_shipped_alarm_rules_can_be_read() -> None:
-    rules = load_alarm_rules()
-    assert "strong_shaking" in rules.ids
-    assert all(rule.source for rule in rules.rules)
-
-
-def test_broken_alarm_rules_name_every_row(tmp_path: Path) -> None:
-    file = tmp_path / "alarms.toml"
-    file.write_text(
-        'schema = "other"\nversion = "1"\nstatus = "unverified"\n'
-        '[[rule]]\nid = "a"\ncondition = "moon"\nsteps = [{ at = 1, level = 1 }]\n'
-        '[[rule]]\nid = "b"\ncondition = "shaking"\nsteps = []\n',
-        encoding="utf-8",
-    )
-    with pytest.raises(InvalidInputError) as refused:
-        load_alarm_rules(file)
-    assert [f.where for f in refused.value.faults] == ["schema", "rule[0]", "rule[1]"]

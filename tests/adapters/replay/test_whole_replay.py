@@ -16,6 +16,7 @@ from ops_kit import DEVICE, DUTY, Kit, make_kit
 from rencheng.adapters.replay.driver import ClockNow, Driver
 from rencheng.adapters.replay.items import items_of
 from rencheng.adapters.restoration import load_restoration
+from rencheng.adapters.watch_packs import open_watch
 from rencheng.domain.hazard import BulletinKind
 from rencheng.domain.impact import DamageState
 from rencheng.domain.provenance import Origin
@@ -118,7 +119,7 @@ class Played:
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     folder: Path = tmp_path_factory.mktemp("replay")
-    kit = make_kit(folder, make_tiny_city())
+    kit = make_kit(folder, make_tiny_city(), watch=open_watch())
     yield Played(kit)
     kit.store.close()
 
@@ -139,24 +140,24 @@ def test_one_sensor_that_jumps_raises_nothing(played: Played) -> None:
 
 
 def test_shaking_is_noticed_before_anybody_says_so_twice(played: Played) -> None:
-    assert {"strong_shaking", "bulletin.earthquake"} <= played.alarms[3]
+    assert {"state/strong_shaking", "bulletin.earthquake"} <= played.alarms[3]
 
 
 def test_the_wave_at_the_gauge_raises_its_alarm(played: Played) -> None:
-    assert "tide_anomaly" in played.alarms[100]
+    assert "state/tide_anomaly" in played.alarms[100]
     turn = played.turns[100]
     assert turn.impact is not None
     assert turn.impact.tsunami.observed_peak_m == pytest.approx(4.5, abs=0.5)
 
 
 def test_the_stuck_sensor_is_named_and_says_no_all_clear(played: Played) -> None:
-    assert "sensor_stuck" in played.alarms[100]
+    assert "state/sensor_stuck" in played.alarms[100]
     state = played.turns[100].state
     assert state.up[state.node.index("zone:101:water")] != 1.0
 
 
 def test_no_sensor_that_speaks_is_called_silent(played: Played) -> None:
-    assert all("vital_silent" not in rules for rules in played.alarms.values())
+    assert all("state/vital_silent" not in rules for rules in played.alarms.values())
 
 
 def test_the_tsunami_is_over_after_the_cancellation(played: Played) -> None:

@@ -229,7 +229,7 @@ def ledger(brain: BrainDep, run: RunDep) -> LedgerOut:
         used = {one.rule for one in work.alarms.list(run)}
     titles = titles_of(brain.house)
     watched = (rule.id for rule in brain.house.watch.rules)
-    known = {*brain.models.alarms.ids, EARTHQUAKE_RULE, TSUNAMI_RULE, *watched, *used}
+    known = {EARTHQUAKE_RULE, TSUNAMI_RULE, *watched, *used}
     return LedgerOut(
         scores=[score_out(one, titles) for one in verify(said)],
         rules=[RuleNameOut(rule=one, name=rule_name(one, titles)) for one in sorted(known)],

@@ -8,7 +8,6 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from rencheng.api.alarms_out import rule_name, titles_of
 from rencheng.api.asking import RunDep
 from rencheng.api.security import BrainDep, needs
 from rencheng.api.shapes.common import TextOut
@@ -17,7 +16,6 @@ from rencheng.assess.verification import verify
 from rencheng.domain.identity import Permission
 from rencheng.domain.watch import WatchPack, WatchRule
 from rencheng.service import verdicts
-from rencheng.service.rules_engine import AlarmRule, AlarmRules
 
 router = APIRouter(tags=["rules"])
 
@@ -42,12 +40,9 @@ def list_rules(brain: BrainDep, run: RunDep) -> RulesOut:
         if score.rule:
             found = facts.setdefault(score.rule, dict(_NONE))
             found |= {"hits": score.hits, "false": score.false, "misses": score.misses}
-    titles, watch, loop = titles_of(brain.house), brain.house.watch, brain.models.alarms
+    watch = brain.house.watch
     return RulesOut(
-        rules=[
-            *(_watched(rule, pack, facts) for pack in watch.packs for rule in pack.rules),
-            *(_of_loop(rule, loop, rule_name(rule.id, titles), facts) for rule in loop.rules),
-        ],
+        rules=[_watched(rule, pack, facts) for pack in watch.packs for rule in pack.rules],
         broken=[BrokenRulesOut(file=name, problem=problem) for name, problem in watch.broken],
     )
 
@@ -73,25 +68,5 @@ def _watched(rule: WatchRule, pack: WatchPack, facts: Facts) -> RuleOut:
         ],
         is_on=pack.is_on,
         is_own=pack.is_own,
-        **facts.get(rule.id, _NONE),
-    )
-
-
-def _of_loop(rule: AlarmRule, rules: AlarmRules, name: TextOut, facts: Facts) -> RuleOut:
-    return RuleOut(
-        id=rule.id,
-        name=name,
-        pack="",
-        version=rules.version,
-        jurisdiction="*",
-        status="official" if rules.status == "official" else "unverified",
-        source=rule.source,
-        valid_from="",
-        input="state",
-        speaks="",
-        levels=sorted({level.value for _, level in rule.steps}),
-        table=[],
-        is_on=True,
-        is_own=False,
         **facts.get(rule.id, _NONE),
     )

@@ -22,7 +22,6 @@ class RuleOut(Shape):
     id: str
     name: TextOut
     pack: str
-    """Empty: a condition of the loop, looked at in every turn."""
     version: str
     jurisdiction: str
     status: Literal["official", "unverified"]

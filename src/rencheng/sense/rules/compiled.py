@@ -11,7 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.domain.observation import Datastream
-from rencheng.domain.watch import Condition, Input, Measure, Selection, Speaks, WatchRule
+from rencheng.domain.watch import (
+    Condition,
+    Input,
+    Measure,
+    Selection,
+    Speaks,
+    WatchRule,
+    figure_stream,
+)
 
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
@@ -142,8 +150,8 @@ class Place(Protocol):
 def compiled(rules: Sequence[WatchRule], city: Place) -> Compiled:
     """Lay the rules that read streams over the streams of a city.
 
-    Rules on forecasts and tables that bulletins are read by have no cells; `foreseen` reads the
-    first.
+    Rules on the state read the house's own streams of its figures, where the place has them. Rules
+    on forecasts and tables that bulletins are read by have no cells; `foreseen` reads the first.
     """
     streams = city.datastreams
     names, codes = objects_of(city)
@@ -151,7 +159,7 @@ def compiled(rules: Sequence[WatchRule], city: Place) -> Compiled:
     read: dict[Selection, I64] = {}
     parts = _Parts([], [], [], [])
     for number, rule in enumerate(rules):
-        if rule.input is Input.OBSERVATION:
+        if rule.input in (Input.OBSERVATION, Input.STATE):
             _add(parts, number, rule, codes[rule.speaks], streams, row_of, read)
     return _packed(rules, streams, names, parts)
 
@@ -164,11 +172,14 @@ def objects_of(city: Place) -> tuple[dict[Speaks, Sequence[str]], dict[Speaks, I
     of_zone = np.array([districts.index(d) if d else -1 for d in district], dtype=np.int64)
     zone = np.array([one.zone for one in streams], dtype=np.int64)
     is_in = zone >= 0
+    assets = {one.asset: None for one in streams if one.asset}
+    place = {name: number for number, name in enumerate(assets)}
     names: dict[Speaks, Sequence[str]] = {
         Speaks.STREAM: [one.id for one in streams],
         Speaks.ZONE: [f"zone:{int(one)}" for one in zones.id],
         Speaks.DISTRICT: [f"district:{one}" for one in districts],
         Speaks.CITY: [ALL],
+        Speaks.OBJECT: list(assets),
     }
     by_district = np.full(len(streams), -1, dtype=np.int64)
     by_district[is_in] = of_zone[zone[is_in]]
@@ -177,6 +188,7 @@ def objects_of(city: Place) -> tuple[dict[Speaks, Sequence[str]], dict[Speaks, I
         Speaks.ZONE: zone,
         Speaks.DISTRICT: by_district,
         Speaks.CITY: np.zeros(len(streams), np.int64),
+        Speaks.OBJECT: np.array([place.get(one.asset, -1) for one in streams], dtype=np.int64),
     }
     return names, codes
 
@@ -198,17 +210,18 @@ def selected(select: Selection, streams: Sequence[Datastream], *, forecast: bool
 
     A stream that expects nothing any more, its interval is infinite, is read by none.
     """
-    exact = {one for one in select.streams if not one.endswith("*")}
-    heads = tuple(one[:-1] for one in select.streams if one.endswith("*"))
+    wanted = (figure_stream(select.figure, "*"),) if select.figure else select.streams
+    exact = {one for one in wanted if not one.endswith("*")}
+    heads = tuple(one[:-1] for one in wanted if one.endswith("*"))
     rows = [
         row
         for row, one in enumerate(streams)
         if (select.quantity is None or one.quantity is select.quantity)
         and one.is_forecast is forecast
         and isfinite(one.interval_s)
-        and (not select.streams or one.id in exact or (heads and one.id.startswith(heads)))
+        and (not wanted or one.id in exact or (heads and one.id.startswith(heads)))
     ]
-    return np.array([] if select.figure else rows, dtype=np.int64)
+    return np.array(rows, dtype=np.int64)
 
 
 def _add(

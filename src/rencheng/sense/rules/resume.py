@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,13 @@ from rencheng.sense.rules.memory import EVENT, NEVER, RuleState
 Table = NDArray[Any]
 
 
-def resumed(rules: Compiled, state: RuleState, opened: Mapping[int, int], now: int) -> Table:
+def resumed(
+    rules: Compiled,
+    state: RuleState,
+    opened: Mapping[int, int],
+    now: int,
+    renewed: Collection[int] = (),
+) -> Table:
     """Let open alarms stand where nothing known speaks against them; say what else differs.
 
     Parameters
@@ -25,6 +31,8 @@ def resumed(rules: Compiled, state: RuleState, opened: Mapping[int, int], now: i
         Step of each slot whose alarm is open.
     now
         [µs]
+    renewed
+        Slots whose alarms are told again even where nothing differs.
 
     Returns
     -------
@@ -39,7 +47,7 @@ def resumed(rules: Compiled, state: RuleState, opened: Mapping[int, int], now: i
         now_holds = int(state.slots["step"][slot])
         if not 0 <= now_holds <= step:
             _adopt(rules, state, slot, step)
-        if int(state.slots["step"][slot]) != step:
+        if int(state.slots["step"][slot]) != step or slot in renewed:
             found.append(_event(rules, state, slot, step, now))
     return np.array(found, dtype=EVENT) if found else np.zeros(0, EVENT)
 
