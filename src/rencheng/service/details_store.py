@@ -7,6 +7,9 @@ from typing import Protocol
 
 from rencheng.domain.sensing import ObservationDetails
 
+Span = tuple[int, int, int | None, int | None]
+"""First and last time of the phenomena, first and last time of the results. [µs UTC]"""
+
 
 class Details(Protocol):
     """What of observations is no plain number, beside the raw values."""
@@ -35,8 +38,8 @@ class Details(Protocol):
         """Return the details of the observations that are about a feature of their own."""
         ...
 
-    def span(self, stream: str) -> tuple[int | None, int | None, int | None, int | None]:
-        """Return the first and the last time, and those of the results. [µs UTC]"""
+    def spans(self, streams: Sequence[str]) -> dict[str, Span]:
+        """Return the first and the last time of those that have any, and of the results."""
         ...
 
     def told(self, streams: Sequence[str]) -> int:

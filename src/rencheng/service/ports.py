@@ -42,7 +42,7 @@ from rencheng.service.credentials import KeyUse as KeyUse
 from rencheng.service.credentials import Session as Session
 from rencheng.service.credentials import Token as Token
 from rencheng.service.details_store import Details
-from rencheng.service.row_store import RowStore
+from rencheng.service.row_store import I64, RowStore
 
 T = TypeVar("T")
 
@@ -137,8 +137,15 @@ class Observations(RowStore, Protocol):
         """Return rows between two times by time; `stream` is its place in `datastreams`. (n,)"""
         ...
 
-    def spans(self, run: str, datastreams: Sequence[str]) -> list[tuple[int, int, int]]:
-        """Return by datastream how many rows, and the first and the last time. [µs UTC]"""
+    def spans(self, run: str, datastreams: Sequence[str]) -> I64:
+        """Return by datastream how many rows, and the first and the last time. [µs UTC] (n, 3)"""
+        ...
+
+    def newest(self, run: str, datastreams: Sequence[str]) -> tuple[Rows, I64]:
+        """Return the last row by datastream, and how many share its time; 0: look them up.
+
+        `stream` is the place in `datastreams`, -1 where there is none. (n,) each
+        """
         ...
 
     def counts(self, run: str) -> dict[str, tuple[int, int]]:

@@ -30,7 +30,8 @@ from rencheng.service.register_index import Index, absent
 I64 = NDArray[np.int64]
 U64 = NDArray[np.uint64]
 Span = tuple[int, int]
-Spans = Sequence[tuple[int, int, int]]
+Extent = tuple[Span | None, Span | None]
+"""Of the phenomena and of the results."""
 UNSAID = np.iinfo(np.int64).min
 """In `Readings.result_at`: not said."""
 EVER = (-(2**62), 2**62)
@@ -136,23 +137,61 @@ def count(house: House, streams: Sequence[str]) -> int:
         return _told(work, spans, register_of(house).noted(names))
 
 
-def extent(house: House, stream: str) -> tuple[Span | None, Span | None]:
+def extent(house: House, stream: str) -> Extent:
     """Return the first and the last time of the phenomena and of the results of a datastream.
 
     Kept as values come in; None: there are none. [µs UTC]
     """
+    return extents(house, (stream,))[stream]
+
+
+def extents(house: House, streams: Sequence[str]) -> dict[str, Extent]:
+    """Return the extents in time of many datastreams, asked for together."""
+    names = tuple(dict.fromkeys(streams))
+    found: dict[str, Extent] = {}
     with house.work() as work:
-        many, first, last = work.observations.spans(LIVE_RUN, (stream,))[0]
-        is_noted = bool(register_of(house).noted((stream,)))
-        beside = work.details.span(stream) if is_noted else (None, None, None, None)
-        begin, until, earliest, latest = beside
-        raw = work.observations.rows(LIVE_RUN, (stream,), last, last) if many else np.empty(0, ROW)
-    own = [(first, last)] if many else []
-    is_at_once = bool(_says(raw["ident"], AT_ONCE).any())
-    return (
-        _around([*own, (begin, until)]),
-        _around([*(own if is_at_once else []), (earliest, latest)]),
-    )
+        spans = work.observations.spans(LIVE_RUN, names)
+        last, same = work.observations.newest(LIVE_RUN, names)
+        noted = register_of(house).noted(names)
+        beside = work.details.spans(noted) if noted else {}
+        is_at_once = _says(last["ident"], AT_ONCE)
+        for n in np.flatnonzero((spans[:, 0] > 0) & (same != 1)).tolist():
+            raw = work.observations.rows(LIVE_RUN, (names[n],), spans[n, 2], spans[n, 2])
+            is_at_once[n] = _says(raw["ident"], AT_ONCE).any()
+    rows = zip(names, spans.tolist(), is_at_once.tolist(), strict=True)
+    for name, (many, first, until), at_once in rows:
+        own = [(first, until)] if many else []
+        begin, end, earliest, latest = beside.get(name, (None, None, None, None))
+        found[name] = (
+            _around([*own, (begin, end)]),
+            _around([*(own if at_once else []), (earliest, latest)]),
+        )
+    return found
+
+
+def newest(house: House, streams: Sequence[str]) -> tuple[Readings, I64]:
+    """Return the newest observation of each datastream of which it is known without a search.
+
+    Left out is what has none, what has details, and where several share the last time.
+
+    Returns
+    -------
+    found
+        One row for each datastream told, in the order in which they were given.
+    count
+        How many observations each of them has. (n,)
+    """
+    names = tuple(dict.fromkeys(streams))
+    noted = set(register_of(house).noted(names))
+    with house.work() as work:
+        many = work.observations.spans(LIVE_RUN, names)[:, 0]
+        last, same = work.observations.newest(LIVE_RUN, names)
+    is_plain = np.array([one not in noted for one in names], dtype=bool)
+    told = np.flatnonzero((last["stream"] >= 0) & (same == 1) & is_plain)
+    rows = last[told]
+    rows["stream"] = np.arange(len(told))
+    own = tuple(names[n] for n in told.tolist())
+    return _columns(own, rows), many[told]
 
 
 def feature_of(index: Index, stream: str, at: int) -> str:
@@ -228,30 +267,28 @@ def parts_of(key: str) -> tuple[str, int, int]:
 
 
 def _with_newest(
-    names: tuple[str, ...], spans: Spans, limit: int, high: int, width: int
+    names: tuple[str, ...], spans: I64, limit: int, high: int, width: int
 ) -> tuple[tuple[str, ...], int]:
     """Return the streams in which the newest observations lie, and how far back they reach.
 
     The newest of each stream is known: so many of them lie at or after a time, and a stream whose
     newest is older has none of the newest. Where there are fewer streams, the width is guessed.
     """
-    last = np.array([span[2] if span[0] else EVER[0] for span in spans], dtype=np.int64)
+    last = np.where(spans[:, 0] > 0, spans[:, 2], EVER[0])
     inside = last[(last <= high) & (last > EVER[0])]
     if len(inside) < limit:
-        many = sum(span[0] for span in spans)
-        return names, int(width * 1.5 * limit / max(many, 1)) + 1_000_000
+        many = max(int(spans[:, 0].sum()), 1)
+        return names, int(width * 1.5 * limit / many) + 1_000_000
     low = int(np.partition(inside, len(inside) - limit)[len(inside) - limit])
     if low < high - width:
         return names, width
-    return tuple(one for one, at in zip(names, last.tolist(), strict=True) if at >= low), high - low
+    return tuple(names[n] for n in np.flatnonzero(last >= low).tolist()), high - low
 
 
-def _reach(
-    work: UnitOfWork, spans: Spans, noted: Sequence[str], start: int, end: int
-) -> Span | None:
+def _reach(work: UnitOfWork, spans: I64, noted: Sequence[str], start: int, end: int) -> Span | None:
     """Return the part of an interval in which something lies, None: nothing does."""
-    first = [span[1] for span in spans if span[0]]
-    last = [span[2] for span in spans if span[0]]
+    heard = spans[spans[:, 0] > 0]
+    first, last = ([int(heard[:, 1].min())], [int(heard[:, 2].max())]) if len(heard) else ([], [])
     if noted:
         between = work.details.between
         first += [one.at for one in between(noted, start, end, limit=1)]
@@ -262,8 +299,8 @@ def _reach(
     return (low, high) if low <= high else None
 
 
-def _told(work: UnitOfWork, spans: Spans, noted: Sequence[str]) -> int:
-    return sum(many for many, _, _ in spans) + (work.details.told(noted) if noted else 0)
+def _told(work: UnitOfWork, spans: I64, noted: Sequence[str]) -> int:
+    return int(spans[:, 0].sum()) + (work.details.told(noted) if noted else 0)
 
 
 def _joined(
@@ -274,6 +311,9 @@ def _joined(
     is_newest_first: bool,
 ) -> Readings:
     """Put raw values and what lies beside them together; what was taken back is left out."""
+    if not notes:
+        order = np.lexsort((rows["ident"], rows["stream"], rows["at"]))
+        return _columns(names, rows[order[::-1] if is_newest_first else order])
     beside = {(one.datastream, one.at, parts_of(one.id)[2]): one for one in notes if one.is_raw}
     alone = [one for one in notes if not one.is_raw and not one.is_withdrawn]
     own: dict[int, ObservationDetails] = {}
@@ -311,6 +351,21 @@ def _joined(
         ident=every["ident"][order],
         reasons=every["reasons"][order],
         details={i: own[row] for i, row in enumerate(order.tolist()) if row in own} if own else {},
+    )
+
+
+def _columns(names: tuple[str, ...], rows: Rows) -> Readings:
+    """Return raw values without anything beside them."""
+    return Readings(
+        streams=names,
+        stream=rows["stream"],
+        at=rows["at"],
+        end=rows["at"],
+        value=rows["value"],
+        result_at=np.where(_says(rows["ident"], AT_ONCE), rows["at"], UNSAID),
+        ident=rows["ident"],
+        reasons=rows["reasons"],
+        details={},
     )
 
 

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import numpy as np
 
+from rencheng.adapters.history.latest import Latest
 from rencheng.adapters.history.rows import F64, I32, I64, ROW, Rows
 from rencheng.adapters.history.series import RunSeries, Taken
 from rencheng.domain.observation import Observation, Quality, QualityReason, Verdict
@@ -124,17 +125,16 @@ class History:
         """Return the latest row, the latest good one, and how many ended alike, by row of `ids`."""
         series = self.run(run)
         numbers = self._numbers_of(run, series, ids, np.zeros(0, np.int32))
-        last, good = series.latest()
-        equal = series.equal_in_a_row()
         known = np.flatnonzero(numbers.number >= 0)
+        latest = series.told(numbers.number[known])
         told = tuple(np.zeros(len(ids), ROW) for _ in range(2))
         count = np.zeros(len(ids), np.int64)
-        for ours, theirs in zip(told, (last, good), strict=True):
+        for ours, theirs in zip(told, (latest.last, latest.good), strict=True):
             ours["stream"] = -1
-            ours[known] = theirs[numbers.number[known]]
+            ours[known] = theirs
             heard = ours["stream"] >= 0
             ours["stream"][heard] = np.flatnonzero(heard)
-        count[known] = equal[numbers.number[known]]
+        count[known] = latest.equal
         return told[0], told[1], count
 
     def hours(
@@ -214,13 +214,34 @@ class History:
         rows["stream"] = places[rows["stream"]]
         return rows[np.argsort(rows["at"], kind="stable")]
 
-    def spans(self, run: str, datastreams: Sequence[str]) -> list[tuple[int, int, int]]:
-        """Return by datastream how many rows, and the first and the last time. [µs UTC]"""
+    def spans(self, run: str, datastreams: Sequence[str]) -> I64:
+        """Return by datastream how many rows, and the first and the last time. [µs UTC] (n, 3)"""
+        latest, there = self._latest_of(run, datastreams)
+        spans = np.zeros((len(datastreams), 3), np.int64)
+        own = latest.count > 0
+        spans[there[own]] = np.stack([latest.count, latest.first, latest.last["at"]], axis=1)[own]
+        return spans
+
+    def newest(self, run: str, datastreams: Sequence[str]) -> tuple[Rows, I64]:
+        """Return the last row by datastream, and how many share its time; 0: look them up.
+
+        `stream` is the place in `datastreams`, -1 where there is none. (n,) each
+        """
+        latest, there = self._latest_of(run, datastreams)
+        rows, same = np.zeros(len(datastreams), ROW), np.zeros(len(datastreams), np.int64)
+        rows["stream"] = -1
+        rows[there], same[there] = latest.last, latest.same
+        heard = np.flatnonzero(rows["stream"] >= 0)
+        rows["stream"][heard] = heard
+        return rows, same
+
+    def _latest_of(self, run: str, datastreams: Sequence[str]) -> tuple[Latest, I64]:
+        """Return what is known of those datastreams that are, and which they are."""
         series = self.run(run)
-        numbers = self._places_of(run, series)
-        return [
-            series.span(numbers[name]) if name in numbers else (0, 0, 0) for name in datastreams
-        ]
+        find = self._places_of(run, series).get
+        number = np.fromiter((find(one, -1) for one in datastreams), np.int32, len(datastreams))
+        there = np.flatnonzero(number >= 0)
+        return series.told(number[there]), there
 
     def _places_of(self, run: str, series: RunSeries) -> dict[str, int]:
         """Return the number of every stream by name; streams only ever become more."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +19,25 @@ Flags = NDArray[np.bool_]
 KEY = ["stream", "at", "ident"]
 """What makes a reading one and the same."""
 NONE = np.empty(0, ROW)
+_ROWS_A_SEARCH = 2_000
+"""Rows that are looked through in the time of a search for one stream. Measured: 10 µs."""
 
 
 def sorted_rows(rows: Rows) -> Rows:
     """Return rows by stream, then time; equal ones keep their order of arrival. (n,)"""
     return rows[np.lexsort((rows["at"], rows["stream"]))]
+
+
+def joined(parts: Sequence[Rows]) -> Rows:
+    """Return rows one after the other, a copy. (n,)
+
+    Not `concatenate`: of records it would work out a common type at every call, field by field.
+    """
+    made, end = np.empty(sum(map(len, parts)), ROW), 0
+    for part in parts:
+        made[end : end + len(part)] = part
+        end += len(part)
+    return made
 
 
 def is_first(rows: Rows) -> Flags:
@@ -59,25 +74,24 @@ class Runs:
         self.runs.append(rows if is_sorted else sorted_rows(rows))
         while len(self.runs) > 1 and len(self.runs[-2]) < 2 * len(self.runs[-1]):
             last = self.runs.pop()
-            self.runs[-1] = sorted_rows(np.concatenate([self.runs[-1], last]))
+            self.runs[-1] = sorted_rows(joined([self.runs[-1], last]))
 
     def all(self) -> Rows:
         """Return everything, sorted. (n,)"""
-        return sorted_rows(np.concatenate(self.runs)) if self.runs else NONE
+        return sorted_rows(joined(self.runs)) if self.runs else NONE
 
-    def between(self, stream: int, start: int, end: int) -> Rows:
-        """Return a stream's rows from `start` to `end`, both included, by time. [µs] (n,)"""
+    def between(self, streams: Sequence[int], start: int, end: int) -> list[Rows]:
+        """Return the streams' rows from `start` to `end`, both included, in pieces. [µs]
+
+        The rows of one piece are sorted by stream and time; a stream may have rows in several.
+        """
         found = []
         for run in self.runs:
-            # Not `searchsorted`: it would copy the whole column out of the rows first.
-            column, at = run["stream"], run["at"]
-            low, high = bisect_left(column, stream), bisect_right(column, stream)
-            first, last = bisect_left(at, start, low, high), bisect_right(at, end, low, high)
-            if last > first:
-                found.append(run[first:last])
-        if len(found) == 1:
-            return found[0]
-        return sorted_rows(np.concatenate(found)) if found else NONE
+            if len(streams) > 8 + len(run) // _ROWS_A_SEARCH:
+                found.append(_looked_through(run, streams, start, end))
+            else:
+                found += [_searched(run, stream, start, end) for stream in streams]
+        return [piece for piece in found if len(piece)]
 
     def holds(self, rows: Rows) -> Flags:
         """Return which of the rows are here already, by key. (n,)"""
@@ -86,5 +100,22 @@ class Runs:
         for run in self.runs:
             near = run[np.isin(run["at"], times)]
             if len(near):
-                known |= ~is_first(np.concatenate([near, rows]))[len(near) :]
+                known |= ~is_first(joined([near, rows]))[len(near) :]
         return known
+
+
+def _searched(run: Rows, stream: int, start: int, end: int) -> Rows:
+    # Not `searchsorted`: it would copy the whole column out of the rows first.
+    column, at = run["stream"], run["at"]
+    low, high = bisect_left(column, stream), bisect_right(column, stream)
+    return run[bisect_left(at, start, low, high) : bisect_right(at, end, low, high)]
+
+
+def _looked_through(run: Rows, streams: Sequence[int], start: int, end: int) -> Rows:
+    at = run["at"]
+    near = np.flatnonzero((at >= start) & (at <= end))
+    is_asked = np.zeros(int(run["stream"][-1]) + 1, dtype=bool)
+    asked = np.asarray(streams, dtype=np.int64)
+    is_asked[asked[asked < len(is_asked)]] = True
+    found: Rows = run[near[is_asked[run["stream"][near]]]]
+    return found

@@ -28,12 +28,12 @@ from rencheng.adapters.history.parts import Parts
 from rencheng.adapters.history.rows import (
     I32,
     I64,
-    NONE,
     ROW,
     Flags,
     Rows,
     Runs,
     is_first,
+    joined,
     sorted_rows,
 )
 from rencheng.adapters.history.segment import Segment, read, refused
@@ -77,6 +77,7 @@ class RunSeries:
         self._lock = threading.RLock()
         self._moving = threading.Lock()
         self._names: dict[str, dict[str, int]] = {kind: {} for kind in KINDS}
+        self._listed: dict[str, tuple[str, ...]] = dict.fromkeys(KINDS, ())
         self._hot, self._frozen = Runs(), Runs()
         self._latest, self._answers = Latest(), Answers()
         self._number, self._rest_until = 1, 0.0
@@ -99,7 +100,10 @@ class RunSeries:
 
     def names(self, kind: str) -> tuple[str, ...]:
         """Return the names of a kind by number."""
-        return tuple(self._names[kind])
+        known, listed = self._names[kind], self._listed[kind]
+        if len(listed) != len(known):
+            listed = self._listed[kind] = tuple(known)
+        return listed
 
     def __len__(self) -> int:
         return int(self._latest.count.sum())
@@ -114,19 +118,13 @@ class RunSeries:
         with self._lock:
             return self._latest.last.copy(), self._latest.good.copy()
 
-    def span(self, stream: int) -> tuple[int, int, int]:
-        """Return how many rows a stream has, and the first and the last time; 0: none. [µs]"""
+    def told(self, streams: I32) -> Latest:
+        """Return what is known of some streams, in their order."""
         with self._lock:
-            first, count = self._latest.first, int(self._latest.count[stream])
-            if count and first[stream] == UNKNOWN:
+            first = self._latest.first
+            for stream in streams[first[streams] == UNKNOWN].tolist():
                 first[stream] = self.between([stream], *_EVER)["at"][0]
-            last = int(self._latest.last["at"][stream])
-            return (count, int(first[stream]), last) if count else (0, 0, 0)
-
-    def equal_in_a_row(self) -> I64:
-        """Return by stream how many readings in a row ended with the latest value. (streams,)"""
-        with self._lock:
-            return self._latest.equal.copy()
+            return self._latest.of(streams)
 
     def answered(self, batch: str) -> bytes | None:
         """Return what the sender of a batch was told, None when it is new or long ago."""
@@ -136,8 +134,8 @@ class RunSeries:
         """Return the streams' rows from `start` to `end` [µs], by stream, then time. (n,)"""
         with self._lock:
             parts = self._parts
-            found = [r.between(s, start, end) for s in streams for r in (self._hot, self._frozen)]
-        return sorted_rows(np.concatenate([parts.between(streams, start, end), NONE, *found]))
+            found = [x for r in (self._hot, self._frozen) for x in r.between(streams, start, end)]
+        return sorted_rows(joined([parts.between(streams, start, end), *found]))
 
     def before(self, stream: int, end: int, limit: int, *, good: bool = False) -> Rows:
         """Return the last `limit` rows of a stream up to `end` [µs], by time. (n,)
@@ -146,15 +144,16 @@ class RunSeries:
         """
         with self._lock:
             parts = self._parts
-            found = [r.between(stream, _EVER[0], end) for r in (self._hot, self._frozen)]
-        rows = sorted_rows(np.concatenate(found))
+            runs = (self._hot, self._frozen)
+            found = [x for r in runs for x in r.between([stream], _EVER[0], end)]
+        rows = sorted_rows(joined(found))
         kept = rows[rows["reasons"] == 0] if good else rows
         for part in sorted((p for p in parts.parts if p.first <= end), key=lambda p: -p.last):
             if len(kept) >= limit and int(kept["at"][-limit]) > part.last:
                 break
             older = parts.of((part,)).between([stream], _EVER[0], end)
             own = older[older["reasons"] == 0] if good else older
-            kept = sorted_rows(np.concatenate([own, kept]))
+            kept = sorted_rows(joined([own, kept]))
         return kept[max(0, len(kept) - limit) :]
 
     def by_hour(

@@ -10,6 +10,7 @@ from sqlalchemy import Select, delete, func, select
 from rencheng.adapters.store import codec
 from rencheng.adapters.store.schema import details
 from rencheng.domain.sensing import ObservationDetails
+from rencheng.service.details_store import Span
 
 if TYPE_CHECKING:
     from rencheng.adapters.store.unit import Transaction
@@ -78,15 +79,18 @@ class SqlDetails:
         query = select(details.c.body).where(details.c.feature == feature)
         return list(self._read(query.order_by(details.c.at)))
 
-    def span(self, stream: str) -> tuple[int | None, int | None, int | None, int | None]:
-        """Return the first and the last time, and those of the results. [µs UTC]"""
+    def spans(self, streams: Sequence[str]) -> dict[str, Span]:
+        """Return the first and the last time of those that have any, and of the results."""
         columns = details.c
-        query = select(
-            func.min(columns.at), func.max(columns.until),
-            func.min(columns.result_at), func.max(columns.result_at),
-        ).where(columns.stream == stream)  # fmt: skip
-        row: Any = self._transaction.read(query).one()
-        return row[0], row[1], row[2], row[3]
+        found: dict[str, Span] = {}
+        for some in _parts(streams):
+            query = select(
+                columns.stream, func.min(columns.at), func.max(columns.until),
+                func.min(columns.result_at), func.max(columns.result_at),
+            ).where(columns.stream.in_(some)).group_by(columns.stream)  # fmt: skip
+            rows: Any = self._transaction.read(query)
+            found |= {row[0]: (row[1], row[2], row[3], row[4]) for row in rows}
+        return found
 
     def told(self, streams: Sequence[str]) -> int:
         """Return how many are told beside the raw values, less the raw values taken back."""

@@ -10,8 +10,8 @@ from rencheng.api.sensorthings.query.links import address_of, next_page
 from rencheng.api.sensorthings.query.model import (
     ID_NAMES,
     JSON,
-    Item,
     STREAMS,
+    Item,
     K,
     Source,
     json_of,
@@ -135,9 +135,7 @@ def _observations(
     return _page_told(query, place, top, page, shown)
 
 
-def _page_told(
-    query: Query, place: str, top: int, page: Page, shown: list[Any]
-) -> dict[str, Any]:
+def _page_told(query: Query, place: str, top: int, page: Page, shown: list[Any]) -> dict[str, Any]:
     more: dict[str, str] = {}
     if page.after:
         more = {"skipFilter": page.after}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -28,7 +28,7 @@ from rencheng.domain.sensing import (
 )
 from rencheng.service.house import House
 from rencheng.service.register import View
-from rencheng.service.register_readings import count, extent, reading_at, readings
+from rencheng.service.register_readings import count, extents, reading_at, readings
 
 K = EntityKind
 Item: TypeAlias = Entity | Reading
@@ -57,9 +57,14 @@ class Source:
 
     def span(self, stream: str) -> tuple[Times, Times]:
         """Return the first and last time of the phenomena and of the results of a datastream."""
-        if stream not in self.spans:
-            self.spans[stream] = extent(self.house, stream)
+        self.look_at((stream,))
         return self.spans[stream]
+
+    def look_at(self, streams: Iterable[str]) -> None:
+        """Read the extents of datastreams that will be asked for, all at once."""
+        fresh = [one for one in streams if one not in self.spans]
+        if fresh:
+            self.spans.update(extents(self.house, fresh))
 
 
 def property_of(source: Source, kind: EntityKind, name: str) -> Callable[[Any], Value]:
