@@ -91,7 +91,7 @@ def made(plan: Plan, draft: Draft, faults: Faults) -> str:
             keys = _ahead(plan, draft, name, faults)
             values[attribute] = tuple(keys) if is_many else (keys or [""])[0]
     if draft.kind is K.MULTI_DATASTREAMS:
-        values.setdefault("observation_type", COMPLEX)
+        values["observation_type"] = COMPLEX
         _match_sizes(values, draft, faults)
     item = _built(TYPES[draft.kind], key, values)
     if isinstance(item, DatastreamResource):

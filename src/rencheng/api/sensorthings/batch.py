@@ -11,9 +11,11 @@ from rencheng.service.register_forms import Faults
 
 MOST = 1_000
 """Requests in one. Chosen."""
+WRONG, FAILED_BEFORE = 400, 424
+"""A request failed from here on; it was not done as another had failed (OData JSON 4.01)."""
 Answer = Callable[[str, str, str, Any], tuple[int, str, Any]]
 """Id of the request, method, path with options, body to status, address and body."""
-_PLACEHOLDER = re.compile(r"^\$([A-Za-z0-9_.-]+)(?=/|$)")
+_PLACEHOLDER = re.compile(r"^\$([A-Za-z0-9_.-]+)(?=[/?]|$)")
 
 
 def run(body: Any, root: str, answer: Answer) -> dict[str, Any]:
@@ -28,11 +30,19 @@ def run(body: Any, root: str, answer: Answer) -> dict[str, Any]:
         _check(one, f"requests[{i}]", names, faults)
     faults.raise_any()
     made: dict[str, str] = {}
-    responses = []
+    failed: set[str] = set()
+    responses: list[dict[str, Any]] = []
     for one in requests:
-        path = _PLACEHOLDER.sub(lambda m: made.get(m.group(1), m.group(0)), _path(one["url"], root))
+        path = _path(one["url"], root)
+        if failed & _needed(one, path):
+            failed.add(one["id"])
+            responses.append({"id": one["id"], "status": FAILED_BEFORE})
+            continue
+        path = _PLACEHOLDER.sub(lambda m: made.get(m.group(1), m.group(0)), path)
         inner = _filled(one.get("body"), made)
         status, address, content = answer(one["id"], one["method"].upper(), path, inner)
+        if status >= WRONG:
+            failed.add(one["id"])
         response: dict[str, Any] = {"id": one["id"], "status": status}
         if address:
             made[str(one["id"])] = address.removeprefix(f"{root}/")
@@ -55,6 +65,25 @@ def _check(one: Any, place: str, names: set[str], faults: Faults) -> None:
     if one.get("id") in names:
         faults.add(f"{place}.id", "taken", str(one.get("id")))
     names.add(str(one.get("id")))
+
+
+def _needed(one: Mapping[str, Any], path: str) -> set[str]:
+    """Return the requests that have to succeed before one can be done."""
+    found = _PLACEHOLDER.match(path)
+    said = one.get("dependsOn")
+    needed = {str(name) for name in said} if isinstance(said, list) else set()
+    return needed | _named(one.get("body")) | ({found.group(1)} if found else set())
+
+
+def _named(body: Any) -> set[str]:
+    """Return the requests whose entities a body names as `{"@iot.id": "$name"}`."""
+    if isinstance(body, list):
+        return {name for one in body for name in _named(one)}
+    if not isinstance(body, Mapping):
+        return set()
+    key = body.get("@iot.id")
+    own = {key[1:]} if isinstance(key, str) and key.startswith("$") else set()
+    return own | {name for one in body.values() for name in _named(one)}
 
 
 def _path(url: str, root: str) -> str:

@@ -27,7 +27,7 @@ _TOKEN = re.compile(
     |(?P<date>\d{{4}}-\d\d-\d\d)
     |(?P<clock>\d\d:\d\d(?::\d\d(?:\.\d{{1,6}})?)?)
     |(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
-    |(?P<word>@?[^\W\d][\w.-]*(?:/@?[^\W/][\w.:-]*)*)
+    |(?P<word>@?[^\W\d][\w.-]*(?:/@?[^\W/][\w.:-]*|\[\d+\])*)
     |(?P<mark>[(),-])""",
     re.VERBOSE,
 )
@@ -105,7 +105,7 @@ def _token(kind: str, piece: str, position: int) -> Token:
     if kind == "word":
         if piece in _CONSTANTS:
             return Token("value", piece, position, _CONSTANTS[piece])
-        return Token("word", piece, position)
+        return Token("word", piece.replace("[", "/").replace("]", ""), position)
     try:
         value = _value(kind, piece)
     except (ValueError, ShapelyError):
