@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from rencheng.connectors.shape import Delivery
@@ -69,7 +69,7 @@ def take(house: House, feed: str, delivery: Delivery) -> Taken:
             done.known += 1
             continue
         try:
-            ingest_bulletin(house, command, bulletin)
+            ingest_bulletin(house, command, replace(bulletin, catalogue=f"feed:{feed}"))
         except (InvalidInputError, ConflictError) as error:
             done.refuse(_why(bulletin.id, error))
         else:

@@ -29,6 +29,7 @@ class Bulletin:
 
     id: str
     event: str
+    """Id that all solutions and messages of the event share here: that of the first one heard."""
     kind: BulletinKind
     issuer: str
     issued: datetime
@@ -45,6 +46,16 @@ class Bulletin:
     source: str
     mode: Mode
     run: str
+    reported: str = ""
+    """Id of the event as its issuer names it; empty: `event`."""
+    catalogue: str = ""
+    """Who keeps the entries that this is one of; two entries of one catalogue are two events."""
+    version: int = 1
+
+    @property
+    def own(self) -> str:
+        """Id of the event as its issuer names it."""
+        return self.reported or self.event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

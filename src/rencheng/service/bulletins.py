@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from math import isnan
@@ -13,10 +12,12 @@ from rencheng.domain.hazard import Bulletin, BulletinKind
 from rencheng.domain.identity import SYSTEM, Permission
 from rencheng.domain.provenance import Text
 from rencheng.domain.run import LIVE_RUN
+from rencheng.sense.solutions import preferred, solutions_of, standing
 from rencheng.service import alarms, incidents
 from rencheng.service.batches import OLDEST, require_open
-from rencheng.service.house import Command, Context, Done, House, perform, record
+from rencheng.service.house import Command, Context, Done, House, perform, record, record_all
 from rencheng.service.ports import UnitOfWork
+from rencheng.service.quake_events import Settled, of_event, settle
 
 RULE_VERSION = "bulletins 1"
 EARTHQUAKE_RULE, TSUNAMI_RULE = "bulletin.earthquake", "bulletin.tsunami"
@@ -41,6 +42,8 @@ class BulletinItem:
     magnitude_sd: float
     text: str
     source: str
+    catalogue: str = ""
+    """Who keeps the entries that this is one of; empty: the issuer."""
 
 
 def scoped(run: str, key: str) -> str:
@@ -76,12 +79,13 @@ def ingest_bulletin(house: House, command: Command, item: BulletinItem) -> Bulle
         known = work.bulletins.find(bulletin.id)
         if known is not None:
             return _known(known, bulletin)
-        work.bulletins.add(bulletin)
+        settled = settle(work, ctx, bulletin)
+        bulletin = settled.bulletin
+        record_all(work, ctx, SYSTEM, settled.notes)
         _alarm(house, work, ctx, bulletin)
-        gone = withdrawn(work.bulletins.list(ctx.run, where={"event": item.event}), item.event)
-        stands = gone is None or bulletin.issued > gone
-        if stands and (found := incidents.opened(house, work, ctx, bulletin)):
-            record(work, ctx, SYSTEM, found)
+        for event in settled.events[1:]:
+            _earthquake_alarm(house, work, ctx, event)
+        _incidents(house, work, ctx, settled)
         params = {"kind": bulletin.kind.value, "issuer": bulletin.issuer}
         return Done(
             item=bulletin, id=bulletin.id, event="event", action="bulletin.taken", params=params
@@ -97,10 +101,11 @@ def ingest_bulletin(house: House, command: Command, item: BulletinItem) -> Bulle
 
 
 def latest(work: UnitOfWork, run: str, event: str | None = None) -> Bulletin | None:
-    """Return the newest earthquake bulletin of an event, or of any; None when there is none."""
+    """Return the preferred solution of an event, or of the one spoken of last; None: none."""
     where = {"kind": BulletinKind.EARTHQUAKE.value} | ({"event": event} if event else {})
     found = work.bulletins.list(run, where=where)
-    return max(found, key=lambda one: one.issued, default=None)
+    newest = max(found, key=lambda one: one.issued, default=None)
+    return newest and (preferred(of_event(work, run, newest.event)) or newest)
 
 
 def _bulletin(item: BulletinItem, ctx: Context) -> Bulletin:
@@ -120,7 +125,20 @@ def _bulletin(item: BulletinItem, ctx: Context) -> Bulletin:
         source=item.source,
         mode=ctx.mode,
         run=ctx.run,
+        catalogue=item.catalogue or item.issuer,
     )
+
+
+def _incidents(house: House, work: UnitOfWork, ctx: Context, settled: Settled) -> None:
+    """Open or follow incidents: of the bulletin itself, and where another solution counts now."""
+    bulletin, said = settled.bulletin, list[Bulletin]()
+    for event in settled.events:
+        here = standing(of_event(work, ctx.run, event))
+        said += [one for one in here if one.id == bulletin.id]
+        said += solutions_of(here) if settled.notes else []
+    for one in said:
+        if found := incidents.opened(house, work, ctx, one):
+            record(work, ctx, SYSTEM, found)
 
 
 def _faults(item: BulletinItem, ctx: Context) -> tuple[Fault, ...]:
@@ -148,7 +166,9 @@ def _faults(item: BulletinItem, ctx: Context) -> tuple[Fault, ...]:
 
 
 def _known(known: Bulletin, again: Bulletin) -> Done[Bulletin]:
-    if repr(known) != repr(again):  # repr: NaN equals itself there
+    same = replace(again, event=known.event, reported=known.reported, version=known.version)
+    # repr: NaN equals itself there
+    if known.own != again.own or repr(known) != repr(replace(same, catalogue=known.catalogue)):
         raise ConflictError(
             "bulletin.reused",
             f"bulletin {known.id!r} said something else before",
@@ -162,30 +182,23 @@ def _alarm(house: House, work: UnitOfWork, ctx: Context, bulletin: Bulletin) -> 
     if bulletin.kind is BulletinKind.TSUNAMI_CANCEL:
         alarms.cleared(work, ctx, TSUNAMI_RULE, bulletin.event)
     elif bulletin.kind in (BulletinKind.EARTHQUAKE, BulletinKind.WITHDRAWN):
-        _earthquake_alarm(house, work, ctx, bulletin)
+        _earthquake_alarm(house, work, ctx, bulletin.event)
     else:
         alarms.raised(work, ctx, _tsunami(bulletin))
 
 
-def _earthquake_alarm(house: House, work: UnitOfWork, ctx: Context, bulletin: Bulletin) -> None:
-    """Bring the alarm in line with the last word on the event, in whatever order it was heard."""
-    issued = work.bulletins.list(ctx.run, where={"event": bulletin.event})
-    gone = withdrawn(issued, bulletin.event)
-    quakes = [b for b in issued if b.kind is BulletinKind.EARTHQUAKE]
-    standing = [b for b in quakes if gone is None or b.issued > gone]
-    known = [b for b in standing if not isnan(b.magnitude)] or standing
-    newest = max(known, key=lambda one: one.issued, default=None)
-    finding = _earthquake(house, newest) if newest else None
-    if finding:
-        alarms.raised(work, ctx, finding)
-    elif newest is None:
-        alarms.cleared(work, ctx, EARTHQUAKE_RULE, bulletin.event)
+def _earthquake_alarm(house: House, work: UnitOfWork, ctx: Context, event: str) -> None:
+    """Bring the alarm in line with what stands of the event, in whatever order it was heard.
 
-
-def withdrawn(bulletins: Iterable[Bulletin], event: str) -> datetime | None:
-    """Return when an earthquake was last withdrawn; None when it never was."""
-    times = [b.issued for b in bulletins if b.event == event and b.kind is BulletinKind.WITHDRAWN]
-    return max(times, default=None)
+    Where catalogues disagree the most serious of their solutions is what the alarm says.
+    """
+    found = solutions_of(of_event(work, ctx.run, event))
+    known = [one for one in found if not isnan(one.magnitude)] or found
+    findings = [finding for one in known if (finding := _earthquake(house, one))]
+    if findings:
+        alarms.raised(work, ctx, min(findings, key=lambda one: one.level))
+    elif not found:
+        alarms.cleared(work, ctx, EARTHQUAKE_RULE, event)
 
 
 def _earthquake(house: House, bulletin: Bulletin) -> Finding | None:

@@ -47,6 +47,7 @@ from rencheng.model.people.consequences import consequences
 from rencheng.model.recovery.services import restore
 from rencheng.perceive.presence import day_time
 from rencheng.perceive.state import city_state
+from rencheng.sense.solutions import preferred, standing
 from rencheng.service.figures import figures
 from rencheng.service.incidents import is_within_reach
 from rencheng.service.weighing import weighed_assessment, weighed_boards, weighed_figures
@@ -257,9 +258,8 @@ def last_word(
     Returns
     -------
     bulletin
-        The last earthquake bulletin that states a magnitude, or else the last; when an official
-        tsunami message of the same event was issued, with that message's kind, id and issuer. None
-        when no event is current.
+        The earthquake's `preferred` solution; when an official tsunami message of the same event
+        was issued, with that message's kind, id and issuer. None when no event is current.
 
     Notes
     -----
@@ -267,9 +267,7 @@ def last_word(
     the strongest, then the youngest: an aftershock takes nothing away from what its main shock did,
     nor does a giant on the other side of the ocean.
     """
-    issued = _standing_bulletins(
-        [b for b in bulletins if b.issued <= at and b.origin_time >= at - CURRENT]
-    )
+    issued = standing([b for b in bulletins if b.issued <= at and b.origin_time >= at - CURRENT])
     if not issued:
         return None
     events = {bulletin.event for bulletin in issued}
@@ -289,37 +287,16 @@ def last_word(
     )
 
 
-def _standing_bulletins(bulletins: Sequence[Bulletin]) -> list[Bulletin]:
-    """Return bulletins in order of issue, without earthquakes that were withdrawn after them."""
-    gone: dict[str, datetime] = {}
-    for one in bulletins:
-        if one.kind is BulletinKind.WITHDRAWN:
-            gone[one.event] = max(one.issued, gone.get(one.event, one.issued))
-    kept = [
-        one
-        for one in bulletins
-        if one.kind is not BulletinKind.WITHDRAWN
-        and (
-            one.kind is not BulletinKind.EARTHQUAKE
-            or one.event not in gone
-            or one.issued > gone[one.event]
-        )
-    ]
-    return sorted(kept, key=lambda one: one.issued)
-
-
 def _standing(
     issued: Sequence[Bulletin], concerns: Callable[[Bulletin], bool]
 ) -> tuple[tuple[bool, bool, float, datetime], Bulletin | None, Bulletin | None]:
-    """Return an event's rank, its last earthquake bulletin and its last tsunami message."""
-    quakes = [b for b in issued if b.kind is BulletinKind.EARTHQUAKE]
+    """Return an event's rank, its preferred solution and its last tsunami message."""
+    quake = preferred(issued)
     tsunamis = [b for b in issued if b.kind is not BulletinKind.EARTHQUAKE]
-    sized = [b for b in quakes if not np.isnan(b.magnitude)]
-    known = sized or quakes
-    quake = known[-1] if known else None
     tsunami = tsunamis[-1] if tsunamis else None
     is_in_force = tsunami is not None and tsunami.kind is not BulletinKind.TSUNAMI_CANCEL
-    magnitude = sized[-1].magnitude if sized else float("-inf")
+    is_sized = quake is not None and not np.isnan(quake.magnitude)
+    magnitude = quake.magnitude if quake is not None and is_sized else float("-inf")
     is_near = quake is not None and concerns(quake)
     return (is_in_force, is_near, magnitude, issued[-1].origin_time), quake, tsunami
 

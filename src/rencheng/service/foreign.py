@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 from rencheng.domain.alert import MessageType
 from rencheng.domain.errors import InvalidInputError
-from rencheng.domain.hazard import ShakingMap
+from rencheng.domain.hazard import Bulletin, ShakingMap
 from rencheng.domain.identity import Permission
 from rencheng.domain.provenance import Text
 from rencheng.domain.warning import ForeignWarning, Signature, WarningInfo
 from rencheng.service.bulletins import scoped
 from rencheng.service.house import Command, Context, Done, House, perform
 from rencheng.service.ports import UnitOfWork
+from rencheng.service.quake_events import of_event
 
 # A warning that does not say when it ends holds so long. Chosen; CAP 1.2 leaves it to the reader.
 UNSAID = timedelta(days=1)
@@ -141,10 +142,17 @@ def take_map(house: House, command: Command, given: ShakingMap) -> bool:
     )
 
 
-def map_of(work: UnitOfWork, run: str, event: str, at: datetime) -> ShakingMap | None:
-    """Return the highest revision of an event's map that was out at a time; None when none."""
-    found = [one for one in work.shaking_maps.list(run, where={"event": event}) if one.issued <= at]
-    return max(found, key=lambda one: one.revision, default=None)
+def map_of(work: UnitOfWork, run: str, word: Bulletin, at: datetime) -> ShakingMap | None:
+    """Return the map of an event that was out at a time, under its event's id; None: none was.
+
+    The highest revision, of the maps that name the event as `word` does before those that name it
+    as another catalogue does.
+    """
+    names = {one.own for one in of_event(work, run, word.event)} | {word.event}
+    found = work.shaking_maps.list(run, where={"event": names})
+    out = [one for one in found if one.issued <= at]
+    best = max(out, key=lambda one: (one.event == word.own, one.revision), default=None)
+    return best and replace(best, event=word.event)
 
 
 def in_force(work: UnitOfWork, run: str, at: datetime) -> list[ForeignWarning]:

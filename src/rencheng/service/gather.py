@@ -55,7 +55,7 @@ def inputs_of(
     is_arriving
         Whether something came in lately, in wall time; see `settled`.
     """
-    bulletins = work.bulletins.list(ctx.run)
+    bulletins = work.bulletins.list(ctx.run)[::-1]
     at = settled(work, city, ctx, bulletins, is_arriving=is_arriving)
     states = situation.sensor_states(work, city, ctx.run, at)
     statuses = {one.stream.id: one.status for one in states}
@@ -78,7 +78,7 @@ def inputs_of(
             is_log_checked=turns % _LOG_EVERY == 0,
         ),
         seed=seed_of(ctx.run),
-        shaking_map=map_of(work, ctx.run, word.event, at) if word else None,
+        shaking_map=map_of(work, ctx.run, word, at) if word else None,
         samples=samples,
     )
 

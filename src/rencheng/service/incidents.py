@@ -15,6 +15,7 @@ from rencheng.domain.identity import Permission
 from rencheng.domain.incident import Incident, IncidentStatus
 from rencheng.domain.provenance import Text
 from rencheng.domain.rules import Rules
+from rencheng.sense.solutions import preferred
 from rencheng.service.house import (
     Command,
     Context,
@@ -26,6 +27,7 @@ from rencheng.service.house import (
     tell,
 )
 from rencheng.service.ports import UnitOfWork
+from rencheng.service.quake_events import of_event
 
 KIND = "earthquake_tsunami"
 REACH_KM = 300.0
@@ -126,10 +128,12 @@ def opened(
 def _followed(
     house: House, work: UnitOfWork, incident: Incident, bulletin: Bulletin
 ) -> Done[Incident] | None:
-    """Let the incident bear the magnitude and place of the newest earthquake bulletin."""
+    """Let the incident bear the magnitude and place of the preferred solution."""
     if bulletin.kind is not BulletinKind.EARTHQUAKE or isnan(bulletin.magnitude):
         return None
-    newest = latest_earthquake(work, incident, bulletin)
+    newest = preferred(of_event(work, incident.run, incident.event)) or bulletin
+    if isnan(newest.magnitude):
+        return None
     name = _name(newest)
     revised = replace(
         incident,
@@ -147,14 +151,6 @@ def _followed(
         action="incident.revised",
         params={"magnitude": newest.magnitude},
     )
-
-
-def latest_earthquake(work: UnitOfWork, incident: Incident, bulletin: Bulletin) -> Bulletin:
-    """Return the newest issued earthquake bulletin with a magnitude, `bulletin` counted in."""
-    where = {"event": incident.event, "kind": BulletinKind.EARTHQUAKE.value}
-    others = work.bulletins.list(incident.run, where=where)
-    said = [b for b in (*others, bulletin) if not isnan(b.magnitude)]
-    return max(said, key=lambda b: b.issued)
 
 
 def _name(bulletin: Bulletin) -> Text:
