@@ -15,7 +15,7 @@ def ramp(x: list[float], mean: list[float], sd: list[float] | None = None, **oth
     said = {"low": x[0], "high": x[-1], "below": Beyond.ZERO, "above": Beyond.HOLD, **other}
     return Curve(
         id=said.pop("id", "made-up"), kind=CurveKind.VULNERABILITY, hazard="flood",
-        component="structure", intensity="depth", unit="m", asset="house", region="any",
+        component="structure", intensity="water_depth", unit="m", asset="house", region="any",
         x=np.array(x), mean=np.array(mean), sd=None if sd is None else np.array(sd),
         source="made up for a test", licence="CC0-1.0", status=CurveStatus.ASSUMPTION,
         version="1", **said,
@@ -54,7 +54,7 @@ def event_set(
             place=np.column_stack([np.arange(points) / 100.0, np.zeros(points)]),
             rate=np.array(rate if rate is not None else [0.01] * len(rows)),
             names=tuple(f"e{i}" for i in range(len(rows))),
-            measure="depth",
+            measure="water_depth",
             unit=unit,
             source="made up for a test",
         ),

@@ -31,7 +31,7 @@ def blocks(
     """
     start = np.asarray(source.start)
     items, points = things.value.size, len(source.head.place)
-    fixed = 40 * items + 9 * points + 40 * (start.size - 1) + 2 * things.standing.size
+    fixed = 48 * items + 9 * points + 40 * (start.size - 1) + 2 * things.standing.size
     each = _STORED_BYTES
     if with_matrix:
         at_point = max(1, int((things.first[1:] - things.first[:-1]).max(initial=0)))

@@ -83,7 +83,7 @@ def impact(
             progress(last, many)
     standing = settled(things.standing, portfolio.point, work.touched)
     stock_size = portfolio.point.size
-    eai = np.bincount(things.asset, work.annual, stock_size).astype(np.float64)
+    eai = np.bincount(things.asset, work.worth[:, 1], stock_size).astype(np.float64)
     yearly = head.rate * work.loss
     return EventImpact(
         names=head.names,
@@ -118,7 +118,7 @@ class _Work:
         self.unknown = np.zeros(events, dtype=np.int64)
         self.square = np.zeros(events if spread else 0)
         self.straight = np.zeros(events if spread else 0)
-        self.annual = np.zeros(things.value.size)
+        self.worth = np.column_stack([things.value, np.zeros(things.value.size)])
         self.dark = np.zeros(things.value.size, dtype=np.int64)
         self.touched = np.zeros(points, dtype=np.uint8)
         self._stored: tuple[I64, NDArray[np.int32], NDArray[np.float32], F64]
@@ -136,7 +136,7 @@ class _Work:
             self.items,
             self.table,
             (self.loss[part], self.unknown[part]),
-            (self.annual, self.dark),
+            (self.worth, self.dark),
             self.touched,
         )
         if self.square.size:

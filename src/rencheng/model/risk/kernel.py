@@ -58,31 +58,36 @@ def losses(
 ) -> None:
     """Add up the loss of each event and the expected annual loss of each item.
 
-    Writes loss and number of unknown items of each event, adds to annual loss and number of unknown
-    events of each item, marks the points that an event reaches.
+    Writes loss and number of unknown items of each event, adds to annual loss (beside the value in
+    `worth`, so that one line of the cache has both) and number of unknown events of each item,
+    marks the points that an event reaches.
     """
     start, point, intensity, rate = events
-    first, curve, value, _ = items
+    first, curve, _, _ = items
     head, bucket, line = table
     loss, unknown = by_event
-    annual, dark = by_item
+    worth, dark = by_item
+    one = np.uint64(1)
     for e in range(start.size - 1):
         total, missing, often = 0.0, 0, rate[e]
-        for k in range(start[e], start[e + 1]):
+        for k in range(np.uint64(start[e]), np.uint64(start[e + 1])):
             p = np.uint64(point[k])
             x = np.float64(intensity[k])
             touched[p] = 1
-            for i in range(np.uint64(first[p]), np.uint64(first[p + np.uint64(1)])):
-                y = np.nan
-                if x == x:
-                    s = line_of(head, bucket, line, np.uint64(curve[i]), x)
-                    y = value[i] * (line[s, 2] + line[s, 3] * (x - line[s, 0]))
+            if x != x:
+                for i in range(np.uint64(first[p]), np.uint64(first[p + one])):
+                    missing += 1
+                    dark[i] += 1
+                continue
+            for i in range(np.uint64(first[p]), np.uint64(first[p + one])):
+                s = line_of(head, bucket, line, np.uint64(curve[i]), x)
+                y = worth[i, 0] * (line[s, 2] + line[s, 3] * (x - line[s, 0]))
                 if y != y:
                     missing += 1
                     dark[i] += 1
                 else:
                     total += y
-                    annual[i] += often * y
+                    worth[i, 1] += often * y
         loss[e] = total
         unknown[e] = missing
 
