@@ -25,6 +25,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent.parent / "src"))
 
 from ops_kit import GAUGE, Kit, make_kit  # noqa: E402 - the folders must be known first
+from rencheng.adapters.bus.nats import Broker, BrokerOptions, Listener  # noqa: E402
+from rencheng.adapters.bus.nats.guests import Rights  # noqa: E402
 from rencheng.bootstrap.mqtt import MqttDoor, MqttOptions, open_mqtt  # noqa: E402
 from rencheng.domain.observation import Observation  # noqa: E402
 from rencheng.service.identity import Identity  # noqa: E402
@@ -32,6 +34,8 @@ from rencheng.service.ports import Account  # noqa: E402
 from tiny_city import make_tiny_city  # noqa: E402
 
 STREAMS = 20
+PASSWORD = "a password"
+"""Of everybody, at a broker that is not the house's own."""
 
 
 def house(folder: Path, *, now: Callable[[], datetime] | None = None) -> Kit:
@@ -161,6 +165,34 @@ def served(kit: Kit, folder: Path, **options: Any) -> Iterator[tuple[MqttDoor, i
         yield door, port
     finally:
         door.stop()
+
+
+class Anybody:
+    """Lets in whoever knows the password."""
+
+    def rights(self, name: str, password: str) -> Rights:
+        assert password == PASSWORD
+        return Rights(name=name, publish=("#",), subscribe=("#",))
+
+    def turn(self) -> int:
+        return 0
+
+    def holds(self, rights: Rights) -> bool:
+        return True
+
+
+@contextmanager
+def foreign(folder: Path, port: int, tls: tuple[Path, Path] | None = None) -> Iterator[Broker]:
+    """Run a broker that is not the house's own; `tls`: its certificate and key."""
+    certificate, key = tls or (None, None)
+    listener = Listener(port=port, certificate=certificate, key=key)
+    broker = Broker(folder, listener, Anybody(), BrokerOptions(sync="always"))
+    broker.start()
+    broker.is_open.set()
+    try:
+        yield broker
+    finally:
+        broker.stop()
 
 
 @contextmanager

@@ -20,12 +20,10 @@ from mqtt_kit import (
     house,
     kept,
     key_of,
-    open_door,
     program,
     served,
     until,
 )
-from rencheng.bootstrap.mqtt import MqttOptions
 
 S0 = "v1.1/Datastreams('s0')/Observations"
 MAPPING = """
@@ -91,46 +89,6 @@ def test_the_broker_is_killed_during_ingest(kit: Kit, tmp_path: Path) -> None:
         until(lambda: len(kept(kit)) == sender.sent, 40)
         assert values(kit) == list(range(sender.sent))
         device.stop()
-
-
-def test_the_broker_is_gone_for_a_while(kit: Kit, tmp_path: Path) -> None:
-    """The same path as five minutes: only the longest wait between two tries differs, 30 s."""
-    theirs, port = house(tmp_path / "other"), free_port()
-    key = key_of(theirs)
-    with served(theirs, tmp_path / "other", port=port) as (other, _):
-        login = tmp_path / "login"
-        login.write_text(f"house\n{other.broker.secret if other.broker else ''}\n")
-        login.chmod(0o600)
-        (tmp_path / "mqtt.toml").write_text(MAPPING)
-        door = open_door(kit, tmp_path, MqttOptions(broker=f"mqtt://127.0.0.1:{port}", login=login))
-        door.start()
-        until(lambda: door.health().link == "connected")
-        assert other.broker is not None
-        os.kill(other.broker.pid, signal.SIGSTOP)  # it is there and answers nothing
-        time.sleep(0.5)
-        assert door.health().link == "connected"
-        os.kill(other.broker.pid, signal.SIGCONT)
-        secret = other.broker.secret
-    until(lambda: door.health().link == "waiting")
-    gone = door.health()
-    assert gone.problem is not None and gone.hint is not None and gone.problem_since is not None
-    time.sleep(3.0)
-    assert door.health().link == "waiting" and door.health().hint is not None
-    (tmp_path / "other" / "mqtt.toml").write_text(MAPPING)
-    again = open_door(theirs, tmp_path / "other", MqttOptions(port=port, sync="1s"))
-    assert again.broker is not None
-    again.broker.secret = secret
-    again.broker.is_open.set()
-    again.broker.start()
-    until(lambda: door.health().link == "connected", 40)
-    assert door.health().problem is None
-    device = Device(port, "pier", key).start().connected()
-    device.send("plant/s0/level", b'{"level": 1}', 1)
-    until(lambda: kept(kit))
-    device.stop()
-    door.stop()
-    again.broker.stop()
-    theirs.store.close()
 
 
 @pytest.mark.slow

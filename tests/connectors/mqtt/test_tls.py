@@ -11,17 +11,27 @@ from pathlib import Path
 
 import pytest
 
-from certificate_kit import Certificate, certificate
-from mqtt_kit import Device, Kit, body, free_port, house, kept, key_of, open_door, served, until
-from rencheng.adapters.bus.nats import Broker, Listener
-from rencheng.adapters.bus.nats.guests import Rights
+from certificate_kit import certificate
+from mqtt_kit import (
+    PASSWORD,
+    Device,
+    Kit,
+    body,
+    foreign,
+    free_port,
+    house,
+    kept,
+    key_of,
+    open_door,
+    served,
+    until,
+)
 from rencheng.adapters.words import both
 from rencheng.bootstrap.mqtt import MqttDoor, MqttOptions
 from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.provenance import Text
 
 S0 = "v1.1/Datastreams('s0')/Observations"
-PASSWORD = "a password"
 MAPPING = """
 schema = "rencheng/mqtt-mapping/1"
 [[topic]]
@@ -38,37 +48,6 @@ def kit(tmp_path: Path) -> Iterator[Kit]:
     made = house(tmp_path)
     yield made
     made.store.close()
-
-
-class Anybody:
-    """Lets in whoever knows the password."""
-
-    def rights(self, name: str, password: str) -> Rights:
-        assert password == PASSWORD
-        return Rights(name=name, publish=("#",), subscribe=("#",))
-
-    def turn(self) -> int:
-        return 0
-
-    def holds(self, rights: Rights) -> bool:
-        return True
-
-
-@contextmanager
-def foreign(folder: Path, port: int, files: Certificate | None = None) -> Iterator[Broker]:
-    """Run a broker that is not the house's own."""
-    listener = Listener(
-        port=port,
-        certificate=files.file if files else None,
-        key=files.key if files else None,
-    )
-    broker = Broker(folder, listener, Anybody())
-    broker.start()
-    broker.is_open.set()
-    try:
-        yield broker
-    finally:
-        broker.stop()
 
 
 @contextmanager
@@ -158,7 +137,7 @@ def test_certificates_that_are_not_there_are_told_before_anything_starts(
 def test_another_broker_is_heard_over_tls(kit: Kit, tmp_path: Path) -> None:
     files, port = certificate(tmp_path / "tls"), free_port()
     with (
-        foreign(tmp_path / "other", port, files) as broker,
+        foreign(tmp_path / "other", port, (files.file, files.key)) as broker,
         listening(kit, tmp_path, f"mqtts://localhost:{port}", files.authority) as door,
     ):
         until(lambda: door.health().link == "connected")
@@ -186,7 +165,7 @@ def test_a_broker_whose_certificate_is_wrong_gets_no_password(
     files, port = certificate(tmp_path / "tls", host=host, life=life), free_port()
     authority = files.authority if knows else certificate(tmp_path / "else").authority
     with (
-        foreign(tmp_path / "other", port, files) as broker,
+        foreign(tmp_path / "other", port, (files.file, files.key)) as broker,
         listening(kit, tmp_path, f"mqtts://localhost:{port}", authority) as door,
     ):
         until(lambda: problem(door) == "mqtt.problem.certificate")
@@ -197,7 +176,7 @@ def test_a_broker_whose_certificate_is_wrong_gets_no_password(
 def test_without_an_authority_those_of_the_machine_decide(kit: Kit, tmp_path: Path) -> None:
     files, port = certificate(tmp_path / "tls"), free_port()
     with (
-        foreign(tmp_path / "other", port, files),
+        foreign(tmp_path / "other", port, (files.file, files.key)),
         listening(kit, tmp_path, f"mqtts://localhost:{port}", None) as door,
     ):
         until(lambda: problem(door) == "mqtt.problem.certificate")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Event, Lock
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from rencheng.connectors.mqtt.address import Address
@@ -89,6 +90,8 @@ class Session:
         self.address = address
         self.connection = 0
         """Number of the connection; 0 before the first."""
+        self.lost = float("-inf")
+        """When the last connection ended. [monotonic s]"""
         self._stop = Event()
         self.rest: Callable[[float], object] = self._stop.wait
         """Waits between two tries, so long or until we stop. [s]"""
@@ -115,18 +118,19 @@ class Session:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def acknowledge(self, messages: Iterable[Heard]) -> None:
-        """Tell the broker that messages are durable with us.
+    def acknowledge(self, messages: Iterable[Heard]) -> int:
+        """Tell the broker that messages are durable with us; return on which connection, 0: none.
 
         Those of an earlier connection are left out: their numbers mean others now, and the broker
         sends them again.
         """
         with self._gate:
             if not self._is_on:
-                return
+                return 0
             for one in messages:
                 if one.quality and one.connection == self.connection:
                     self._client.ack(one.number, one.quality)
+            return self.connection
 
     def publish(self, topic: str, body: bytes) -> None:
         """Say something to whoever listens, once and without a promise."""
@@ -200,6 +204,7 @@ class Session:
         with self._gate:
             was_on, self._is_on = self._is_on, False
         if was_on:
+            self.lost = monotonic()
             self._watch.lost("lost", str(code))
         self._rest()
 

@@ -11,10 +11,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from threading import Event, Thread
+from time import monotonic
 
 import numpy as np
 
 from rencheng.connectors.mqtt.address import Address
+from rencheng.connectors.mqtt.again import Expected, Open
 from rencheng.connectors.mqtt.client import LARGEST, MOST_WAITING, Heard, Session
 from rencheng.connectors.mqtt.connector import SAME, Connector
 from rencheng.connectors.mqtt.health import MqttHealth, Watch
@@ -63,6 +65,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class _Lot:
     """The values of some messages, and what will be counted of them."""
 
+    expected: Expected
+    """What may come again."""
     rows: list[tuple[int, int, float, int, int]] = field(default_factory=list)
     """Stream, time [µs], value, id, code of a refusal."""
     origin: list[tuple[Heard, Reading]] = field(default_factory=list)
@@ -116,6 +120,7 @@ class Receiver:
         self._letters = DeadLetters(folder / "dead-letters.json" if folder else None)
         self._mark = folder / "last-batch" if folder else None
         self._limits = Limits()
+        self._open = Open()
         self._queue: deque[Heard] = deque()
         self._news, self._stop = Event(), Event()
         self._in_hand = 0
@@ -207,7 +212,7 @@ class Receiver:
         return batch
 
     def _take(self, batch: Sequence[Heard]) -> None:
-        lot = _Lot()
+        lot = _Lot(self._open.expected(self.session.lost))
         city = self._house.cities.current()
         rows = stream_rows(self._house, city)
         for one in batch:
@@ -216,7 +221,7 @@ class Receiver:
             self._keep(city, lot, slice(start, start + ROWS))
         self._letters.save()
         self.watch.heard(len(batch), **lot.counts)
-        self.session.acknowledge(batch)
+        self._open.settle(lot.expected, self.session.acknowledge(batch), monotonic())
 
     def _read(self, one: Heard, city: City, rows: Mapping[str, int], lot: _Lot) -> None:
         """Add the values of a message to a lot; what cannot be read is a dead letter."""
@@ -247,7 +252,8 @@ class Receiver:
             if reading.at is one.received:
                 if one.is_kept:
                     continue  # of unknown age: what a broker keeps for newcomers has no time
-                if one.is_again and self._is_known(reading, ident, one, lot):
+                is_expected = lot.expected.has(one, (reading.datastream, ident))
+                if is_expected or (one.is_again and self._is_known(reading, ident, one, lot)):
                     lot.counts["repeats"] += 1
                     continue
             lot.rows.append((row, at, reading.value, ident, code))
@@ -269,7 +275,7 @@ class Receiver:
             ident=np.array(ident, np.uint64),
             refused=np.array(code, np.uint8),
         )
-        self._remember()
+        self._remember(lot.origin[part][0][0].received)
         taken = self._taken(columns)
         lot.counts["values"] += int((taken.codes <= SUSPECT).sum())
         lot.counts["repeats"] += int((taken.codes == DUPLICATE).sum())
@@ -310,9 +316,9 @@ class Receiver:
 
     # Messages that carry no time ---------------------------------------------------------------
 
-    def _remember(self) -> None:
-        """Note when the last batch was taken in; see `_is_known`."""
-        self._last = self._house.now()
+    def _remember(self, first: datetime) -> None:
+        """Note since when the last batch waited to be taken in; see `_is_known`."""
+        self._last = first
         if self._mark is not None:
             self._mark.write_text(self._last.isoformat(), encoding="utf-8")
 
