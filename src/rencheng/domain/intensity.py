@@ -20,11 +20,13 @@ UNITS: dict[str, dict[str, float]] = {
     "PGA": _ACCELERATION,
     "SA": _ACCELERATION,
     "PFA": _ACCELERATION,
+    "PFV": _SPEED,
     "PGV": _SPEED,
     "PGD": _LENGTH,
     "drift": _SHARE,
+    "roof_drift": _SHARE,
     "MMI": {"1": 1.0},
-    "depth": _LENGTH,
+    "water_depth": _LENGTH,
     "depth_above_floor": _LENGTH,
     "flow_speed": _SPEED,
     "depth_speed": {"m2/s": 1.0, "ft2/s": 0.3048**2},
@@ -35,8 +37,10 @@ UNITS: dict[str, dict[str, float]] = {
     "reach": {"1": 1.0},
 }
 """Factor to SI of every unit of every intensity. `SA` stands for `SA(T)` with the period T in
-seconds; PFA is the peak acceleration of a floor, `drift` the ratio of a storey, `MMI` degrees of
-the modified Mercalli scale, `depth` water above ground, `gust_3s`, `wind_1min` and `wind_10min`
+seconds; PFA and PFV are the peak acceleration and speed of a floor, `drift` the ratio of a
+storey, `roof_drift` that of the whole building, `MMI` degrees of
+the modified Mercalli scale, `water_depth` stands above ground,
+`depth_above_floor` above the first floor, `gust_3s`, `wind_1min` and `wind_10min`
 winds at 10 m height over open ground, `reach` 1 where a flow (lava, mud) arrives."""
 _PERIOD = re.compile(r"SA\((\d+(?:\.\d+)?)\)")
 
@@ -60,7 +64,7 @@ def factor(intensity: str, unit: str, to: str) -> float:
 
     Examples
     --------
-    >>> factor("depth", "ft", "m")
+    >>> factor("water_depth", "ft", "m")
     0.3048
     """
     units = units_of(intensity)

