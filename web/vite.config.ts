@@ -16,5 +16,6 @@ export default defineConfig({
     chunkSizeWarningLimit: 1200,
   },
   server: { proxy: { '/api': { target: api, ws: true } } },
-  test: { include: ['tests/**/*.test.ts'], environment: 'node' },
+  // A busy machine is no fault: a test that hangs is found all the same.
+  test: { include: ['tests/**/*.test.ts'], environment: 'node', testTimeout: 60_000 },
 });

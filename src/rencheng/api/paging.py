@@ -43,6 +43,15 @@ def slice_of(
     return Slice(after, limit)
 
 
+def long_slice_of(
+    after: Annotated[int, Query(ge=0, le=1_000_000, description="`next` of the last page.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 200,
+) -> Slice:
+    """Return which part of a list of small items is asked for: a map wants them all."""
+    return Slice(after, limit)
+
+
 # The store counts in 64 bits.
 BeforeQuery = Annotated[int | None, Query(ge=0, lt=2**63, description="`next` of the last page.")]
 SliceDep = Annotated[Slice, Depends(slice_of)]
+LongSliceDep = Annotated[Slice, Depends(long_slice_of)]

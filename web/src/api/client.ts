@@ -1,5 +1,6 @@
 /** The one door to the API: adds the CSRF token, turns every failure into a `Problem`. */
 import { Problem, problemOf } from './problem';
+import type { Page } from './types';
 
 const ROOT = '/api/v1';
 
@@ -37,6 +38,17 @@ async function ask(path: string, init: RequestInit): Promise<Response> {
 export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   const answer = await ask(path, { headers: { Accept: 'application/json' }, signal: signal ?? null });
   return (await answer.json()) as T;
+}
+
+/** Every page of a list as one. */
+export async function getEvery<T>(path: string): Promise<Page<T>> {
+  const items: T[] = [];
+  for (let next: string | null = '0'; next !== null;) {
+    const page: Page<T> = await get(`${path}${path.includes('?') ? '&' : '?'}after=${next}`);
+    items.push(...page.items);
+    next = page.next;
+  }
+  return { items, total: items.length, next: null };
 }
 
 /** An answer that is not JSON. */

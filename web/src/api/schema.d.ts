@@ -845,7 +845,7 @@ export interface paths {
         };
         /**
          * Devices
-         * @description Return devices, the newest first, with the use and the end of their keys.
+         * @description Return devices, by default the newest first, with the use and the end of their keys.
          */
         get: operations["devices_devices"];
         put?: never;
@@ -1749,7 +1749,7 @@ export interface paths {
         };
         /**
          * Sensors
-         * @description Return every datastream with its health; who is not city-wide sees none of others' assets.
+         * @description Return datastreams with their health; who is not city-wide sees none of others' assets.
          */
         get: operations["city_sensors"];
         put?: never;
@@ -3075,6 +3075,24 @@ export interface components {
             id: string;
         };
         /**
+         * DevicesOut
+         * @description A page of devices; `total` counts those that were asked for.
+         */
+        DevicesOut: {
+            /** All */
+            all: number;
+            /** Items */
+            items: components["schemas"]["DeviceOut"][];
+            /** Next */
+            next: string | null;
+            /** States */
+            states: {
+                [key: string]: number;
+            };
+            /** Total */
+            total: number | null;
+        };
+        /**
          * DispatchOut
          * @description A team on the map.
          */
@@ -4337,15 +4355,6 @@ export interface components {
             /** Total */
             total: number | null;
         };
-        /** Page[DeviceOut] */
-        Page_DeviceOut_: {
-            /** Items */
-            items: components["schemas"]["DeviceOut"][];
-            /** Next */
-            next: string | null;
-            /** Total */
-            total: number | null;
-        };
         /** Page[EventOut] */
         Page_EventOut_: {
             /** Items */
@@ -4404,15 +4413,6 @@ export interface components {
         Page_RunOut_: {
             /** Items */
             items: components["schemas"]["RunOut"][];
-            /** Next */
-            next: string | null;
-            /** Total */
-            total: number | null;
-        };
-        /** Page[SensorOut] */
-        Page_SensorOut_: {
-            /** Items */
-            items: components["schemas"]["SensorOut"][];
             /** Next */
             next: string | null;
             /** Total */
@@ -5081,6 +5081,26 @@ export interface components {
             ];
             /** Zone */
             zone: string;
+        };
+        /**
+         * SensorsOut
+         * @description A page of sensors; `total` counts those that were asked for.
+         */
+        SensorsOut: {
+            /** All */
+            all: number;
+            /** Health */
+            health: {
+                [key: string]: number;
+            };
+            /** Items */
+            items: components["schemas"]["SensorOut"][];
+            /** Next */
+            next: string | null;
+            /** Quantities */
+            quantities: string[];
+            /** Total */
+            total: number | null;
         };
         /**
          * SeriesOut
@@ -7552,6 +7572,14 @@ export interface operations {
                 /** @description `next` of the last page. */
                 after?: number;
                 limit?: number;
+                /** @description Words that all must occur. */
+                q?: string;
+                /** @description Any of these. */
+                state?: ("active" | "expired" | "revoked")[] | null;
+                /** @description Without it, the newest first. */
+                sort?: ("device" | "state" | "keys" | "used" | "expires") | null;
+                /** @description The greatest first; unknown stays last. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -7565,7 +7593,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_DeviceOut_"];
+                    "application/json": components["schemas"]["DevicesOut"];
                 };
             };
             /** @description Default Response */
@@ -9362,6 +9390,16 @@ export interface operations {
                 /** @description `next` of the last page. */
                 after?: number;
                 limit?: number;
+                /** @description Words that all must occur. */
+                q?: string;
+                /** @description Any of these. */
+                health?: ("ok" | "stuck" | "silent" | "suspect" | "never")[] | null;
+                /** @description Any of these. */
+                quantity?: string[] | null;
+                /** @description Without it, as registered. */
+                sort?: ("name" | "quantity" | "health" | "last" | "age" | "received" | "suspect" | "vital" | "zone" | "origin") | null;
+                /** @description The greatest first; unknown stays last. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -9375,7 +9413,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_SensorOut_"];
+                    "application/json": components["schemas"]["SensorsOut"];
                 };
             };
             /** @description Default Response */

@@ -11,6 +11,8 @@ export interface TableColumn<T> {
   /** What is shown and filtered; without it the value. */
   text?: (row: T) => string;
   isNumeric?: boolean;
+  /** Whether the server cannot put a long list in this order. */
+  isFixed?: boolean;
   /** CSS width, such as `8em` or `2fr`. */
   width?: string;
 }
@@ -66,4 +68,10 @@ export function windowOf(scrollTop: number, height: number, rowHeight: number, r
   const first = Math.max(0, Math.floor(scrollTop / rowHeight) - spare);
   const last = Math.min(rows, Math.ceil((scrollTop + height) / rowHeight) + spare);
   return [Math.min(first, last), last];
+}
+
+/** Numbers of the pages that hold the rows from `first` to before `last`; at least one. */
+export function pagesOf(first: number, last: number, size: number): number[] {
+  const [from, to] = [Math.floor(first / size), Math.max(Math.floor(first / size), Math.ceil(last / size) - 1)];
+  return Array.from({ length: to - from + 1 }, (_, i) => from + i);
 }

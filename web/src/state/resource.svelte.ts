@@ -1,11 +1,16 @@
 /** A watched API path as a reactive value; call it while a component is being set up. */
 import { getState } from '../api/bytes';
-import { get } from '../api/client';
+import { get, getEvery } from '../api/client';
 import type { Problem } from '../api/problem';
 import type { EventKind } from '../api/types';
 import { Store } from './store';
 
-export const store = new Store({ fetch: (path) => (path.startsWith('/state/') ? getState(path) : get(path)) });
+/** Before the path of a list: all of its pages are wanted, as for a map. */
+export const EVERY = 'every:';
+
+export const store = new Store({
+  fetch: (path) => (path.startsWith(EVERY) ? getEvery(path.slice(EVERY.length)) : path.startsWith('/state/') ? getState(path) : get(path)),
+});
 
 export class Resource<T> {
   data = $state.raw<T | undefined>(undefined);

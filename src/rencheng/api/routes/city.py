@@ -14,17 +14,17 @@ from starlette.requests import Request
 from rencheng.api import geojson
 from rencheng.api.asking import RunDep
 from rencheng.api.imports_out import finding_out, layer_out
-from rencheng.api.paging import SliceDep
+from rencheng.api.paging import LongSliceDep
 from rencheng.api.security import ActorDep, BrainDep, needs
+from rencheng.api.sensors_out import SensorWishDep, sensors_out
 from rencheng.api.shapes.city import (
     CheckOut,
     CityOut,
     FeatureCollection,
     OrganisationOut,
     PlaceOut,
-    SensorOut,
+    SensorsOut,
 )
-from rencheng.api.shapes.common import Page
 from rencheng.api.shapes.situation import ObservedSeriesOut
 from rencheng.api.situation_out import series_out
 from rencheng.api.telling import number, point
@@ -119,35 +119,17 @@ def show_layer(layer: LayerName, request: Request, brain: BrainDep) -> Response:
 
 @router.get("/sensors")
 @needs(Permission.CITY_READ)
-def sensors(brain: BrainDep, run: RunDep, actor: ActorDep, part: SliceDep) -> Page[SensorOut]:
-    """Return every datastream with its health; who is not city-wide sees none of others' assets."""
+def sensors(
+    brain: BrainDep, run: RunDep, actor: ActorDep, part: LongSliceDep, wish: SensorWishDep
+) -> SensorsOut:
+    """Return datastreams with their health; who is not city-wide sees none of others' assets."""
     city = brain.house.cities.current()
     hidden = assets_hidden(actor, city)
     with brain.house.work() as work:
         at = context(brain.house, work, run).at
         states = sensor_states(work, city, run, at)
     states = [one for one in states if one.stream.id not in hidden]
-    items = [
-        SensorOut(
-            id=stream.id,
-            name=stream.name,
-            quantity=stream.quantity.value,
-            unit=stream.unit,
-            xy=point(stream.xy),
-            asset=stream.asset,
-            zone=city.zones.name[stream.zone] if stream.zone >= 0 else "",
-            is_vital=stream.is_vital,
-            origin=stream.origin.value,
-            health=state.status.health.value,
-            last_value=number(state.status.last_value),
-            last_time=state.status.last_time,
-            age_s=number(state.status.age_s),
-            count=state.count,
-            suspect=state.suspect,
-        )
-        for stream, state in ((one.stream, one) for one in part.cut(states))
-    ]
-    return part.page(items, len(states))
+    return sensors_out(city, states, wish, part)
 
 
 @router.get("/sensors/{sensor}/observations")

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections import Counter
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 from starlette.requests import Request
 
 from rencheng.adapters.device_table import read_devices
+from rencheng.api.devices_out import DeviceWishDep, device_out, known, wanted
 from rencheng.api.paging import SliceDep
 from rencheng.api.security import BrainDep, CallerDep, needs
-from rencheng.api.shapes.common import Page
 from rencheng.api.shapes.devices import (
     DeviceKeyOut,
-    DeviceOut,
-    DeviceStreamOut,
+    DevicesOut,
     ProvisionedOut,
     RevokedOut,
     RotateIn,
 )
-from rencheng.domain.device import Device
 from rencheng.domain.errors import NotAllowedError
 from rencheng.domain.identity import Permission
 from rencheng.domain.run import LIVE_RUN
 from rencheng.service import provisioning
 from rencheng.service.callers import Caller
-from rencheng.service.ports import Token
 from rencheng.service.situation import sensor_states
 
 router = APIRouter(tags=["devices"])
@@ -40,17 +38,25 @@ async def _body(request: Request) -> bytes:
 
 @router.get("/devices")
 @needs(Permission.DEVICE_PROVISION)
-def devices(brain: BrainDep, part: SliceDep) -> Page[DeviceOut]:
-    """Return devices, the newest first, with the use and the end of their keys."""
+def devices(brain: BrainDep, part: SliceDep, wish: DeviceWishDep) -> DevicesOut:
+    """Return devices, by default the newest first, with the use and the end of their keys."""
     house, now = brain.house, brain.house.now()
     uses = brain.identity.keys.uses()
     with house.work() as work:
-        every = list(provisioning.devices_of(work))
-        shown = part.cut(every)
-        wanted = {stream for device, _ in shown for stream in device.streams}
-        states = sensor_states(work, house.cities.current(), LIVE_RUN, now) if wanted else []
-    health = {s.stream.id: s.status.health.value for s in states if s.stream.id in wanted}
-    return part.page([_out(one, keys, uses, health, now) for one, keys in shown], len(every))
+        every = [known(one, keys, uses, now) for one, keys in provisioning.devices_of(work)]
+        found = wanted(every, wish)
+        shown = part.cut(found)
+        streams = {stream for one in shown for stream in one.device.streams}
+        states = sensor_states(work, house.cities.current(), LIVE_RUN, now) if streams else []
+    health = {s.stream.id: s.status.health.value for s in states if s.stream.id in streams}
+    page = part.page([device_out(one, health) for one in shown], len(found))
+    return DevicesOut(
+        items=page.items,
+        total=page.total,
+        next=page.next,
+        all=len(every),
+        states=Counter(one.state for one in every),
+    )
 
 
 @router.post("/devices/provision", openapi_extra=_CSV)
@@ -120,29 +126,4 @@ def _key(one: provisioning.FreshKey) -> DeviceKeyOut:
         key=one.secret,
         datastreams=list(one.streams),
         expires=one.expires,
-    )
-
-
-def _out(
-    device: Device,
-    keys: list[Token],
-    uses: dict[str, datetime],
-    health: dict[str, str],
-    now: datetime,
-) -> DeviceOut:
-    alive = [one for one in keys if one.revoked is None]
-    good = [one for one in alive if one.expires is None or one.expires > now]
-    used = [uses[one.id] for one in keys if one.id in uses]
-    return DeviceOut(
-        id=device.id,
-        name=device.name,
-        user=f"{device.account}/{device.id}",
-        state="active" if good else "expired" if alive else "revoked",
-        keys=len(good),
-        last_used=max(used, default=None),
-        expires=keys[0].expires if keys else None,
-        streams=[
-            DeviceStreamOut(id=one, health=health.get(one))  # type: ignore[arg-type]
-            for one in device.streams
-        ],
     )

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime
 
-from rencheng.api.shapes.common import OriginName, Shape, TextOut
+from rencheng.api.shapes.common import HealthName, OriginName, Page, Shape, TextOut
 
 
 class LayerOut(Shape):
@@ -94,12 +94,23 @@ class SensorOut(Shape):
     zone: str
     is_vital: bool
     origin: OriginName
-    health: Literal["ok", "stuck", "silent", "suspect", "never"]
+    health: HealthName
     last_value: float | None
     last_time: AwareDatetime | None
     age_s: float | None
     count: int
     suspect: int
+
+
+class SensorsOut(Page[SensorOut]):
+    """A page of sensors; `total` counts those that were asked for."""
+
+    all: int
+    """How many there are, whatever was asked for."""
+    health: dict[HealthName, int]
+    """Of all: how many are in each state of health."""
+    quantities: list[str]
+    """Of all: what they measure."""
 
 
 class PlaceOut(Shape):

@@ -14,6 +14,7 @@ class Shape(BaseModel):
 
 
 ModeName = Literal["live", "drill", "test", "replay"]
+HealthName = Literal["ok", "stuck", "silent", "suspect", "never"]
 OriginName = Literal["observed", "derived", "synthetic", "missing"]
 LevelNumber = Literal[1, 2, 3, 4]
 

@@ -6,9 +6,9 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
-from rencheng.api.shapes.common import Shape
+from rencheng.api.shapes.common import HealthName, Page, Shape
 
-HealthName = Literal["ok", "stuck", "silent", "suspect", "never"]
+DeviceStateName = Literal["active", "expired", "revoked"]
 
 
 class DeviceStreamOut(Shape):
@@ -26,7 +26,7 @@ class DeviceOut(Shape):
     name: str
     user: str
     """Who it is for MQTT and HTTP Basic."""
-    state: Literal["active", "expired", "revoked"]
+    state: DeviceStateName
     keys: int
     """Keys that are good now; two while an old one has its time of grace."""
     last_used: AwareDatetime | None
@@ -34,6 +34,15 @@ class DeviceOut(Shape):
     expires: AwareDatetime | None
     """When its newest key ends; null: never."""
     streams: list[DeviceStreamOut]
+
+
+class DevicesOut(Page[DeviceOut]):
+    """A page of devices; `total` counts those that were asked for."""
+
+    all: int
+    """How many there are, whatever was asked for."""
+    states: dict[DeviceStateName, int]
+    """Of all: how many are in each state."""
 
 
 class DeviceKeyOut(Shape):

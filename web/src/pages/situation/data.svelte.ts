@@ -1,7 +1,7 @@
 /** Everything that the situation page reads, kept true by live events. */
 import type { Building, Columns, Features, Page, Sensor, Tiles } from '../../api/types';
 import { app } from '../../state/app.svelte';
-import { Resource } from '../../state/resource.svelte';
+import { EVERY, Resource } from '../../state/resource.svelte';
 import type { RowState } from '../../map/rows';
 import type { LayerId } from './places';
 
@@ -21,8 +21,6 @@ interface AssetProperties {
   sector: string;
   [key: string]: unknown;
 }
-
-const MOST = 1000;
 
 export class SituationData {
   readonly zones: Resource<Features<ZoneProperties>>;
@@ -52,7 +50,7 @@ export class SituationData {
     this.roads = new Resource(when('roads', '/city/roads'));
     this.facilities = new Resource(when('facilities', '/city/facilities'));
     this.lifelines = new Resource(when('lifelines', '/city/lifelines'));
-    this.sensors = new Resource(when('sensors', `/sensors?limit=${MOST}`), ['cycle', 'clock']);
+    this.sensors = new Resource(when('sensors', `${EVERY}/sensors?limit=10000`), ['cycle', 'clock']);
     this.building = new Resource(() => {
       const row = building();
       return row === null ? null : `/city/buildings/${encodeURIComponent(row)}`;
