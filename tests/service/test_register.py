@@ -17,8 +17,9 @@ from rencheng.domain.sensing import EntityKind
 from rencheng.service.correcting import correct, take_back
 from rencheng.service.observing import Outcome, observe
 from rencheng.service.register import Register, register_of
+from rencheng.service.register_extents import extent
 from rencheng.service.register_forms import Draft, Faults, draft_of
-from rencheng.service.register_readings import count, extent, reading, reading_at, readings
+from rencheng.service.register_readings import count, reading, reading_at, readings
 from rencheng.service.registering import create, delete, update
 
 K = EntityKind

@@ -30,8 +30,6 @@ from rencheng.service.register_index import Index, absent
 I64 = NDArray[np.int64]
 U64 = NDArray[np.uint64]
 Span = tuple[int, int]
-Extent = tuple[Span | None, Span | None]
-"""Of the phenomena and of the results."""
 UNSAID = np.iinfo(np.int64).min
 """In `Readings.result_at`: not said."""
 EVER = (-(2**62), 2**62)
@@ -135,38 +133,6 @@ def count(house: House, streams: Sequence[str]) -> int:
     with house.work() as work:
         spans = work.observations.spans(LIVE_RUN, names)
         return _told(work, spans, register_of(house).noted(names))
-
-
-def extent(house: House, stream: str) -> Extent:
-    """Return the first and the last time of the phenomena and of the results of a datastream.
-
-    Kept as values come in; None: there are none. [µs UTC]
-    """
-    return extents(house, (stream,))[stream]
-
-
-def extents(house: House, streams: Sequence[str]) -> dict[str, Extent]:
-    """Return the extents in time of many datastreams, asked for together."""
-    names = tuple(dict.fromkeys(streams))
-    found: dict[str, Extent] = {}
-    with house.work() as work:
-        spans = work.observations.spans(LIVE_RUN, names)
-        last, same = work.observations.newest(LIVE_RUN, names)
-        noted = register_of(house).noted(names)
-        beside = work.details.spans(noted) if noted else {}
-        is_at_once = _says(last["ident"], AT_ONCE)
-        for n in np.flatnonzero((spans[:, 0] > 0) & (same != 1)).tolist():
-            raw = work.observations.rows(LIVE_RUN, (names[n],), spans[n, 2], spans[n, 2])
-            is_at_once[n] = _says(raw["ident"], AT_ONCE).any()
-    rows = zip(names, spans.tolist(), is_at_once.tolist(), strict=True)
-    for name, (many, first, until), at_once in rows:
-        own = [(first, until)] if many else []
-        begin, end, earliest, latest = beside.get(name, (None, None, None, None))
-        found[name] = (
-            _around([*own, (begin, end)]),
-            _around([*(own if at_once else []), (earliest, latest)]),
-        )
-    return found
 
 
 def newest(house: House, streams: Sequence[str]) -> tuple[Readings, I64]:
@@ -332,7 +298,7 @@ def _joined(
     own |= {len(rows) + i: one for i, one in enumerate(alone)}
     every = np.concatenate([rows, more])
     end, value = every["at"].copy(), every["value"].copy()
-    result_at = np.where(_says(every["ident"], AT_ONCE), every["at"], UNSAID)
+    result_at = np.where(says(every["ident"], AT_ONCE), every["at"], UNSAID)
     stays = np.ones(len(every), bool)
     for row, one in own.items():
         end[row], stays[row] = one.end, not one.is_withdrawn
@@ -362,14 +328,15 @@ def _columns(names: tuple[str, ...], rows: Rows) -> Readings:
         at=rows["at"],
         end=rows["at"],
         value=rows["value"],
-        result_at=np.where(_says(rows["ident"], AT_ONCE), rows["at"], UNSAID),
+        result_at=np.where(says(rows["ident"], AT_ONCE), rows["at"], UNSAID),
         ident=rows["ident"],
         reasons=rows["reasons"],
         details={},
     )
 
 
-def _says(ident: U64, bit: np.uint64) -> NDArray[np.bool_]:
+def says(ident: U64, bit: np.uint64) -> NDArray[np.bool_]:
+    """Return which values came in by this door and say so in a bit of their `ident`. (n,)"""
     return np.asarray(((ident >> np.uint64(48)) == MARK) & ((ident & bit) != 0), dtype=np.bool_)
 
 
@@ -381,12 +348,6 @@ def _quality(found: Readings, row: int, own: ObservationDetails | None) -> Any:
     reasons = [one.value for i, one in enumerate(_REASONS) if bits >> i & 1]
     verdict: Mapping[str, Any] = {"verdict": "suspect" if reasons else "good"}
     return {**verdict, "reasons": reasons} if reasons else verdict
-
-
-def _around(spans: Sequence[tuple[int | None, int | None]]) -> Span | None:
-    first = [low for low, _ in spans if low is not None]
-    last = [high for _, high in spans if high is not None]
-    return (min(first), max(last)) if first and last else None
 
 
 def _is_number(value: object) -> bool:

@@ -28,7 +28,8 @@ from rencheng.domain.sensing import (
 )
 from rencheng.service.house import House
 from rencheng.service.register import View
-from rencheng.service.register_readings import count, extents, reading_at, readings
+from rencheng.service.register_extents import extents
+from rencheng.service.register_readings import count, reading_at, readings
 
 K = EntityKind
 Item: TypeAlias = Entity | Reading
