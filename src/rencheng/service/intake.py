@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
@@ -38,6 +38,8 @@ Params = Mapping[str, str | int | float]
 
 MAX_ROWS = 100_000
 """Rows of one batch. Chosen; no source."""
+SMALL = 64
+"""Rows of a batch that goes in along with those of others. Chosen: of single observations."""
 MAX_WAITING = 4_000_000
 """Rows that may wait for the rules: 160 MB. Chosen."""
 AHEAD = timedelta(seconds=60)
@@ -177,20 +179,70 @@ def take_in(
     """
     command.actor.must(Permission.INGEST)
     _require_room(house, columns)
+    columns = _bound(house, columns, datastreams)
+    sent = _Sent(columns, command.run, command.actor.id, batch)
+    is_small = len(columns) <= SMALL and command.run == LIVE_RUN
+    if is_small and not batch and not is_history:
+        taken: Taken = house.waiting.together.done(sent, lambda many: _take_all(house, many))
+        return taken
+    taken, fresh = _take_rows(house, sent, is_history=is_history)
+    if fresh is not None:
+        _note_refusals(house, sent, taken)
+        _leave(house, fresh, has_refusals=len(taken.refused) > 0, is_history=is_history)
+    return taken
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A batch and where it comes from."""
+
+    columns: Columns
+    run: str
+    sender: str
+    batch: str = ""
+
+
+def _take_all(house: House, sent: Sequence[_Sent]) -> list[Taken]:
+    """Take in what several senders brought to the live run as one batch, and answer each."""
+    parts = [one.columns for one in sent]
+    columns = Columns(
+        stream=np.concatenate([one.stream for one in parts]),
+        at=np.concatenate([one.at for one in parts]),
+        value=np.concatenate([one.value for one in parts]),
+        ident=np.concatenate([one.ident for one in parts]),
+        refused=np.concatenate(
+            [np.zeros(len(one), np.uint8) if one.refused is None else one.refused for one in parts]
+        ),
+    )
+    taken, fresh = _take_rows(house, _Sent(columns, LIVE_RUN, ""))
+    ends = np.cumsum([len(one) for one in parts])
+    answers = [Taken(codes=codes, at=taken.at) for codes in np.split(taken.codes, ends[:-1])]
+    for one, answer in zip(sent, answers, strict=True):
+        _note_refusals(house, one, answer)
+    if fresh is not None:
+        _leave(house, fresh, has_refusals=len(taken.refused) > 0)
+    return answers
+
+
+def _take_rows(
+    house: House, sent: _Sent, *, is_history: bool = False
+) -> tuple[Taken, Batch | None]:
+    """Keep rows and say what is new; None: the batch came before and is told the same again."""
+    columns, batch = sent.columns, sent.batch
     city = house.cities.current()
     streams = house.heard.streams(city, house.quality)
-    name, mark = f"{command.actor.id}/{batch}" if batch else "", _mark(columns) if batch else b""
+    name, mark = f"{sent.sender}/{batch}" if batch else "", _mark(columns) if batch else b""
     with house.work() as work:
-        ctx = _context(house, command.run) if command.run == LIVE_RUN else None
+        ctx = _context(house, sent.run) if sent.run == LIVE_RUN else None
         if ctx is None:
-            require_open(work, command.run)
-            ctx = context(house, work, command.run)
+            require_open(work, sent.run)
+            ctx = context(house, work, sent.run)
         readings = work.observations
         with house.waiting.intake:
-            told = readings.answered(command.run, name) if name else None
+            told = readings.answered(sent.run, name) if name else None
             if told is not None:
-                return _told_again(told, mark, batch)
-            codes = _refusals(streams, columns, ctx, datastreams, is_history=is_history)
+                return _told_again(told, mark, batch), None
+            codes = _refusals(streams, columns, ctx, is_history=is_history)
             judge, undo = house.heard.judging(
                 streams, ctx.run, lambda: readings.latest_rows(ctx.run, streams.ids)
             )
@@ -212,9 +264,7 @@ def take_in(
                 raise
         readings.sync(ctx.run, kept)
     _write_outcomes(codes, good, kept)
-    taken = Taken(codes=codes, at=ctx.at)
-    _leave(house, command, batch, taken, Batch(ctx.run, city, kept.rows), is_history)
-    return taken
+    return Taken(codes=codes, at=ctx.at), Batch(ctx.run, city, kept.rows)
 
 
 def _require_room(house: House, columns: Columns) -> None:
@@ -243,9 +293,21 @@ def _context(house: House, run: str) -> Context:
     return Context(run=ctx.run, mode=ctx.mode, at=at, wall=ctx.wall)
 
 
-def _refusals(
-    streams: Streams, columns: Columns, ctx: Context, allowed: Sequence[str], *, is_history: bool
-) -> U8:
+def _bound(house: House, columns: Columns, allowed: Sequence[str]) -> Columns:
+    """Return the columns with rows of streams that the sender may not write refused."""
+    if not allowed:
+        return columns
+    streams = house.heard.streams(house.cities.current(), house.quality)
+    may = np.zeros(len(streams.ids) + 1, bool)
+    may[-1] = True  # what is not known at all is refused for that
+    may[[streams.row[one] for one in allowed if one in streams.row]] = True
+    codes = np.where(may[columns.stream], ACCEPTED, refusal("not_allowed")).astype(np.uint8)
+    if columns.refused is not None:
+        codes = np.where(columns.refused > 0, columns.refused, codes)
+    return replace(columns, refused=codes)
+
+
+def _refusals(streams: Streams, columns: Columns, ctx: Context, *, is_history: bool) -> U8:
     """Return the codes of rows that cannot be kept, `ACCEPTED` elsewhere; the first reason wins."""
     stream, at = columns.stream, columns.at
     codes = np.zeros(len(columns), np.uint8)
@@ -259,10 +321,6 @@ def _refusals(
         is_ahead[known] &= ~forecasts[stream[known]]
     codes[is_ahead] = refusal("future")
     codes[~np.isfinite(columns.value)] = refusal("not_a_number")
-    if allowed:
-        may = np.zeros(len(streams.ids), bool)
-        may[[streams.row[one] for one in allowed if one in streams.row]] = True
-        codes[known & ~may[np.where(known, stream, 0)]] = refusal("not_allowed")
     codes[~known] = refusal("unknown_datastream")
     if columns.refused is not None:
         codes = np.where(columns.refused > 0, columns.refused, codes)
@@ -303,14 +361,16 @@ def _told_again(told: bytes, mark: bytes, batch: str) -> Taken:
     return Taken(codes=codes, at=_EPOCH + at)
 
 
-def _leave(
-    house: House, command: Command, name: str, taken: Taken, batch: Batch, is_history: bool
-) -> None:
-    """Leave to others what need not be done before the sender is told."""
+def _note_refusals(house: House, sent: _Sent, taken: Taken) -> None:
+    """Leave what was refused of a sender to be written down."""
     refused = len(taken.refused)
     if refused:
-        house.waiting.refused(command.run, command.actor.id, name, refused, taken.accepted)
+        house.waiting.refused(sent.run, sent.sender, sent.batch, refused, taken.accepted)
+
+
+def _leave(house: House, batch: Batch, *, has_refusals: bool, is_history: bool = False) -> None:
+    """Leave to others what need not be done before the sender is told."""
     if len(batch.rows):
         house.waiting.put(batch, is_shown=not is_history)
-    if (refused or len(batch.rows)) and not house.waiting.is_followed:
+    if (has_refusals or len(batch.rows)) and not house.waiting.is_followed:
         follow_up(house)

@@ -17,14 +17,13 @@ from numpy.typing import NDArray
 from rencheng.domain.identity import Permission
 from rencheng.domain.readings import to_us
 from rencheng.domain.run import LIVE_RUN
-from rencheng.domain.sensing import EntityKind, FeatureOfInterest, ObservationDetails
+from rencheng.domain.sensing import EntityKind, ObservationDetails
 from rencheng.service import registering
 from rencheng.service.house import Command, House
 from rencheng.service.intake import REFUSED, Columns, Taken, refusal, take_in
 from rencheng.service.observation_forms import check, feature_key, stream_of, told_by
 from rencheng.service.register import Register, register_of
 from rencheng.service.register_forms import Draft, Faults
-from rencheng.service.register_plan import box_of
 from rencheng.service.register_readings import (
     AT_ONCE,
     HASH,
@@ -33,7 +32,6 @@ from rencheng.service.register_readings import (
     id_of,
     ident_of,
 )
-from rencheng.service.register_streams import geometry_of
 
 Flags = NDArray[np.bool_]
 I32 = NDArray[np.int32]
@@ -278,14 +276,12 @@ def _widen(
 ) -> None:
     """Take where it was observed into the area of a datastream."""
     index = register.index()
-    feature = index.find(K.FEATURES, own or feature_of(index, stream, at))
-    if not isinstance(feature, FeatureOfInterest):
+    kind = K.DATASTREAMS if index.find(K.DATASTREAMS, stream) else K.MULTI_DATASTREAMS
+    if (kind, stream) in index.own:
         return
-    geometry = geometry_of(feature.feature)
-    if geometry is not None and not geometry.is_empty:
-        is_plain = index.find(K.DATASTREAMS, stream) is not None
-        kind = K.DATASTREAMS if is_plain else K.MULTI_DATASTREAMS
-        registering.extend_area(house, command, kind, stream, box_of(geometry))
+    box = register.box(own or feature_of(index, stream, at))
+    if box is not None:
+        registering.extend_area(house, command, kind, stream, box)
 
 
 def _kept(

@@ -15,14 +15,15 @@ from rencheng.domain.sensing import (
     DatastreamResource,
     Entity,
     EntityKind,
+    FeatureOfInterest,
     MultiDatastream,
 )
 from rencheng.service.house import House
 from rencheng.service.ports import Cities, UnitOfWork
 from rencheng.service.register_index import Index, absent, filled
-from rencheng.service.register_plan import QuantityOf
+from rencheng.service.register_plan import Box, QuantityOf, box_of
 from rencheng.service.register_seed import seed
-from rencheng.service.register_streams import Outlines, house_stream, retired
+from rencheng.service.register_streams import Outlines, geometry_of, house_stream, retired
 
 TABLES: dict[EntityKind, str] = {
     EntityKind.THINGS: "things",
@@ -64,6 +65,7 @@ class Register:
         self._joined: City | None = None
         self._rows: dict[str, int] = {}
         self._noted: set[str] | None = None
+        self._boxes: dict[str, tuple[Entity, Box | None]] = {}
         self.paying = RLock()
         """Held while observations that are owed go to the history."""
         self.is_owing = True
@@ -117,6 +119,19 @@ class Register:
         with self._lock:
             self.noted(())
             self._noted = {*(self._noted or ()), *streams}
+
+    def box(self, feature: str) -> Box | None:
+        """Return west, south, east, north of a feature; None where it says none. [deg]"""
+        item = self.index().find(EntityKind.FEATURES, feature)
+        if not isinstance(item, FeatureOfInterest):
+            return None
+        held = self._boxes.get(feature)
+        if held is None or held[0] is not item:
+            geometry = geometry_of(item.feature)
+            is_there = geometry is not None and not geometry.is_empty
+            held = (item, box_of(geometry) if geometry is not None and is_there else None)
+            self._boxes[feature] = held
+        return held[1]
 
     # The city ----------------------------------------------------------------------------------
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Condition, Lock
+from typing import Any
 
 from rencheng.domain.city import City
 from rencheng.domain.readings import Rows
+from rencheng.service.together import Together
 
 JUMP_US = 60_000_000
 """The clock of the machine is set, rather than kept, when it moves by more. Chosen. [µs]"""
@@ -67,6 +69,8 @@ class Waiting:
 
     intake: Lock = field(default_factory=Lock)
     """Held while a batch is taken in; not while it is synced."""
+    together: Together[Any, Any] = field(default_factory=Together)
+    """Where small batches wait to be taken in as one."""
     following: Lock = field(default_factory=Lock)
     """Held while the rules look."""
     clock: SteadyClock = field(default_factory=SteadyClock)
