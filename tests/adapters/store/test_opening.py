@@ -18,6 +18,7 @@ from rencheng.domain.errors import CorruptDataError, SourceUnavailableError
 from rencheng.domain.log import first_broken
 from rencheng.domain.observation import QualityReason
 from rencheng.domain.provenance import Mode, Text
+from rencheng.domain.sensing import Owed
 
 T0 = datetime(2015, 9, 16, tzinfo=UTC)
 
@@ -123,6 +124,20 @@ def test_an_older_layout_is_brought_up_to_date(tmp_path: Path) -> None:
         assert connection.execute("select value from meta").fetchone() == (str(SCHEMA),)
         names = {row[0] for row in connection.execute("select name from sqlite_master")}
         assert not names & {"observations", "streams"}
+
+
+def test_a_layout_without_what_is_owed_to_the_history_gets_a_place_for_it(tmp_path: Path) -> None:
+    path = filled(tmp_path / "state.db")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("drop table owed; update meta set value = '2';")
+    store = open_store(path)
+    with store() as unit:
+        assert len(unit.log.lines(None)) == 3
+        unit.owed.add(Owed(id="o", actor="li", observations=()))
+        unit.commit()
+    with store() as unit:
+        assert [one.id for one in unit.owed.list("")] == ["o"]
+    store.close()
 
 
 def test_alarms_of_an_older_layout_stand_in_the_list_again(tmp_path: Path) -> None:
