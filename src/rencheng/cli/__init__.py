@@ -12,6 +12,7 @@ COMMANDS = {
     "scene": ("rencheng.cli.scene:app", "遥感影像 Pictures from above"),
     "rule": ("rencheng.cli.rule:app", "报警规则与回测 Alarm rules and how they would have done"),
     "curve": ("rencheng.cli.curve:app", "损伤曲线库 The library of damage curves"),
+    "risk": ("rencheng.cli.risk:app", "风险计算 Losses of assets under event sets"),
     "user": ("rencheng.cli.user:app", "管理账号 Manage accounts"),
     "token": ("rencheng.cli.token:app", "管理设备令牌 Manage the keys of devices"),
     "device": ("rencheng.cli.device:app", "批量登记设备与密钥 Provision devices and their keys"),

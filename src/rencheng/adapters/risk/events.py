@@ -1,0 +1,210 @@
+"""Event sets: from a table, and the checks that every set passes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rencheng.adapters.cities.files.picking import as_numbers, as_texts
+from rencheng.adapters.risk.faults import fault, refuse, rows_fault
+from rencheng.domain.errors import Fault
+from rencheng.domain.intensity import units_of
+from rencheng.domain.risk import EventHead, Events, EventSource
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+I32 = NDArray[np.int32]
+I64 = NDArray[np.int64]
+Table = Mapping[str, Any]
+"""Columns by name: a mapping, or a pandas DataFrame."""
+
+EARTH_M = 6_371_008.8
+"""Mean radius of the Earth (IUGG). [m]"""
+# Above what was ever recorded, to tell a wrong unit; [SI]. Winds: 113 m/s (WMO, Barrow Island
+# 1996). The others are ours.
+LARGEST = {
+    "PGA": 60.0, "PGV": 10.0, "PGD": 50.0, "MMI": 12.0, "water_depth": 150.0, "gust_3s": 150.0,
+    "wind_1min": 150.0, "wind_10min": 150.0,
+}  # fmt: skip
+
+
+class EventSet(Protocol):
+    """Events that can be told at the places of assets."""
+
+    def at(self, lonlat: F64) -> tuple[EventSource, float]:
+        """Return the events, and how far from a point an asset may lie. [deg], [m]"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pointwise:
+    """A set with points of its own."""
+
+    source: EventSource
+    reach_m: float | None = None
+    """None: as far as points lie from each other."""
+
+    def at(self, lonlat: F64) -> tuple[EventSource, float]:
+        """Return the events; places of assets play no part."""
+        del lonlat
+        reach = spacing_m(self.source.head.place) if self.reach_m is None else self.reach_m
+        return self.source, reach
+
+
+def event_table(
+    table: Table, *, measure: str, unit: str, source: str = "", reach_m: float | None = None
+) -> Pointwise:
+    """Return the event set of a table with a row for every event and place that it reaches.
+
+    Parameters
+    ----------
+    table
+        Columns `event`, `lon`, `lat` [deg], `intensity` and, if known, `rate` [1/yr], which is the
+        same in all rows of an event. A blank or `nan` intensity is unknown.
+    measure, unit
+        What the intensity is; see docs/how-to/curves.md.
+    source
+        Where the numbers come from.
+    reach_m
+        How far an asset may lie from the nearest point; None: as far as points lie from each other.
+
+    Raises
+    ------
+    InvalidInputError
+        With every fault: columns, unit, places, negative or doubled rows, rates that differ.
+    """
+    faults = unit_faults(measure, unit)
+    missing = [n for n in ("event", "lon", "lat", "intensity") if n not in table]
+    if missing:
+        refuse([*faults, fault("columns", "events", missing)])
+    event = as_texts(column(table, "event"))
+    lon, lat, x, unread = _read(table)
+    rows = np.arange(2, event.size + 2)
+    no_place = ~((np.abs(lon) <= 360) & (np.abs(lat) <= 90)) | (event == "")
+    faults += rows_fault("unread", "events.lon, lat, event", no_place, rows)
+    faults += rows_fault("unread_intensity", "events.intensity", unread, rows)
+    names, first, which = np.unique(event, return_index=True, return_inverse=True)
+    turn = np.argsort(np.argsort(first))  # events in the order in which they appear
+    which, names = turn[which], names[np.argsort(first)]
+    rate, rate_faults = _rates(table, which, names)
+    faults += rate_faults
+    place, point = np.unique(np.column_stack([lon, lat]), axis=0, return_inverse=True)
+    order = np.lexsort([point, which])
+    which, point, x = which[order], point[order], x[order]
+    again = np.r_[False, (np.diff(which) == 0) & (np.diff(point) == 0)] & ~no_place[order]
+    faults += rows_fault("double_row", "events", again, rows[order])
+    faults += intensity_faults(x, measure, unit, names[which])
+    refuse(faults)
+    head = EventHead(
+        place=place,
+        rate=rate,
+        names=tuple(map(str, names)),
+        measure=measure,
+        unit=unit,
+        source=source,
+    )
+    start = np.searchsorted(which, np.arange(names.size + 1)).astype(np.int64)
+    found = Events(
+        head=head, start=start, point=point.astype(np.int32), intensity=x.astype(np.float32)
+    )
+    return Pointwise(source=found, reach_m=reach_m)
+
+
+def column(table: Table, name: str) -> NDArray[Any]:
+    """Return a column: numbers as they are, all else as objects."""
+    values = np.asarray(table[name])
+    return values if values.dtype.kind in "biuf" else values.astype(object)
+
+
+def _read(table: Table) -> tuple[F64, F64, F64, NDArray[np.bool_]]:
+    """Return lon, lat, intensity, and which intensities are words."""
+    columns = [as_numbers(column(table, name)) for name in ("lon", "lat", "intensity")]
+    unread = np.zeros(columns[2][0].size, dtype=bool)
+    unread[columns[2][1]] = True
+    return columns[0][0], columns[1][0], columns[2][0], unread
+
+
+def _rates(table: Table, which: I64, names: NDArray[Any]) -> tuple[F64, list[Fault]]:
+    if "rate" not in table:
+        return np.full(names.size, np.nan), []
+    given, unread = as_numbers(column(table, "rate"))
+    low, high = np.full(names.size, np.inf), np.full(names.size, -np.inf)
+    np.fmin.at(low, which, given)
+    np.fmax.at(high, which, given)
+    bad = (low < high) | (low < 0) | (high == np.inf)
+    bad[which[unread]] = True
+    rate = np.where(np.isinf(low), np.nan, low)
+    return rate, rows_fault("rate", "events.rate", bad, names)
+
+
+def unit_faults(measure: str, unit: str) -> list[Fault]:
+    """Return what is wrong with a measure and its unit."""
+    units = units_of(measure)
+    if not units:
+        return [fault("measure", "events.measure", [measure or "—"])]
+    if unit not in units:
+        return [fault("unit", "events.unit", [f"{unit or '—'} ({', '.join(units)})"])]
+    return []
+
+
+def intensity_faults(x: F64 | F32, measure: str, unit: str, names: NDArray[Any]) -> list[Fault]:
+    """Return what is wrong with intensities; NaN is none: it is unknown."""
+    faults = rows_fault("negative", "events.intensity", (x < 0) | np.isinf(x), names)
+    if measure in LARGEST and unit in units_of(measure):
+        top = LARGEST[measure] / units_of(measure)[unit]
+        faults += rows_fault("too_large", "events.unit", np.isfinite(x) & (x > top), names)
+    return faults
+
+
+def stored_faults(head: EventHead, start: I64, point: I32, intensity: F32) -> list[Fault]:
+    """Return what is wrong with a block of a set whose `start` begins at 0."""
+    if start[-1] != point.size or point.size != intensity.size or (np.diff(start) < 0).any():
+        lengths = [f"{start[-1]} / {point.size} / {intensity.size}"]
+        return [fault("shape", "events", lengths)]
+    of = np.repeat(np.arange(start.size - 1), np.diff(start))
+    faults = rows_fault("points", "events", (point < 0) | (point >= len(head.place)), point)
+    falls = np.r_[False, (np.diff(point) <= 0) & (np.diff(of) == 0)]
+    faults += rows_fault("double_row", "events", falls, point)
+    return faults + intensity_faults(intensity, head.measure, head.unit, of)
+
+
+def check_events(events: EventSource) -> None:
+    """Refuse a set made by a program whose parts do not fit each other.
+
+    Raises
+    ------
+    InvalidInputError
+        With every fault of the whole set.
+    """
+    head, many = events.head, events.head.rate.size
+    faults = unit_faults(head.measure, head.unit)
+    whole = not isinstance(events, Events) or events.start[-1] == events.point.size
+    if not whole or events.start.size != many + 1 or len(head.names) != many:
+        sizes = f"start {events.start.size}, rate {many}, names {len(head.names)}"
+        faults.append(fault("shape", "events", [sizes]))
+    else:
+        point, x = events.block(0, many)
+        faults += stored_faults(head, np.asarray(events.start), point, x)
+    bad = (head.rate < 0) | np.isinf(head.rate)
+    refuse([*faults, *rows_fault("rate", "events.rate", bad, head.names)])
+
+
+def on_sphere(lonlat: F64) -> F64:
+    """Return places as points in space. [m] (places, 3)"""
+    lon, lat = np.radians(lonlat).T
+    flat = np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
+    return np.asarray(EARTH_M * flat)
+
+
+def spacing_m(place: F64) -> float:
+    """Return how far a point usually lies from the next; 0 for one alone. [m]"""
+    from scipy.spatial import cKDTree
+
+    if len(place) < 2:
+        return 0.0
+    sample = on_sphere(place[:: max(1, len(place) // 10_000)])
+    near, _ = cKDTree(on_sphere(place)).query(sample, k=2)
+    return float(np.median(near[:, 1]))

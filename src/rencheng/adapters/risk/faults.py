@@ -1,0 +1,70 @@
+"""What may be wrong with assets and event sets: counted, with the first ids and how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rencheng.domain.errors import Fault, InvalidInputError
+
+FIRST = 3
+"""Ids that are named of each kind of fault."""
+SAID = {
+    "columns": ("columns are missing", "Add them, or name them as the how-to does"),
+    "double_id": ("ids stand more than once", "Give every asset an id of its own"),
+    "place": ("assets have no readable place", "Give lon and lat in degrees"),
+    "turned": ("places look turned around", "Put longitude under lon and latitude under lat"),
+    "outside": ("assets lie beyond every point", "Move them, or allow a larger reach"),
+    "value": ("values are negative or unreadable", "Give a worth of zero or more, as a number"),
+    "curve": ("assets name no curve, or one not given", "Give the curve, or mend its name"),
+    "kind": ("curves are no vulnerabilities", "Name curves that give a share lost"),
+    "measure": ("measures are unknown", "Name one of those that curves have, such as PGA"),
+    "unit": ("units are missing or unknown", "Give the unit that the intensities are in"),
+    "other_measure": ("curves ask for another measure", "Choose curves for the set's measure"),
+    "too_large": ("intensities are too large for their unit", "Give the unit that they are in"),
+    "negative": ("intensities are negative or infinite", "Leave out what is not reached"),
+    "unread": ("rows have an unreadable place or event", "Mend or remove them"),
+    "unread_intensity": ("intensities are unreadable", "Write numbers; nan is unknown"),
+    "double_row": ("rows say the same event and point again", "Keep one of them"),
+    "points": ("entries point beyond the points", "Write the set again with its points"),
+    "shape": ("parts of the set have other lengths", "Write the set again in one piece"),
+    "fraction": ("entries reach part of a point only", "Write the set with a fraction of 1"),
+    "rate": ("rates are negative or differ in an event", "Give one rate an event, per year"),
+    "grid": ("rasters lie on another grid than the first", "Bring all onto one grid"),
+    "empty": ("files hold no event", "Name a file or folder with events"),
+}
+"""Problem and hint by the last part of the key; other languages stand in `words/risk.toml`."""
+
+
+def fault(key: str, where: str, first: Sequence[object], count: int | None = None) -> Fault:
+    """Return a fault of `SAID`."""
+    problem, hint = SAID[key]
+    many = len(first) if count is None else count
+    names = tuple(str(one) for one in first[:FIRST])
+    said = f"{many} {problem}: {', '.join(names)}"
+    return Fault(where=where, key=f"risk.{key}", problem=said, hint=hint, count=many, first=names)
+
+
+def rows_fault(
+    key: str, where: str, bad: NDArray[Any], names: Sequence[object] | NDArray[Any]
+) -> list[Fault]:
+    """Return the fault of the rows that are bad, by their names; none when none is."""
+    rows = np.flatnonzero(bad)
+    if not rows.size:
+        return []
+    return [fault(key, where, [names[i] for i in rows[:FIRST]], int(rows.size))]
+
+
+def refuse(faults: Sequence[Fault]) -> None:
+    """Raise an error that carries all faults, when there are any."""
+    if faults:
+        raise InvalidInputError(
+            "risk.input",
+            f"the input has {len(faults)} kinds of faults: {faults[0].problem}",
+            hint="Mend every fault named; nothing was computed",
+            params={"count": len(faults), "first": faults[0].where},
+            faults=faults,
+        )

@@ -1,0 +1,135 @@
+"""`rencheng risk`: what an event set does to a table of assets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import App, Parameter
+
+from rencheng.cli import speaking
+from rencheng.cli.options import STATE, State
+
+if TYPE_CHECKING:
+    from rencheng.domain.risk import EventImpact
+
+app = App(name="risk", help="风险计算 Losses of assets under event sets")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Hazard:
+    """What the intensities of the event set are."""
+
+    measure: Annotated[
+        str, Parameter(help="强度指标，如 water_depth、PGA Measure of the intensity")
+    ]
+    unit: Annotated[str, Parameter(help="单位，如 m、g；HDF5 自带 Unit; HDF5 states its own")] = ""
+    reach_m: Annotated[
+        float | None, Parameter(help="资产距最近点的最大距离（米） Reach of a point in metres")
+    ] = None
+    nodata_is_dry: Annotated[
+        bool, Parameter(help="栅格无值处未受影响 Cells without value are not reached", negative="")
+    ] = False
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Money:
+    """What the values are in."""
+
+    currency: Annotated[str, Parameter(help="币种，如 CNY Currency of the values")]
+    year: Annotated[int, Parameter(help="价格年份 Price level of the values")]
+
+
+@app.command
+def run(
+    *,
+    assets: Annotated[Path, Parameter(help="资产表 CSV Table of assets")],
+    events: Annotated[
+        Path,
+        Parameter(help="事件集：CSV、栅格文件夹或 HDF5 Event set: CSV, folder of rasters, HDF5"),
+    ],
+    curves: Annotated[
+        list[str],
+        Parameter(
+            help="曲线编号，或 名称=编号 Ids of curves, or NAME=ID as the assets name them",
+            consume_multiple=True,
+            negative="",
+        ),
+    ],
+    out: Annotated[Path, Parameter(help="结果文件夹 Folder of the results")],
+    hazard: Hazard,
+    money: Money,
+    memory_mb: Annotated[float, Parameter(help="内存上限（MB） Memory the job may take")] = 512.0,
+    state: State = STATE,
+) -> int:
+    """计算损失 Losses by event, by asset and a year, as tables in a folder."""
+    from rencheng import risk
+
+    named = {}
+    for word in curves:
+        name, _, identity = word.rpartition("=")
+        named[name or identity] = risk.curve(identity, state)
+    table = risk.asset_file(assets)
+    happened = risk.open_events(
+        events,
+        measure=hazard.measure,
+        unit=hazard.unit,
+        reach_m=hazard.reach_m,
+        is_nodata_dry=hazard.nodata_is_dry,
+    )
+    with _bar() as progress:
+        result = risk.run(
+            table,
+            happened,
+            named,
+            currency=money.currency,
+            year=money.year,
+            budget_mb=memory_mb,
+            progress=progress,
+        )
+    risk.write(result, tuple(map(str, table["id"])), out)
+    _tell(result, out)
+    return 0
+
+
+def _tell(result: EventImpact, out: Path) -> None:
+    from rencheng.domain.risk import Standing
+
+    counts = {one.name.lower(): f"{count:,}" for one, count in result.counts.items()}
+    speaking.say("cli.risk.standing", style="bold", **counts)
+    for fault in result.faults:
+        speaking.say(
+            f"fault.{fault.key}.problem", style="yellow", count=fault.count, where=fault.where,
+            first=", ".join(fault.first),
+        )  # fmt: skip
+        speaking.say(f"fault.{fault.key}.hint", style="dim")
+    missing = int((result.unknown > 0).sum())
+    if result.known_aal != result.known_aal:
+        speaking.say("cli.risk.no_rates", style="yellow")
+    else:
+        speaking.say(
+            "cli.risk.at_least" if missing else "cli.risk.aal",
+            aal=result.known_aal,
+            currency=result.currency,
+            year=result.year,
+            missing=missing,
+        )
+    if result.counts[Standing.ASSESSED] == 0:
+        speaking.say("cli.risk.nobody", style="yellow")
+    speaking.say("cli.risk.written", style="green", path=str(out))
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[int, int], None]]:
+    """Show how many events are done."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=speaking.console(is_error=True), transient=True) as bar:
+        line = bar.add_task(speaking.words("cli.risk.events"), total=None)
+        yield lambda done, total: bar.update(line, completed=done, total=total)

@@ -1,0 +1,148 @@
+"""Losses of assets under event sets: tables in, tables out.
+
+>>> from rencheng import risk
+>>> house = risk.curve("jrc.asia.residential")
+>>> storms = risk.event_table(
+...     {"event": ["e1", "e2"], "rate": [0.1, 0.01], "lon": [114.3, 114.3], "lat": [30.6, 30.6],
+...      "intensity": [0.5, 2.0]}, measure="water_depth", unit="m", reach_m=100)
+>>> assets = {"id": ["a"], "lon": [114.3], "lat": [30.6], "value": [1000.0]}
+>>> result = risk.run(assets, storms, [house], currency="CNY", year=2024)
+>>> result.loss.round(3).tolist(), round(result.aal, 3)
+([326.557, 720.712], 39.863)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from rencheng.adapters.cities.files.tabular import read_csv
+from rencheng.adapters.cities.readers import Job
+from rencheng.adapters.curve_library.library import CurveLibrary
+from rencheng.adapters.risk.assets import curves_for, portfolio, read_assets
+from rencheng.adapters.risk.event_files import open_events
+from rencheng.adapters.risk.events import EventSet, Pointwise, Table, check_events, event_table
+from rencheng.adapters.risk.results import summary, tables, write
+from rencheng.domain.curve import Curve
+from rencheng.domain.risk import EventImpact, Exceedance, Standing
+from rencheng.model.risk.blocks import BUDGET_MB
+from rencheng.model.risk.impact import impact
+from rencheng.model.risk.tail import exceedance, loss_at, tail_mean
+
+__all__ = [
+    "Curve",
+    "EventImpact",
+    "EventSet",
+    "Exceedance",
+    "Pointwise",
+    "Standing",
+    "asset_file",
+    "check_events",
+    "curve",
+    "event_table",
+    "exceedance",
+    "loss_at",
+    "open_events",
+    "run",
+    "summary",
+    "tables",
+    "tail_mean",
+    "write",
+]
+
+
+def curve(identity: str, state: str | Path = ".state") -> Curve:
+    """Return a curve of the library; see `rencheng curve list`.
+
+    Parameters
+    ----------
+    identity
+        Its id, such as `jrc.asia.residential`.
+    state
+        State folder, which has the office's own curves and the packages fetched.
+
+    Raises
+    ------
+    NotFoundError
+        When no shelf of the library has it.
+    """
+    return CurveLibrary(Path(state)).get(identity)
+
+
+def asset_file(path: str | Path) -> Table:
+    """Return the columns of a CSV of assets, as text; `run` reads the numbers."""
+    return read_csv(Path(path), Job()).columns
+
+
+def run(
+    assets: Table,
+    events: EventSet,
+    curves: Sequence[Curve] | Mapping[str, Curve],
+    *,
+    currency: str,
+    year: int,
+    budget_mb: float = BUDGET_MB,
+    with_matrix: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> EventImpact:
+    """Return what events do to assets.
+
+    Parameters
+    ----------
+    assets
+        Columns `id`, `lon`, `lat` [deg], `value`, `curve`; or values and curves by component
+        (`value_contents`, `curve_contents`). A mapping or a data frame.
+    events
+        From `event_table` or `open_events`; a set made by a program as `Pointwise(source=…)`, which
+        `check_events` looks at.
+    curves
+        Vulnerabilities by the name that the assets use, such as a taxonomy; a sequence goes by
+        their ids. Their unit is turned into that of the events.
+    currency, year
+        Of the values.
+    budget_mb
+        Memory that the job may take beyond its inputs. [MB]
+    with_matrix
+        Also the loss of each event at each asset.
+    progress
+        Called with events done and all events.
+
+    Returns
+    -------
+    result
+        Its `faults` name rows of assets that could not be assessed.
+
+    Raises
+    ------
+    InvalidInputError
+        With every fault that leaves nothing to compute: columns missing, ids doubled, a curve for
+        another measure, a unit that is none.
+    TooMuchError
+        When the job cannot keep within its memory.
+
+    Notes
+    -----
+    See `rencheng.model.risk.impact.impact` for the method, its judges and what it leaves out.
+    """
+    named = curves if isinstance(curves, Mapping) else {one.id: one for one in curves}
+    read = read_assets(assets, named)
+    source, reach_m = events.at(read.lonlat)
+    fitting = curves_for(named, source.head)
+    folio, faults = portfolio(
+        read, list(named), source.head.place, reach_m, currency=currency, year=year
+    )
+    result = impact(
+        source,
+        folio,
+        fitting,
+        budget_mb=budget_mb,
+        with_matrix=with_matrix,
+        progress=progress,
+        versions={
+            "events": source.head.source,
+            "reach_m": f"{reach_m:.6g}",
+            **{f"curve {one.id}": one.version for one in fitting},
+        },
+    )
+    return replace(result, faults=faults)
