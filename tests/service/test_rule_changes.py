@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -12,6 +13,7 @@ from ops_kit import Kit, make_kit
 from rencheng.adapters.watch_packs import OFFICE_FOLDER, open_watch
 from rencheng.adapters.words import both
 from rencheng.domain.alarm import Alarm, Level
+from rencheng.service.following import Follower
 from rencheng.service.rule_changes import BROKEN_RULE, RuleChanges
 from service.test_watching import gauges, hear
 
@@ -144,3 +146,18 @@ def test_a_pack_that_is_taken_away_ends(office: Office) -> None:
     assert office.looked()
     assert office.open() == []
     assert all(pack.id != "office" for pack in office.kit.house.watch.packs)
+
+
+def test_a_running_service_takes_up_a_new_version_by_itself(office: Office) -> None:
+    hear(office.kit, (0, 0, 15))
+    woken = Event()
+    follower = Follower(office.kit.house, lambda _run: woken.set())
+    follower.start()
+    try:
+        office.write("2", RULE.format(id="rain", level=2, at=10))
+        assert woken.wait(60), "the rules were not taken up"
+        while not (found := office.open()):
+            woken.wait(0.05)
+    finally:
+        follower.stop()
+    assert found[0].rule_version == "2", "what is known already is judged by the new version"

@@ -18,13 +18,16 @@ from rencheng.domain.city import City
 from rencheng.domain.hazard import StationRecord
 from rencheng.domain.observation import StreamHealth, StreamStatus
 from rencheng.domain.readings import to_us
+from rencheng.domain.watch import Input
 from rencheng.perceive.state import city_state
+from rencheng.sense.rules.backtest import Span, episodes
 from rencheng.service.house import context
 from rencheng.service.keeping import beside
 from rencheng.service.state_figures import Sensed, figures, state_place
 from rencheng.service.state_watch import review_state
 
 DEAD, LIVE = 0.0, 1.0
+MINUTE = 60_000_000
 
 
 def word(
@@ -170,7 +173,25 @@ def test_states_are_kept_when_they_change_and_now_and_then(turns: Turns) -> None
         turns.turn(turns.sensed(*feeders(DEAD if minute < 3 else LIVE, LIVE, LIVE)))
     rows = turns.kit.see(lambda work: work.observations.rows(beside("live"), ids, 0, 2**62))
     own = rows[rows["stream"] == ids.index("state/power_out/power")]
-    minutes = ((own["at"] - to_us(T0)) // 60_000_000).tolist()
+    minutes = ((own["at"] - to_us(T0)) // MINUTE).tolist()
     assert minutes == [0, 3, 13, 23]
     assert own["value"].tolist() == pytest.approx([1 / 3, 0, 0, 0])
     assert {ids[one] for one in rows["stream"]} == {"state/power_out/power"}, "0 of what rests"
+
+
+def test_a_back_test_on_the_states_kept_finds_what_was_raised(turns: Turns) -> None:
+    draw = np.random.default_rng(3)
+    dead = np.repeat(draw.integers(0, 4, 20), 6)
+    raised = [
+        bool(turns.levels("power_outage", *feeders(*([DEAD] * n + [LIVE] * (3 - n)))))
+        for n in dead.tolist()
+    ]
+    place = state_place(turns.city)
+    rows = turns.kit.see(lambda work: work.observations.rows(beside("live"), place.ids, 0, 2**62))
+    start = to_us(T0)
+    rules = [one for one in open_watch().of(Input.STATE) if one.id == "state/power_outage"]
+    found = episodes(rules, place, rows, Span(start, start + 120 * MINUTE))
+    spans = [((one.start - start) // MINUTE, (one.end - start) // MINUTE) for one in found]
+    tested = [any(a <= minute < b for a, b in spans) for minute in range(120)]
+    assert len(found) > 2
+    assert tested == raised

@@ -1,4 +1,7 @@
-"""Rules held against the past: when they would have raised an alarm, and how that compares."""
+"""Rules held against the past: when they would have raised an alarm, and how that compares.
+
+`backtest_ahead` does the same with rules on forecasts.
+"""
 
 from __future__ import annotations
 
@@ -48,6 +51,8 @@ class Episode:
     """What raised it."""
     streams: set[str] = field(default_factory=set)
     """Streams that raised it or its level."""
+    due: int = 0
+    """Of a forecast: when what it told of was to be, as first told. [µs]"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +69,14 @@ class Score:
     alarms_per_month: float
     lead_s: tuple[float, ...]
     """By hit: how long before the event began the first alarm stood; negative: after. [s]"""
-    missed: tuple[Span, ...]
+    judged: tuple[tuple[Span, Episode | None], ...]
+    """Each event with its first alarm; None: missed."""
     false: tuple[Episode, ...]
+
+    @property
+    def missed(self) -> tuple[Span, ...]:
+        """Events without an alarm."""
+        return tuple(event for event, first in self.judged if first is None)
 
     @property
     def lead_median_s(self) -> float:
@@ -85,9 +96,9 @@ def episodes(
     Parameters
     ----------
     rules
-        Rules on observations; others raise nothing here.
+        Rules on observations, or on the state; others raise nothing here.
     city
-        Streams and zones.
+        Streams and zones; of rules on the state, those of its figures.
     rows
         Readings with `stream`, `at` [µs], `value`, `reasons`, any order. (n,)
     span
@@ -155,8 +166,12 @@ def score(
         [one for one in own if one.start <= event.end and one.end >= event.start - lead]
         for event in events
     ]
-    hit = [(event, mine) for event, mine in zip(events, near, strict=True) if mine]
-    used = {id(one) for _, mine in hit for one in mine}
+    judged = tuple(
+        (event, min(mine, key=lambda one: one.start, default=None))
+        for event, mine in zip(events, near, strict=True)
+    )
+    hit = [(event, first) for event, first in judged if first is not None]
+    used = {id(one) for mine in near for one in mine}
     months = max((span.end - span.start) / US / MONTH_S, 1e-9)
     return Score(
         rule=rule,
@@ -166,8 +181,8 @@ def score(
         false_alarms=len(own) - len(used) if events else 0,
         alarms=len(own),
         alarms_per_month=len(own) / months,
-        lead_s=tuple((event.start - min(m.start for m in mine)) / US for event, mine in hit),
-        missed=tuple(event for event, mine in zip(events, near, strict=True) if not mine),
+        lead_s=tuple((event.start - first.start) / US for event, first in hit),
+        judged=judged,
         false=tuple(one for one in own if id(one) not in used) if events else (),
     )
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rencheng.domain.city import City
 from rencheng.domain.observation import Datastream, QualityReason
 from rencheng.domain.watch import (
     FIGURES,
@@ -19,7 +18,7 @@ from rencheng.domain.watch import (
     Speaks,
     WatchRule,
 )
-from rencheng.sense.rules.compiled import US, district_of, objects_of, selected
+from rencheng.sense.rules.compiled import US, Place, district_of, objects_of, selected
 
 F64 = NDArray[np.float64]
 Rows = NDArray[Any]
@@ -65,7 +64,7 @@ class _Said:
 
 
 def foresee(
-    rules: Sequence[WatchRule], city: City, ahead: Ahead
+    rules: Sequence[WatchRule], city: Place, ahead: Ahead
 ) -> tuple[list[Foreseen], list[tuple[str, str]]]:
     """Say which rules on forecasts hold of what.
 
@@ -211,7 +210,7 @@ def _latest_word(rows: Rows) -> dict[int, Rows]:
     return {int(row): good[good["stream"] == row] for row in np.unique(good["stream"])}
 
 
-def _zones_of(city: City, names: Mapping[Speaks, Sequence[str]]) -> dict[Speaks, list[str]]:
+def _zones_of(city: Place, names: Mapping[Speaks, Sequence[str]]) -> dict[Speaks, list[str]]:
     districts = [district_of(code) for code in city.zones.code]
     return {
         Speaks.ZONE: list(names[Speaks.ZONE]),
