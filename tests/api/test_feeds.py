@@ -8,13 +8,20 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from ops_kit import T0
+import numpy as np
+import pytest
+
+from api_kit import Enter
+from ops_kit import T0, Clock
 from rencheng.bootstrap import Brain
 from rencheng.bootstrap.feeds import open_feeds
 from rencheng.connectors.cap_feed.connector import Connector
 from rencheng.connectors.shape import Answer
-from rencheng.connectors.taking import take
+from rencheng.connectors.taking import actor_of, take
+from rencheng.domain.hazard import ShakingMap
 from rencheng.domain.warning import Signature
+from rencheng.service.foreign import take_map
+from rencheng.service.house import Command
 
 SETTINGS = {"url": "u", "certificates": (), "must_be_signed": False, "allow_sha1": False,
             "max_messages": 9}  # fmt: skip
@@ -70,6 +77,38 @@ def test_feeds_say_how_they_do_and_hide_secrets(
     assert {one["id"] for one in answer.json()["connectors"]} >= {"cap_feed", "shakemap"}
     assert enter("field").get("connectors").status_code == 403
     assert enter("duty").get("shaking-maps").json() == []
+
+
+def shaken_map(clock: Clock, revision: int, **changes: Any) -> ShakingMap:
+    """Return a map of shaking around the tiny city, strongest in its middle."""
+    y, x = np.mgrid[-1:1:21j, -1:1:31j]
+    pga = 0.5 * np.exp(-2.0 * (x**2 + y**2))
+    given: dict[str, Any] = {
+        "id": f"us1/map/{revision}", "event": "us1", "revision": revision, "issuer": "US",
+        "issued": clock() - timedelta(minutes=30 - revision), "west": -71.6, "north": -29.7,
+        "step_lon": 0.02, "step_lat": 0.02, "rows": 21, "columns": 31,
+        "cells": np.stack([pga, pga, pga]).astype("<f4").tobytes(), "source": "https://us.example",
+    }  # fmt: skip
+    return ShakingMap(**given | changes)
+
+
+def test_the_newest_map_of_shaking_is_drawn_as_lines(
+    brain: Brain, enter: Enter, clock: Clock
+) -> None:
+    duty = enter("duty")
+    assert duty.get("shaking-maps/lines").json()["features"] == []
+    feed = Command(actor=actor_of("maps"), run="live")
+    old = shaken_map(clock, 1, id="x", event="old", issued=clock() - timedelta(days=31))
+    for one in (old, shaken_map(clock, 2), shaken_map(clock, 1)):
+        take_map(brain.house, feed, one)
+    outline, *lines = duty.get("shaking-maps/lines").json()["features"]
+    said = outline["properties"]
+    assert (said["kind"], said["issuer"], said["revision"]) == ("footprint", "US", 2)
+    assert said["largest_pga_g"] == pytest.approx(0.5)
+    assert outline["geometry"]["coordinates"][0] == pytest.approx([-71.6, -30.1])
+    assert [one["properties"]["pga_g"] for one in lines] == [0.03, 0.06, 0.12, 0.22, 0.4]
+    assert all(one["geometry"]["type"] == "MultiLineString" for one in lines)
+    assert enter("auditor").get("shaking-maps/lines").status_code == 200
 
 
 def test_an_operator_asks_a_feed_at_once(

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Column, Columns, Features, Why } from '../src/api/types';
 import { columnOf, fieldOf, scaleFor, type Field } from '../src/map/fields';
-import { boxOf, facilityLayer, fieldLayer, isElsewhere, PALETTES, stateOf } from '../src/map/layers';
+import { boxOf, facilityLayer, fieldLayer, isElsewhere, PALETTES, shakeLabels, shakeLayer, stateOf, type ShakeLine } from '../src/map/layers';
 import { classOf, colourOf, countBreaks, niceBreaks, ramp, scaleOf } from '../src/map/scales';
 
 const palette = PALETTES.light;
@@ -54,6 +54,32 @@ describe('fields on zones', () => {
     const both = columns(column('power_now', [0.1]), column('power', [0.9]));
     expect(columnOf(both, field('power'), null)?.key).toBe('power_now');
     expect(columnOf(both, field('power'), 24)?.key).toBe('power');
+  });
+});
+
+describe('a published map of shaking', () => {
+  const said = { issuer: 'USGS', revision: 3, issued: why.as_of, source: 's', mode: 'live', row: 0 };
+  const line = (...xs: number[]): number[][] => xs.map((x) => [x, 0]);
+  const lines: Features<ShakeLine> = {
+    type: 'FeatureCollection',
+    features: [
+      { type: 'Feature', geometry: { type: 'LineString', coordinates: line(0, 9) }, properties: { ...said, kind: 'footprint', pga_g: null, largest_pga_g: 0.5 } },
+      { type: 'Feature', geometry: { type: 'MultiLineString', coordinates: [line(1, 2, 3), line(7, 8)] }, properties: { ...said, kind: 'contour', pga_g: 0.12, largest_pga_g: null } },
+      { type: 'Feature', geometry: { type: 'MultiLineString', coordinates: [line(4, 5, 6)] }, properties: { ...said, kind: 'contour', pga_g: 0.22, largest_pga_g: null } },
+    ],
+  };
+
+  test('its footprint is dotted, its lines are whole and the wider the stronger', () => {
+    const layer = shakeLayer(lines, palette);
+    expect(props(layer, 0)).toMatchObject({ isDotted: true });
+    expect(props(layer, 1)).toMatchObject({ isDotted: false });
+    expect(props(layer, 2).width).toBeGreaterThan(props(layer, 1).width as number);
+  });
+
+  test('each line says its value once, in the middle of its longest part', () => {
+    const labels = shakeLabels(lines).data.features;
+    expect(labels.map((f) => f.properties?.name as string)).toEqual(['0.12 g', '0.22 g']);
+    expect(labels[0]?.geometry).toEqual({ type: 'Point', coordinates: [2, 0] });
   });
 });
 

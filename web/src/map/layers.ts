@@ -172,6 +172,44 @@ export function warningLayer(areas: Features<{ colour: number | null; mode: stri
   };
 }
 
+/** What a line of a published map of shaking says. */
+export interface ShakeLine {
+  kind: 'footprint' | 'contour';
+  /** Of a contour. [g] */
+  pga_g: number | null;
+  /** Of the footprint: the largest value of the whole map. [g] */
+  largest_pga_g: number | null;
+  issuer: string;
+  revision: number;
+  issued: string;
+  source: string;
+  mode: string;
+  [key: string]: unknown;
+}
+
+/** Lines of equal shaking of a published map, the wider the stronger; its footprint is dotted. */
+export function shakeLayer(lines: Features<ShakeLine>, palette: Palette): Prepared {
+  return {
+    id: 'shakemap', kind: 'line',
+    data: collection(lines.features.map((f, i) => feature(f.geometry, {
+      colour: palette.ink, order: i, isDotted: f.properties.kind === 'footprint',
+      width: f.properties.kind === 'footprint' ? 1.6 : 1 + 0.35 * i,
+    }))),
+  };
+}
+
+/** The value of each line, in the middle of its longest part. */
+export function shakeLabels(lines: Features<ShakeLine>): Prepared {
+  return {
+    id: 'shakemap-labels', kind: 'label',
+    data: collection(lines.features.flatMap((f) => {
+      const part = f.geometry.type === 'MultiLineString' ? f.geometry.coordinates[0] : undefined;
+      const middle = part?.[Math.floor(part.length / 2)];
+      return middle ? [feature({ type: 'Point', coordinates: middle }, { name: `${String(f.properties.pga_g)} g` })] : [];
+    })),
+  };
+}
+
 /** The outline of what is selected. */
 export function highlight(geometry: GeoJSON.Geometry | null): GeoJSON.FeatureCollection {
   return collection(geometry ? [feature(geometry, {})] : []);

@@ -30,6 +30,7 @@ from rencheng.domain.identity import Permission
 from rencheng.domain.warning import ForeignWarning, WarningArea
 from rencheng.service.foreign import LOOKED_AT, in_force
 from rencheng.service.house import context
+from rencheng.service.shaking_lines import lines_of, newest_map
 
 router = APIRouter(tags=["feeds"])
 _KM_PER_DEGREE = 111.195
@@ -121,6 +122,19 @@ def original(brain: BrainDep, key: Annotated[str, Query(alias="id", max_length=1
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
     return Response(found.original, media_type="application/cap+xml", headers=headers)
+
+
+@router.get("/shaking-maps/lines")
+@needs(Permission.SITUATION_READ)
+def shaking_lines(brain: BrainDep, run: RunDep) -> FeatureCollection:
+    """Return the newest current map of shaking as its footprint and lines of equal PGA."""
+    with brain.house.work() as work:
+        found = newest_map(work, run, context(brain.house, work, run).at)
+    features = [
+        {"type": "Feature", "geometry": shape, "properties": said}
+        for shape, said in (lines_of(found) if found else ())
+    ]
+    return FeatureCollection(type="FeatureCollection", features=features, total=len(features))
 
 
 @router.get("/shaking-maps")

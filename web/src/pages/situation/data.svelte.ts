@@ -2,6 +2,7 @@
 import type { Building, Columns, Features, Page, Sensor, Tiles } from '../../api/types';
 import { app } from '../../state/app.svelte';
 import { EVERY, Resource } from '../../state/resource.svelte';
+import type { ShakeLine } from '../../map/layers';
 import type { RowState } from '../../map/rows';
 import type { LayerId } from './places';
 
@@ -37,6 +38,8 @@ export class SituationData {
   readonly blocked: Resource<RowState | null>;
   /** Where warnings of others hold now. */
   readonly warnings: Resource<Features<{ colour: number | null; mode: string; [key: string]: unknown }>>;
+  /** The newest published map of shaking, as lines. */
+  readonly shakemap: Resource<Features<ShakeLine>>;
   readonly zoneColumns: Resource<Columns>;
   readonly roadColumns: Resource<Columns>;
   readonly facilityColumns: Resource<Columns>;
@@ -59,6 +62,7 @@ export class SituationData {
     this.damage = new Resource(() => (isDrawn('buildings') ? '/state/buildings.bin?field=heavy' : null), ['cycle']);
     this.blocked = new Resource(() => (isDrawn('roads') ? '/state/roads.bin?field=blocked' : null), ['cycle']);
     this.warnings = new Resource(() => (isDrawn('warnings') ? '/warnings/areas' : null), ['event', 'clock', 'cycle']);
+    this.shakemap = new Resource(() => (isDrawn('shakemap') ? '/shaking-maps/lines' : null), ['event', 'clock']);
     this.zoneColumns = new Resource(() => `/columns/zones${hourQuery()}`, ['cycle', 'incident']);
     this.roadColumns = new Resource(when('roads', '/columns/roads'), ['cycle']);
     this.facilityColumns = new Resource(atHour('facilities'), ['cycle']);

@@ -1,0 +1,65 @@
+"""The newest published map of shaking as lines: where it reaches, and where it shakes how much."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from rencheng.domain.hazard import ShakingMap
+from rencheng.model.hazards.earthquake.contours import F64, contours
+from rencheng.service.cycle import CURRENT
+from rencheng.service.ports import UnitOfWork
+
+# Instrumental intensity IV to X by PGA as ShakeMap's legend has it: Worden et al. 2012
+# (doi:10.1785/0120110156), rounded as the console's zones are. [g]
+LEVELS = (0.03, 0.06, 0.12, 0.22, 0.4, 0.75, 1.4)
+MOST_MAPS = 10
+"""Maps that are looked through, those kept last; each has some megabytes. Chosen."""
+_DIGITS = 4
+"""Decimal places of a degree: about 10 m."""
+
+
+def newest_map(work: UnitOfWork, run: str, at: datetime) -> ShakingMap | None:
+    """Return the highest revision of the map that came out last, None when none is current."""
+    found = work.shaking_maps.list(run, limit=MOST_MAPS)
+    out = [one for one in found if at - CURRENT <= one.issued <= at]
+    newest = max(out, key=lambda one: one.issued, default=None)
+    if newest is None:
+        return None
+    alike = [one for one in out if (one.event, one.issuer) == (newest.event, newest.issuer)]
+    return max(alike, key=lambda one: (one.revision, one.issued))
+
+
+def lines_of(given: ShakingMap) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Yield geometry and properties: the footprint first, then each level that is reached."""
+    said = {
+        "map": given.id,
+        "event": given.event,
+        "revision": given.revision,
+        "issuer": given.issuer,
+        "issued": given.issued.isoformat(),
+        "source": given.source,
+        "mode": given.mode.value,
+    }
+    largest = float(np.nanmax(given.layers()[0]))
+    east = given.west + given.step_lon * (given.columns - 1)
+    south = given.north - given.step_lat * (given.rows - 1)
+    ring = [(given.west, south), (east, south), (east, given.north), (given.west, given.north)]
+    outline = _line(np.array([*ring, ring[0]]))
+    yield (
+        {"type": "LineString", "coordinates": outline},
+        said | {"kind": "footprint", "pga_g": None, "largest_pga_g": round(largest, _DIGITS)},
+    )
+    for level in LEVELS:
+        if found := contours(given, level):
+            found.sort(key=len, reverse=True)
+            shape = {"type": "MultiLineString", "coordinates": [_line(one) for one in found]}
+            yield shape, said | {"kind": "contour", "pga_g": level, "largest_pga_g": None}
+
+
+def _line(xy: F64) -> list[list[float]]:
+    found: list[list[float]] = np.round(xy, _DIGITS).tolist()
+    return found
