@@ -6,66 +6,110 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
+from curve_kit import fragility, vulnerability
+from rencheng.adapters.curve_library.datasets import manifest
+from rencheng.adapters.curve_library.library import CurveLibrary
+from rencheng.adapters.curve_library.table import write_table
 from rencheng.adapters.curves import (
-    BRIDGES,
-    BUILDINGS,
-    POWER,
+    KEPT,
     crossing,
     disordered,
     make_table,
     read_casualty_rates,
     read_curves,
-    read_dlml,
-    read_own,
 )
 from rencheng.adapters.files import data_folder
+from rencheng.domain.curve import Curve
 from rencheng.domain.errors import CorruptDataError, SourceUnavailableError
 from rencheng.domain.impact import FragilityTable
 
-OWN = data_folder() / "curves" / "water_facilities.toml"
+STATES = ("slight", "moderate", "extensive", "complete")
 HEAD = (
-    "ID,Incomplete,Demand-Type,"
+    "ID,Incomplete,Demand-Type,Demand-Unit,"
     + ",".join(f"LS{k}-Family,LS{k}-Theta_0,LS{k}-Theta_1" for k in (1, 2, 3, 4))
     + ",LS4-DamageStateWeights\n"
 )
-W1 = "LF.W1.MC,0,Peak Ground Acceleration," + ",".join(
+W1 = "LF.W1.MC,0,Peak Ground Acceleration,g," + ",".join(
     f"lognormal,{m},0.4" for m in (0.24, 0.43, 0.91, 1.34)
 )
 
 
-def test_a_row_keeps_its_numbers_its_beta_and_its_collapse_share() -> None:
-    (curve,) = read_dlml(HEAD + W1 + ",0.97 | 0.03\n", BUILDINGS)
-    assert curve.median_g == (0.24, 0.43, 0.91, 1.34)
-    assert curve.beta == (0.4,) * 4  # as stored: fields are sampled
-    assert curve.collapse == 0.03
-    assert "LF.W1.MC" in curve.source
+def loops(**changes: object) -> Curve:
+    """Return a curve that the loop can use."""
+    own = {"id": "hazus.earthquake/LF.W1.MC", "states": STATES}
+    own |= {"median": [0.24, 0.43, 0.91, 1.34], "beta": [0.4] * 4, "collapse": 0.03}
+    return fragility(**{**own, **changes})
 
 
-def test_rows_for_drift_and_ground_failure_stay_behind() -> None:
+@pytest.fixture
+def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Return the text of each data set by id, which the library reads in place of packages."""
+    texts = {dataset.id: HEAD for dataset in manifest().dataset}
+    monkeypatch.setattr(CurveLibrary, "text", lambda _, dataset: texts[dataset.id])
+    return texts
+
+
+def test_a_row_keeps_its_numbers_its_beta_and_its_collapse_share(
+    packages: dict[str, str], tmp_path: Path
+) -> None:
+    packages["hazus.earthquake"] += W1 + ",0.97 | 0.03\n"
+    table = read_curves(tmp_path)
+    row = table.row("LF.W1.MC")
+    assert table.median_g[row].tolist() == [0.24, 0.43, 0.91, 1.34]
+    assert table.beta[row].tolist() == [0.4] * 4  # as stored: fields are sampled
+    assert table.collapse[row] == 0.03
+    assert "LF.W1.MC" in table.source[row]
+
+
+def test_rows_for_drift_and_ground_failure_stay_behind(
+    packages: dict[str, str], tmp_path: Path
+) -> None:
     drift = W1.replace("LF.W1.MC", "STR.W1.MC").replace("Peak Ground Acceleration", "Drift")
-    assert read_dlml(HEAD + drift + ",\n", BUILDINGS) == []
+    packages["hazus.earthquake"] += drift + ",\n"
+    assert all(
+        i.split(".")[0] in {"PWT", "PPP", "PWE", "PST", "TCF"} for i in read_curves(tmp_path).id
+    )
 
 
-def test_every_bad_row_is_named() -> None:
+def test_every_bad_row_is_named(packages: dict[str, str], tmp_path: Path) -> None:
     bad = W1.replace("0.43", "much") + ",\n" + W1.replace("lognormal,1.34", "normal,1.34") + ",\n"
+    packages["hazus.earthquake"] += bad
     with pytest.raises(CorruptDataError) as caught:
-        read_dlml(HEAD + bad, BUILDINGS)
-    assert [f.where for f in caught.value.faults] == [f"{BUILDINGS}:2", f"{BUILDINGS}:3"]
+        read_curves(tmp_path)
+    assert [f.where.rpartition(":")[2] for f in caught.value.faults] == ["2 LF.W1.MC", "3 LF.W1.MC"]
 
 
 def test_one_id_twice_is_refused() -> None:
-    row = read_dlml(HEAD + W1 + ",\n", BUILDINGS)
-    with pytest.raises(CorruptDataError, match="LF.W1.MC"):
-        make_table(row + row)
+    with pytest.raises(CorruptDataError, match=r"LF\.W1\.MC"):
+        make_table([loops(), loops()])
 
 
-def test_a_bridge_asks_for_one_second() -> None:
+def test_a_curve_that_the_loop_cannot_use_is_refused() -> None:
+    for bad in (fragility(), vulnerability(), loops(intensity="PGD", unit="m")):
+        with pytest.raises(CorruptDataError, match="curves"):
+            make_table([bad])
+
+
+def test_a_bridge_asks_for_one_second(packages: dict[str, str], tmp_path: Path) -> None:
     text = W1.replace("LF.W1.MC", "HWB.GS.5").replace(
         "Peak Ground Acceleration", "Spectral Acceleration|1.0"
     )
-    (curve,) = read_dlml(HEAD + text + ",\n", BRIDGES)
-    assert (curve.id, curve.intensity) == ("HWB5", "SA1")
-    assert np.isnan(curve.collapse)
+    packages["hazus.transport"] += text + ",\n"
+    table = read_curves(tmp_path)
+    assert table.intensity[table.row("HWB5")] == "SA1"
+    assert np.isnan(table.collapse[table.row("HWB5")])
+
+
+def test_an_offices_curve_goes_before_that_of_the_package(
+    packages: dict[str, str], tmp_path: Path
+) -> None:
+    packages["hazus.earthquake"] += W1 + ",0.97 | 0.03\n"
+    before = read_curves(tmp_path)
+    (tmp_path / "curves").mkdir()
+    write_table(tmp_path / "curves" / "here.toml", [loops(median=[2, 3, 4, 5], unit="m/s2")])
+    table = read_curves(tmp_path)
+    assert table.median_g[table.row("LF.W1.MC"), 0] == pytest.approx(2 / 9.80665)
+    assert (len(table.id), table.version != before.version) == (len(before.id), True)
 
 
 def half_at_median(table: FragilityTable) -> None:
@@ -76,7 +120,8 @@ def half_at_median(table: FragilityTable) -> None:
 
 
 def test_our_own_curves_are_ordered_and_say_how_far_they_were_checked() -> None:
-    table = make_table(read_own(OWN))
+    own = [c for c in CurveLibrary(Path("nowhere")).ours.values() if c.id.startswith(KEPT)]
+    table = make_table(own)
     half_at_median(table)
     assert disordered(table) == ()
     assert {"PWT.S", "PPP.S", "PST.G.C", "PWE", "TCF"} <= set(table.id)
@@ -84,18 +129,9 @@ def test_our_own_curves_are_ordered_and_say_how_far_they_were_checked() -> None:
 
 
 def test_the_version_follows_the_numbers() -> None:
-    first = read_dlml(HEAD + W1 + ",\n", BUILDINGS)
-    other = read_dlml(HEAD + W1.replace("0.43", "0.44") + ",\n", BUILDINGS)
-    assert make_table(first).version == make_table(first).version
-    assert make_table(first).version != make_table(other).version
-
-
-@pytest.mark.parametrize("text", ["not toml [", 'schema = "other/1"'])
-def test_a_file_of_another_kind_is_refused(tmp_path: Path, text: str) -> None:
-    file = tmp_path / "x.toml"
-    file.write_text(text, encoding="utf-8")
-    with pytest.raises(CorruptDataError, match=r"x\.toml"):
-        read_own(file)
+    other = loops(median=[0.24, 0.44, 0.91, 1.34])
+    assert make_table([loops()]).version == make_table([loops()]).version
+    assert make_table([loops()]).version != make_table([other]).version
 
 
 def test_nothing_fetched_says_what_to_do(tmp_path: Path) -> None:
@@ -142,4 +178,3 @@ def test_the_whole_package_is_readable_and_in_order(state: Path) -> None:
     assert disordered(table) == ()
     # Unequal betas: the power rows cross inside the usable range, the building rows never.
     assert not [i for i in crossing(table) if i.startswith("LF.")]
-    assert POWER.endswith("fragility.csv")

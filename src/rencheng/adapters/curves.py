@@ -1,43 +1,27 @@
-"""Fragility curves and casualty rates: from the DLML package and from our own data files."""
+"""What the loop takes out of the library of curves, and casualty rates."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from rencheng.adapters.curve_library.datasets import manifest
+from rencheng.adapters.curve_library.library import CurveLibrary
 from rencheng.adapters.files import data_folder
+from rencheng.domain.curve import Curve, Formula
 from rencheng.domain.errors import CorruptDataError, Fault
 from rencheng.domain.impact import CasualtyRates, FragilityTable
 
-PACKAGE = "simcenter-dlml"
-_SEISMIC = "dlml/data/seismic"
-BUILDINGS = f"{_SEISMIC}/building/portfolio/Hazus v6.1/fragility.csv"
-POWER = f"{_SEISMIC}/power_network/portfolio/Hazus v5.1/fragility.csv"
-BRIDGES = f"{_SEISMIC}/transportation_network/portfolio/Hazus v5.1/fragility.csv"
-# Rows that a city of zones with PGA and SA(1.0 s) can use; the drift-based rows and those for
-# ground failure stay behind.
-_KEPT = {BUILDINGS: "LF.", POWER: "EP.", BRIDGES: "HWB.GS."}
-_INTENSITY = {"Peak Ground Acceleration": "PGA", "Spectral Acceleration|1.0": "SA1"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Curve:
-    """One row of a fragility table."""
-
-    id: str
-    intensity: str
-    median_g: tuple[float, ...]
-    beta: tuple[float, ...]
-    collapse: float
-    source: str
+# Rows that a city of zones with PGA and SA(1.0 s) can use, of the data sets and of our own tables;
+# the drift-based rows and those for ground failure stay behind.
+KEPT = ("hazus.earthquake/LF.", "hazus.power/EP.", "hazus.transport/HWB.GS.", "facilities/")
+_INTENSITY = {"PGA": "PGA", "SA(1.0)": "SA1"}
+_STATES = 4
 
 
 def read_curves(state: Path) -> FragilityTable:
@@ -46,7 +30,7 @@ def read_curves(state: Path) -> FragilityTable:
     Parameters
     ----------
     state
-        State folder that holds the fetched package.
+        State folder that holds the fetched package, and the office's own tables.
 
     Raises
     ------
@@ -54,109 +38,67 @@ def read_curves(state: Path) -> FragilityTable:
         If the package has not been fetched.
     CorruptDataError
         If a file has rows that cannot be read; all of them are named.
+    InvalidInputError
+        If a table of the office has faults.
 
     Notes
     -----
     β stays as stored (0.4 for buildings): it leaves out ground-motion variability, which sampled
     fields bring. With a single median map the printed HAZUS value √(0.4² + 0.5²) = 0.64 is right.
     """
-    from rencheng.adapters.cities.packages import member
-
-    curves: list[Curve] = []
-    for name in _KEPT:
-        file = member(state, PACKAGE, name)
-        curves += read_dlml(file.read_text(encoding="utf-8"), name)
-    return make_table([*curves, *read_own(data_folder() / "curves" / "water_facilities.toml")])
-
-
-def read_dlml(text: str, name: str) -> list[Curve]:
-    """Return the usable rows of a DLML `fragility.csv`.
-
-    Parameters
-    ----------
-    text
-        The file.
-    name
-        Its path in the package: decides which rows are kept, and stands in the source.
-    """
-    curves, faults = [], []
-    for line, row in enumerate(csv.DictReader(io.StringIO(text)), start=2):
-        identity = row.get("ID") or ""
-        if not identity.startswith(_KEPT[name]):
+    library = CurveLibrary(state)
+    curves: dict[str, Curve] = {}
+    faults: list[Fault] = []
+    wanted = {prefix.partition("/")[0] for prefix in KEPT}
+    for dataset in manifest().dataset:
+        if dataset.id not in wanted:
             continue
-        try:
-            curves.append(_from_row(row, f"{PACKAGE}, {name}, row {identity}"))
-        except (KeyError, ValueError, TypeError) as error:
-            faults.append(_fault(f"{name}:{line}", f"{identity}: {error}"))
-    _refuse(faults, name)
-    return curves
-
-
-def _from_row(row: dict[str, str], source: str) -> Curve:
-    medians, betas = [], []
-    for k in range(1, 5):
-        if row[f"LS{k}-Family"] != "lognormal":
-            raise ValueError(f"LS{k} is {row[f'LS{k}-Family']!r}, not lognormal")
-        medians.append(float(row[f"LS{k}-Theta_0"]))
-        betas.append(float(row[f"LS{k}-Theta_1"]))
-    # Of `complete`, standing | collapsed.
-    weights = (row.get("LS4-DamageStateWeights") or "").split("|")
-    return Curve(
-        id=row["ID"].replace("HWB.GS.", "HWB"),
-        intensity=_INTENSITY[row["Demand-Type"]],
-        median_g=tuple(medians),
-        beta=tuple(betas),
-        collapse=float(weights[1]) if len(weights) == 2 else float("nan"),
-        source=source,
-    )
-
-
-def read_own(file: Path) -> list[Curve]:
-    """Return the curves of one of our own files (`schema = "rencheng/fragility/1"`)."""
-    table = _load(file, "rencheng/fragility/1")
-    curves, faults = [], []
-    for i, row in enumerate(table.get("curve", [])):
-        try:
-            curve = Curve(
-                id=row["id"],
-                intensity=row["intensity"],
-                median_g=tuple(float(v) for v in row["median_g"]),
-                beta=tuple(float(v) for v in row["beta"]),
-                collapse=float(row.get("collapse", "nan")),
-                source=f"{table['source']} ({table['status']}, {row['checked']})",
-            )
-            if len(curve.median_g) != 4 or len(curve.beta) != 4:
-                raise ValueError("median_g and beta need four numbers each")
-            if curve.intensity not in _INTENSITY.values():
-                raise ValueError(f"intensity {curve.intensity!r} is neither PGA nor SA1")
-            curves.append(curve)
-        except (KeyError, ValueError, TypeError) as error:
-            faults.append(_fault(f"{file.name}:curve[{i}]", str(error)))
-    _refuse(faults, file.name)
-    return curves
+        for found in library.read(dataset):
+            if isinstance(found, Curve):
+                curves[found.id] = found
+            elif f"{dataset.id}/{found.where.rpartition(' ')[2]}".startswith(KEPT):
+                faults.append(_fault(found.where, found.problem))
+    _refuse(faults, "curves")
+    curves |= library.ours
+    curves |= library.office
+    return make_table(curve for curve in curves.values() if curve.id.startswith(KEPT))
 
 
 def make_table(curves: Iterable[Curve]) -> FragilityTable:
-    """Return curves as columns; the version is a hash of the numbers."""
+    """Return curves as columns; the version is a hash of the numbers.
+
+    Raises
+    ------
+    CorruptDataError
+        When a curve is not lognormal over PGA or SA(1.0 s) with four states, or stands twice.
+    """
     rows = list(curves)
-    ids = [c.id for c in rows]
+    _refuse([_fault(c.id, problem) for c in rows if (problem := _unfit(c))], "curves")
+    rows = [c.in_unit("g") for c in rows]
+    ids = [c.id.partition("/")[2].replace("HWB.GS.", "HWB") for c in rows]
     faults = [_fault(i, f"{ids.count(i)} rows") for i in sorted(set(ids)) if ids.count(i) > 1]
-    faults += [
-        _fault(c.id, f"median {c.median_g}, beta {c.beta}")
-        for c in rows
-        if not all(v > 0 for v in (*c.median_g, *c.beta))
-    ]
     _refuse(faults, "curves")
-    text = "\n".join(f"{c.id} {c.intensity} {c.median_g} {c.beta} {c.collapse}" for c in rows)
+    measures = [_INTENSITY[c.intensity] for c in rows]
+    text = "\n".join(
+        f"{i} {measure} {tuple(c.median.tolist())} {tuple(c.beta.tolist())} {c.collapse}"
+        for i, measure, c in zip(ids, measures, rows, strict=True)
+    )
     return FragilityTable(
         id=tuple(ids),
-        intensity=tuple(c.intensity for c in rows),
-        median_g=np.array([c.median_g for c in rows], dtype=np.float64).reshape(-1, 4),
-        beta=np.array([c.beta for c in rows], dtype=np.float64).reshape(-1, 4),
+        intensity=tuple(measures),
+        median_g=np.array([c.median for c in rows], dtype=np.float64).reshape(-1, _STATES),
+        beta=np.array([c.beta for c in rows], dtype=np.float64).reshape(-1, _STATES),
         collapse=np.array([c.collapse for c in rows], dtype=np.float64),
-        source=tuple(c.source for c in rows),
+        source=tuple(f"{c.source} ({c.status})" for c in rows),
         version=hashlib.sha256(text.encode()).hexdigest()[:12],
     )
+
+
+def _unfit(curve: Curve) -> str:
+    """Return why the loop cannot use a curve; empty when it can."""
+    if curve.formula is not Formula.LOGNORMAL or len(curve.states) != _STATES:
+        return f"{curve.formula}, {len(curve.states)} states"
+    return "" if curve.intensity in _INTENSITY else curve.intensity
 
 
 def disordered(table: FragilityTable) -> tuple[str, ...]:

@@ -53,8 +53,8 @@ def list_(
         table.add_row(
             one.id,
             speaking.words(f"cli.curve.kind.{one.kind}"),
-            one.hazard,
-            one.component,
+            _word(one.hazard),
+            _word(one.component),
             one.region,
             speaking.words(f"cli.curve.shelf.{one.shelf}"),
         )
@@ -82,7 +82,7 @@ def show(curve: str, *, state: State = STATE) -> int:
         if found.probability is None:
             columns[speaking.words("cli.curve.share")] = found.mean
         else:
-            columns |= dict(zip(found.states, found.probability, strict=True))
+            columns |= dict(zip(map(_word, found.states), found.probability, strict=True))
         if found.sd is not None:
             columns[speaking.words("cli.curve.sd")] = found.sd
         table = Table(*columns)
@@ -91,7 +91,7 @@ def show(curve: str, *, state: State = STATE) -> int:
     else:
         table = Table("", f"median [{found.unit}]", "beta")
         for name, median, beta in zip(found.states, found.median, found.beta, strict=True):
-            table.add_row(name, f"{median:g}", f"{beta:g}")
+            table.add_row(_word(name), f"{median:g}", f"{beta:g}")
     speaking.console().print(table)
     return 0
 
@@ -210,8 +210,8 @@ def _about(curve: Curve) -> None:
     )
     speaking.say(
         "cli.curve.about",
-        hazard=curve.hazard,
-        component=curve.component,
+        hazard=_word(curve.hazard),
+        component=_word(curve.component),
         asset=curve.asset,
         region=curve.region,
         intensity=curve.intensity,
@@ -220,7 +220,7 @@ def _about(curve: Curve) -> None:
     speaking.say(
         "cli.curve.range",
         low=f"{curve.low:g}",
-        high=f"{curve.high:g}",
+        high=_word(f"{curve.high:g}"),
         unit=curve.unit,
         below=speaking.words(f"cli.curve.beyond.{curve.below}"),
         above=speaking.words(f"cli.curve.beyond.{curve.above}"),
@@ -250,7 +250,7 @@ def _answer(answer: CurveAnswer) -> None:
     if answer.beyond:
         rule = speaking.words(f"cli.curve.beyond.{answer.beyond}")
         speaking.say("cli.curve.beyond", rule=rule)
-    names = [speaking.words("cli.curve.reached", state=state) for state in curve.states]
+    names = [speaking.words("cli.curve.reached", state=_word(state)) for state in curve.states]
     for name, value in zip(names or [speaking.words("cli.curve.share")], answer.value, strict=True):
         _number(name, value)
     if not isnan(answer.sd):
@@ -260,3 +260,10 @@ def _answer(answer: CurveAnswer) -> None:
 def _number(name: str, value: float) -> None:
     said = speaking.words("cli.curve.unknown") if isnan(value) else f"{value:.6g}"
     speaking.say("cli.curve.answer", "bold", name=name, value=said)
+
+
+def _word(name: str) -> str:
+    """Return a hazard, component or state in the reader's language; a word of others as it is."""
+    key = f"cli.curve.word.{name}"
+    said = speaking.words(key)
+    return name if said == key else said

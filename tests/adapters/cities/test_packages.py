@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,15 @@ def test_what_is_there_is_not_fetched_again(tmp_path: Path) -> None:
     for _ in range(2):
         fetch(tmp_path, [package()], progress=told.append, download=pack)
     assert told == ["curves==1.0"]
+
+
+def test_what_another_recipe_fetched_of_the_same_package_stays(tmp_path: Path) -> None:
+    evil = hashlib.sha256(b"raise SystemExit").hexdigest()
+    code = replace(package(), members=(Member(path="curves/evil.py", sha256=evil),))
+    fetch(tmp_path, [package()], download=pack)
+    fetch(tmp_path, [code], download=pack)
+    assert member(tmp_path, "curves", "curves/a.csv").read_bytes() == CONTENT
+    assert member(tmp_path, "curves", "curves/evil.py").is_file()
 
 
 def test_a_changed_file_is_named_with_both_checksums(tmp_path: Path) -> None:

@@ -66,6 +66,7 @@ def read_table(file: Path) -> tuple[Curve, ...]:
         found.append((file.name, _fault("schema", "schema", said)))
     curves: list[Curve] = []
     places: dict[str, str] = {}
+    shared = {name: value for name, value in shared.items() if name in FIELDS}
     for row in (*_entries(file, header), *_rows(file, header, found)):
         curve, faults = make({**shared, **row.given})
         found += [(row.place, fault) for fault in faults]
@@ -92,7 +93,10 @@ def make(given: Mapping[str, Any]) -> tuple[Curve | None, tuple[Fault, ...]]:
     identity = str(given.get("id", "")) or "?"
     faults: list[Fault] = []
     for name, value in given.items():
-        if name not in FIELDS or (name not in CHOICES and isinstance(value, str) and not value):
+        if name not in FIELDS:
+            faults.append(_fault(f"{identity}.{name}", "field", f"{name!r} is no field of a curve"))
+            continue
+        if name not in CHOICES and isinstance(value, str) and not value:
             continue
         try:
             values[name] = _value(name, value)
