@@ -55,6 +55,9 @@ bench: $(BIN)/.ready-dev city ## CPU seconds of kernels and of a full cycle, aga
 city: $(BIN)/.ready
 	@$(BIN)/rencheng city build $(CITY) --fetch --if-missing --state $(STATE)
 
+verify: $(BIN)/.ready-dev ## hold our numbers against what others publish; fetches their packages, says what it skipped
+	@$(BIN)/python tests/verify
+
 wheel: $(BIN)/.ready-dev ## a wheel that carries the built front end
 	@$(BIN)/python -m pip wheel -q --no-deps --no-build-isolation -w dist .
 	@ls -l dist/*.whl

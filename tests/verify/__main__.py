@@ -1,0 +1,64 @@
+"""Hold our numbers against what others publish inside their packages.
+
+Run by `make verify`. Each judge names the packages that it needs; they are fetched without their
+dependencies and only their data are read. What cannot be fetched is skipped, and said.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from climada_pair import NEEDS as CLIMADA
+from climada_pair import judge as climada
+
+JUDGES = {"climada, demonstration pair": (CLIMADA, climada)}
+CACHE = Path(".cache/verify")
+
+
+def fetch(needs: tuple[str, ...]) -> str:
+    """Fetch wheels; return why they cannot be had, or nothing."""
+    missing = [one for one in needs if not list(CACHE.glob(f"{wheel(one)}-*.whl"))]
+    if not missing:
+        return ""
+    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(CACHE)]
+    answer = subprocess.run(
+        [*command, *missing], capture_output=True, text=True, check=False, timeout=900
+    )
+    said = answer.stderr.strip().splitlines()
+    return "" if answer.returncode == 0 else (said[-1] if said else "pip failed")
+
+
+def say(line: str) -> None:
+    """Write a line."""
+    sys.stdout.write(f"{line}\n")
+
+
+def wheel(need: str) -> str:
+    """Return how the file of a package begins."""
+    name, _, version = need.partition("==")
+    return f"{name.replace('-', '_')}-{version}"
+
+
+def main() -> int:
+    """Run every judge; return how many found a difference."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    wrong = skipped = 0
+    for name, (needs, judge) in JUDGES.items():
+        why = fetch(needs)
+        if why:
+            skipped += 1
+            say(f"skipped  {name}: {', '.join(needs)} cannot be fetched ({why})")
+            continue
+        try:
+            say(f"agrees   {name}: {judge(CACHE)}")
+        except AssertionError as error:
+            wrong += 1
+            say(f"DIFFERS  {name}: {error}")
+    say(f"{len(JUDGES) - wrong - skipped} agree, {wrong} differ, {skipped} skipped")
+    return wrong
+
+
+if __name__ == "__main__":
+    sys.exit(main())
