@@ -75,8 +75,9 @@ def main(folder: Path, port: int) -> None:
     with store() as work:
         if work.accounts.find("gauge") is None:
             work.accounts.add(
-                Account(id="gauge", name="gauge", organisation="", roles=("device",),
-                        language="en", password_hash="", is_demo=False)
+                Account(id="gauge", name="gauge", organisation="",
+                        roles=("device", "sensor_operator"), language="en", password_hash="",
+                        is_demo=False)
             )  # fmt: skip
             work.commit()
     sys.stdout.write(identity.create_token("gauge", "test")[0] + "\n")

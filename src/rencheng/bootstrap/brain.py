@@ -61,7 +61,7 @@ class Brain:
     _desk: ReplayDesk | None = None
     _names: Gazetteer | None = None
     _stop: Event = field(default_factory=Event)
-    _thread: Thread | None = None
+    _threads: list[Thread] = field(default_factory=list)
 
     def start(self) -> None:
         """Start what runs in the background: the loop, deliveries, replays that are not over."""
@@ -78,8 +78,12 @@ class Brain:
             self.mqtt.start()
         if self.feeds is not None:
             self.feeds.start()
-        self._thread = Thread(target=self._deliver, name="delivery", daemon=True)
-        self._thread.start()
+        self._threads = [
+            Thread(target=self._deliver, name="delivery", daemon=True),
+            Thread(target=self._pay, name="owing", daemon=True),
+        ]
+        for one in self._threads:
+            one.start()
         Thread(target=self.desk.resume, name="replays", daemon=True).start()
 
     def stop(self) -> None:
@@ -97,8 +101,8 @@ class Brain:
         if self._desk is not None:
             self._desk.stop()
         self.runner.stop()
-        if self._thread is not None:
-            self._thread.join(5.0)
+        for one in self._threads:
+            one.join(5.0)
         self.close()
 
     @property
@@ -158,16 +162,23 @@ class Brain:
     def _deliver(self) -> None:
         from rencheng.service.delivery import deliver
         from rencheng.service.escalation import escalate
-        from rencheng.service.owing import pay
 
         while not self._stop.wait(DELIVERY_PAUSE_S):
             try:
-                pay(self.house)
                 escalate(self.house)
                 deliver(self.house)
                 self.identity.keys.note()
             except RenchengError as error:
                 log.warning("deliveries wait: %s", error)
+
+    def _pay(self) -> None:
+        from rencheng.service.owing import pay
+
+        while not self._stop.wait(DELIVERY_PAUSE_S):
+            try:
+                pay(self.house)
+            except RenchengError as error:
+                log.warning("observations wait for the history: %s", error)
 
 
 _handed: list[Brain] = []

@@ -43,7 +43,8 @@ def check(finder: Finder, draft: Draft, faults: Faults) -> None:
     item = stream_of(finder, draft)
     place = f"{draft.where}.".lstrip(".")
     if item is None:
-        faults.add(f"{place}Datastream", "absent")
+        named = [one for name, _ in _STREAMS for one in draft.links.get(name, ())]
+        faults.add(f"{place}Datastream", "absent", "".join(x for x in named if isinstance(x, str)))
         return
     check_result(item, draft.values.get("result"), f"{place}result", faults)
     feature = feature_link(finder, draft, faults)
