@@ -151,8 +151,8 @@ class Curve:
         Examples
         --------
         >>> one = Curve(id="a", kind=CurveKind.VULNERABILITY, hazard="flood", component="whole",
-        ...     intensity="water_depth", unit="m", asset="house", region="any", x=[0, 1], mean=[0, 0.5],
-        ...     low=0, high=1, source="by hand", licence="CC0-1.0",
+        ...     intensity="water_depth", unit="m", asset="house", region="any",
+        ...     x=[0, 1], mean=[0, 0.5], low=0, high=1, source="by hand", licence="CC0-1.0",
         ...     status=CurveStatus.ASSUMPTION, version="1")
         >>> one.value([-1.0, 0.5, 9.0]).tolist()
         [0.0, 0.25, 0.5]

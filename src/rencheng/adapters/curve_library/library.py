@@ -57,6 +57,7 @@ class CurveLibrary:
 
     def __init__(self, state: Path) -> None:
         self.state = state
+        self._read: dict[str, tuple[str, Mapping[str, str]]] = {}
 
     def get(self, identity: str) -> Curve:
         """Return a curve.
@@ -75,13 +76,10 @@ class CurveLibrary:
             return found
         for dataset in manifest().dataset:
             if identity.startswith(f"{dataset.id}/"):
-                text = self.text(dataset)
-                row = identity.removeprefix(f"{dataset.id}/")
-                for name in (row, f"{row}-Cost"):
-                    start = text.find(f"\n{name},") + 1
-                    if start:
-                        header = text.partition("\n")[0]
-                        return read_row(text[start:].partition("\n")[0], header, dataset)
+                header, rows = self._rows(dataset)
+                row = rows.get(identity.removeprefix(f"{dataset.id}/"))
+                if row:
+                    return read_row(row, header, dataset)
         raise NotFoundError(
             "curve.unknown",
             f"there is no curve {identity!r}",
@@ -107,8 +105,7 @@ class CurveLibrary:
                 yield from self._of_package(dataset)
 
     def _of_package(self, dataset: Dataset) -> Iterator[Heading]:
-        for line in self.text(dataset).splitlines()[1:]:
-            row = identity_of(line.partition(",")[0])
+        for row in self._rows(dataset)[1]:
             if f"{dataset.id}/{row}" not in self.office:
                 yield Heading(
                     id=f"{dataset.id}/{row}",
@@ -118,6 +115,14 @@ class CurveLibrary:
                     region=dataset.region,
                     shelf=Shelf.PACKAGE,
                 )
+
+    def _rows(self, dataset: Dataset) -> tuple[str, Mapping[str, str]]:
+        """Return the first line of a data set, and its rows as text by name."""
+        if dataset.id not in self._read:
+            header, *lines = self.text(dataset).splitlines()
+            rows = {identity_of(line.partition(",")[0]): line for line in lines if line}
+            self._read[dataset.id] = header, rows
+        return self._read[dataset.id]
 
     def read(self, dataset: Dataset) -> Iterator[Curve | Fault]:
         """Return every row of a data set as a curve, the office's in its place, or as a fault."""
