@@ -106,7 +106,7 @@ class RasterFolder:
     def at(self, lonlat: F64) -> tuple[EventSource, float]:
         """Return the events at the cells in which places lie. No place is far from itself."""
         place = np.unique(lonlat[~np.isnan(lonlat).any(axis=1)], axis=0)
-        cells, inside, grid = self._cells(place)
+        cells, inside = self._cells(place)
         head = EventHead(
             place=place[inside],
             rate=np.array([self.rates.get(f.stem, np.nan) for f in self.files]),
@@ -115,24 +115,18 @@ class RasterFolder:
             unit=self.unit,
             source=self.files[0].parent.name,
         )
-        return RasterEvents(head=head, folder=self, cells=cells[inside], grid=grid), 0.0
+        return RasterEvents(head=head, folder=self, cells=cells[inside]), 0.0
 
-    def _cells(self, place: F64) -> tuple[I64, NDArray[np.bool_], Window]:
-        """Return row and column of each place from the north, and the grid that all share."""
+    def _cells(self, place: F64) -> tuple[I64, NDArray[np.bool_]]:
+        """Return row and column of each place from the north, and whether the grid has it."""
         from pyproj import Transformer
 
-        with _raster(self.files[0]) as raster:
-            crs, corner, step, shape = raster.crs, raster.corner, raster.step, raster.shape
-        other = []
-        for file in self.files[1:]:
+        grids = []
+        for file in self.files:
             with _raster(file) as raster:
-                if (raster.crs, raster.corner, raster.step, raster.shape) != (
-                    crs,
-                    corner,
-                    step,
-                    shape,
-                ):
-                    other.append(file.name)
+                grids.append((raster.crs, raster.corner, raster.step, raster.shape))
+        crs, corner, step, shape = grids[0]
+        other = [f.name for f, grid in zip(self.files, grids, strict=True) if grid != grids[0]]
         if other:
             refuse([fault("grid", self.files[0].parent.name, other)])
         x, y = Transformer.from_crs("EPSG:4326", crs, always_xy=True).transform(*place.T)
@@ -141,7 +135,7 @@ class RasterFolder:
         inside = (row >= 0) & (column >= 0) & (row < shape[0]) & (column < shape[1])
         cells = np.column_stack([row, column])
         cells[~inside] = 0
-        return cells.astype(np.int64), inside, Window(0, 0, *shape)
+        return cells.astype(np.int64), inside
 
 
 def _raster(file: Path) -> Any:
@@ -156,7 +150,6 @@ class RasterEvents:
     folder: RasterFolder
     cells: I64
     """Row and column of each point, from the north. (points, 2)"""
-    grid: Window
     _start: list[I64] = field(default_factory=list)
 
     @property

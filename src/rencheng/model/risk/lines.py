@@ -40,7 +40,7 @@ def knots_of(curve: Curve) -> Knots:
     """Return a vulnerability curve from the lowest to the highest intensity it is valid for."""
     x = _valid(curve)
     sd = np.full(x.size, np.nan) if curve.sd is None else np.interp(x, curve.x, curve.sd)
-    mean = np.interp(x, curve.x, curve.mean)
+    mean = curve.mean if x is curve.x else np.interp(x, curve.x, curve.mean)
     return Knots(x=x, mean=mean, sd=sd, below=curve.below, above=curve.above)
 
 
@@ -58,6 +58,9 @@ def knots_of_states(curve: Curve) -> list[Knots]:
 
 
 def _valid(curve: Curve) -> F64:
+    """Return the knots, with those outside the valid range in exchange for its ends."""
+    if curve.x[0] == curve.low and curve.x[-1] == curve.high:
+        return curve.x
     inside = (curve.x > curve.low) & (curve.x < curve.high)
     return np.concatenate([[curve.low], curve.x[inside], [curve.high]])
 
@@ -86,7 +89,7 @@ def tabulate(curves: Sequence[Knots]) -> Table:
     at_line = at_bucket = 0
     for row, curve in enumerate(curves):
         line = _lines(curve)
-        many = int(min(MOST_BUCKETS, 2 ** np.ceil(np.log2(BUCKETS_PER_KNOT * len(line)))))
+        many = min(MOST_BUCKETS, BUCKETS_PER_KNOT * len(line))
         # A bucket stays wider than what rounding can do to an intensity.
         span = max(curve.x[-1] - curve.x[0], 1e-9 * float(np.abs(curve.x).max())) or 1.0
         # One bucket below the first knot and one above the last.
@@ -107,18 +110,21 @@ def tabulate(curves: Sequence[Knots]) -> Table:
 
 def _lines(curve: Knots) -> F64:
     """Return from, to, mean and slope, sd and slope of what is below, between and above. (·, 6)"""
-    x, last = curve.x, np.nextafter(curve.x[-1], np.inf)
-    line = np.zeros((len(x) + 1, 6))
-    line[:, 0] = np.r_[x[0], x]
-    line[:, 1] = np.r_[x, np.inf]
-    line[-2, 1] = last
+    x = curve.x
+    line = np.zeros((x.size + 1, 6))
+    line[0, 0], line[1:, 0] = x[0], x
+    line[:-1, 1], line[-1, 1] = x, np.inf
+    line[-2, 1] = np.nextafter(x[-1], np.inf)
+    width = x[1:] - x[:-1]
     for column, y in ((2, curve.mean), (4, curve.sd)):
         line[1:-1, column] = y[:-1]
-        line[1:-1, column + 1] = np.diff(y) / np.diff(x)
+        line[1:-1, column + 1] = (y[1:] - y[:-1]) / width
         line[0, column] = _beyond(curve.below, y[0])
         line[-1, column] = _beyond(curve.above, y[-1])
     return line
 
 
 def _beyond(rule: Beyond, value: float) -> float:
-    return {Beyond.ZERO: 0.0, Beyond.HOLD: float(value), Beyond.UNKNOWN: float("nan")}[rule]
+    if rule is Beyond.HOLD:
+        return float(value)
+    return 0.0 if rule is Beyond.ZERO else float("nan")
