@@ -49,10 +49,12 @@ def unit_fault(identity: str, intensity: str, unit: str) -> tuple[Fault, ...]:
     """Return the fault of an intensity that is not known, or that has no such unit."""
     units = units_of(intensity)
     if not units:
-        return (_fault(identity, "intensity", "intensity", f"{intensity!r} is not known"),)
+        return (
+            _fault(identity, "intensity", "intensity", f"{intensity!r} is not known", [intensity]),
+        )
     if unit not in units:
         said = f"{unit!r} is none of {', '.join(units)}"
-        return (_fault(identity, "unit", "unit", said),)
+        return (_fault(identity, "unit", "unit", said, [f"{unit} ≠ {' | '.join(units)}"]),)
     return ()
 
 
@@ -80,7 +82,9 @@ def _shape(curve: Curve) -> Iterator[Fault]:
         yield from _unused(curve, ("median", "beta"))
         yield from _tabulated(curve)
     else:
-        yield _fault(curve.id, "median", "short", "neither medians nor probabilities are given")
+        yield _fault(
+            curve.id, "median", "short", "neither medians nor probabilities are given", ["0"]
+        )
     if not np.isnan(curve.collapse) and not 0 <= curve.collapse <= 1:
         yield _fault(curve.id, "collapse", "share", f"{curve.collapse:g}")
 
@@ -93,13 +97,13 @@ def _unused(curve: Curve, names: Iterable[str]) -> Iterator[Fault]:
         else:
             is_given = value is not None and len(value) > 0
         if is_given:
-            yield _fault(curve.id, name, "unused", f"a {curve.kind} curve of this form has none")
+            yield _fault(curve.id, name, "unused", f"a {curve.kind} of this form has none", [name])
 
 
 def _knots(curve: Curve) -> Iterator[Fault]:
     x = curve.x
     if x.ndim != 1 or len(x) < 2:
-        yield _fault(curve.id, "x", "short", f"{x.size} knots")
+        yield _fault(curve.id, "x", "short", f"{x.size} knots", [str(x.size)])
     elif not np.isfinite(x).all():
         yield _many(curve.id, "x", "not_finite", ~np.isfinite(x), x)
     elif (np.diff(x) <= 0).any():
@@ -119,19 +123,22 @@ def _tabulated(curve: Curve) -> Iterator[Fault]:
     assert table is not None  # noqa: S101 - the caller has looked
     if table.ndim != 2 or len(table) != len(curve.states):
         said = f"{table.shape} numbers for {len(curve.states)} states"
-        yield _fault(curve.id, "probability", "states", said)
+        yield _fault(
+            curve.id, "probability", "states", said, [f"{len(table)} ≠ {len(curve.states)}"]
+        )
         return
     for state, row in zip(curve.states, table, strict=True):
         yield from _share_row(curve, f"probability.{state}", row, is_rising=True)
     with np.errstate(invalid="ignore"):
         rises = np.asarray((np.diff(table, axis=0) > ROUNDING).any(axis=0))
     if rises.any() and table.shape[1] == len(curve.x):
-        yield _many(curve.id, "probability", "state_order", rises, curve.x)
+        yield _many(curve.id, "probability", "state_order", rises, curve.x, of="x")
 
 
 def _share_row(curve: Curve, name: str, row: F64, *, is_rising: bool) -> Iterator[Fault]:
     if row.ndim != 1 or len(row) != len(curve.x):
-        yield _fault(curve.id, name, "short", f"{row.size} numbers for {len(curve.x)} knots")
+        said = f"{row.size} numbers for {len(curve.x)} knots"
+        yield _fault(curve.id, name, "short", said, [f"{row.size} ≠ {len(curve.x)}"])
         return
     if not np.isfinite(row).all():
         yield _many(curve.id, name, "not_finite", ~np.isfinite(row), row)
@@ -146,12 +153,14 @@ def _share_row(curve: Curve, name: str, row: F64, *, is_rising: bool) -> Iterato
 
 def _states(curve: Curve) -> Iterator[Fault]:
     if not curve.states:
-        yield _fault(curve.id, "states", "states", "no state is named")
+        yield _fault(curve.id, "states", "states", "no state is named", ["0"])
     double = sorted({s for s in curve.states if curve.states.count(s) > 1})
     if double:
         yield _fault(curve.id, "states", "states", f"{', '.join(double)} stands twice", double)
     if "none" in curve.states or not all(str(s).strip() for s in curve.states):
-        yield _fault(curve.id, "states", "states", "a state is blank or called none")
+        yield _fault(
+            curve.id, "states", "states", "a state is blank or called none", [repr(curve.states)]
+        )
 
 
 def _lognormal(curve: Curve) -> Iterator[Fault]:
@@ -159,7 +168,7 @@ def _lognormal(curve: Curve) -> Iterator[Fault]:
         row = getattr(curve, name)
         if row.shape != (len(curve.states),):
             said = f"{row.size} numbers for {len(curve.states)} states"
-            yield _fault(curve.id, name, "states", said)
+            yield _fault(curve.id, name, "states", said, [f"{row.size} ≠ {len(curve.states)}"])
         elif not (np.isfinite(row) & (row > 0)).all():
             yield _many(curve.id, name, "not_positive", ~(np.isfinite(row) & (row > 0)), row)
     if curve.median.ndim == 1 and (np.diff(curve.median) < 0).any():
@@ -171,12 +180,16 @@ def _range(curve: Curve) -> Iterator[Fault]:
     low, high = curve.low, curve.high
     first, last = (curve.x[0], curve.x[-1]) if curve.x.size else (0.0, np.inf)
     if not first <= low < high <= last:
-        yield _fault(curve.id, "low, high", "range", f"{low:g} to {high:g}")
+        yield _fault(
+            curve.id, "low, high", "range", f"{low:g} to {high:g}", [f"{low:g} … {high:g}"]
+        )
 
 
-def _many(identity: str, name: str, key: str, bad: NDArray[np.bool_], of: F64) -> Fault:
+def _many(
+    identity: str, name: str, key: str, bad: NDArray[np.bool_], row: F64, *, of: str = ""
+) -> Fault:
     places = np.flatnonzero(bad)
-    first = [f"{name}[{i}] = {of[i]:g}" for i in places[:3]]
+    first = [f"{of or name}[{i}] = {row[i]:g}" for i in places[:3]]
     return _fault(identity, name, key, ", ".join(first), first, count=len(places))
 
 

@@ -57,13 +57,14 @@ def read_table(file: Path) -> tuple[Curve, ...]:
     header = _header(file)
     shared = {k: v for k, v in header.items() if k not in _OWN}
     found: list[tuple[str, Fault]] = [
-        (file.name, _fault(name, "field", f"{name!r} is no field of a curve"))
+        (file.name, _fault(name, "field", f"{name!r} is no field of a curve", name))
         for name in shared
         if name not in FIELDS
     ]
     if header.get("schema") != SCHEMA:
         said = f"{header.get('schema')!r} instead of {SCHEMA!r}"
-        found.append((file.name, _fault("schema", "schema", said)))
+        given = f"{header.get('schema')} ≠ {SCHEMA}"
+        found.append((file.name, _fault("schema", "schema", said, given)))
     curves: list[Curve] = []
     places: dict[str, str] = {}
     shared = {name: value for name, value in shared.items() if name in FIELDS}
@@ -72,7 +73,7 @@ def read_table(file: Path) -> tuple[Curve, ...]:
         found += [(row.place, fault) for fault in faults]
         if curve and curve.id in places:
             said = f"{curve.id} also stands in {places[curve.id]}"
-            found.append((row.place, _fault(f"{curve.id}.id", "double", said)))
+            found.append((row.place, _fault(f"{curve.id}.id", "double", said, places[curve.id])))
         elif curve:
             places[curve.id] = row.place
             curves.append(curve)
@@ -94,18 +95,21 @@ def make(given: Mapping[str, Any]) -> tuple[Curve | None, tuple[Fault, ...]]:
     faults: list[Fault] = []
     for name, value in given.items():
         if name not in FIELDS:
-            faults.append(_fault(f"{identity}.{name}", "field", f"{name!r} is no field of a curve"))
+            said = f"{name!r} is no field of a curve"
+            faults.append(_fault(f"{identity}.{name}", "field", said, name))
             continue
         if name not in CHOICES and isinstance(value, str) and not value:
             continue
         try:
             values[name] = _value(name, value)
         except (ValueError, TypeError) as error:
-            faults.append(_fault(f"{identity}.{name}", "value", f"{value!r}: {error}"))
+            said = f"{value!r}: {error}"
+            faults.append(_fault(f"{identity}.{name}", "value", said, repr(value)))
     for name, choice in CHOICES.items():
         if not isinstance(values[name], choice):
             said = f"{values[name]!r} is none of {', '.join(choice)}"
-            faults.append(_fault(f"{identity}.{name}", "choice", said))
+            given_word = f"{values[name]} ≠ {' | '.join(choice)}"
+            faults.append(_fault(f"{identity}.{name}", "choice", said, given_word))
     broken = {f.where.rpartition(".")[2] for f in faults}
     if broken & {"kind", *ARRAYS, "probability", *NUMBERS}:
         return None, tuple(faults)
@@ -187,21 +191,23 @@ def _rows(file: Path, header: Mapping[str, Any], found: list[tuple[str, Fault]])
         unknown = [head for head in reader.fieldnames or () if head not in FIELDS]
         if unknown:
             said = f"{', '.join(unknown)} is no field of a curve"
-            found.append((f"{beside.name}:1", _fault("columns", "field", said)))
+            found.append((f"{beside.name}:1", _fault("columns", "field", said, ", ".join(unknown))))
         for row in reader:
             given = {k: v.strip() for k, v in row.items() if k in FIELDS and v and v.strip()}
             place = f"{beside.name}:{reader.line_num}"
             if None in row or None in row.values():
                 heads = len(reader.fieldnames or ())
-                found.append((place, _fault("row", "width", f"not {heads} columns")))
+                found.append((place, _fault("row", "width", f"not {heads} columns", f"≠ {heads}")))
                 continue
             yield Row(place, given)
     except (OSError, ValueError, csv.Error) as error:
         found.append((beside.name, _fault("rows", "rows", str(error))))
 
 
-def _fault(where: str, key: str, said: str) -> Fault:
-    return Fault(where=where, key=f"curve.{key}", problem=said, hint=_HINTS[key], first=(said,))
+def _fault(where: str, key: str, said: str, first: str = "") -> Fault:
+    """Return a fault; `first` is what a sentence in any language can show."""
+    first_of = (first or said,)
+    return Fault(where=where, key=f"curve.{key}", problem=said, hint=_HINTS[key], first=first_of)
 
 
 _HINTS = {
@@ -227,7 +233,7 @@ def _refused(file: Path, found: Sequence[tuple[str, Fault]]) -> InvalidInputErro
         place, head = group[0]
         first = head.first
         if len(group) > 1:
-            first = tuple(f"{at} {f.where}: {f.problem}" for at, f in group[:3])
+            first = tuple(f"{at} {f.where}: {', '.join(f.first)}" for at, f in group[:3])
         faults.append(
             Fault(
                 where=f"{place} {head.where}",
