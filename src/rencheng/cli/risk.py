@@ -69,11 +69,12 @@ def run(
 ) -> int:
     """计算损失 Losses by event, by asset and a year, as tables in a folder."""
     from rencheng import risk
+    from rencheng.adapters.curve_library.library import CurveLibrary
 
-    named = {}
+    library, named = CurveLibrary(state), {}
     for word in curves:
         name, _, identity = word.rpartition("=")
-        named[name or identity] = risk.curve(identity, state)
+        named[name or identity] = library.get(identity)
     table = risk.asset_file(assets)
     happened = risk.open_events(
         events,
