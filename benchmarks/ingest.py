@@ -62,6 +62,19 @@ def serve(folder: Path, port: int) -> None:
     """Serve the tiny city with many more gauges, and print a key for them."""
     import uvicorn
 
+    from rencheng.api.app import create_app
+
+    brain = brain_of(folder, f"http://127.0.0.1:{port}")
+    found = sum(len(pack.rules) for pack in brain.house.watch.packs if pack.is_on)
+    sys.stdout.write(f"{key_for(brain, 'gauge', 'device')} {found}\n")
+    sys.stdout.flush()
+    uvicorn.run(
+        create_app(brain), host="127.0.0.1", port=port, log_level="warning", access_log=False
+    )
+
+
+def brain_of(folder: Path, address: str) -> Any:
+    """Return the brain of the tiny city with many more gauges and rules; nothing is started."""
     from cycle_kit import table
     from ops_kit import GAUGE, OneCity
     from rencheng.adapters.curves import read_casualty_rates
@@ -69,11 +82,9 @@ def serve(folder: Path, port: int) -> None:
     from rencheng.adapters.rules import load_indicators, load_rules
     from rencheng.adapters.store import open_store
     from rencheng.adapters.watch_packs import OFFICE_FOLDER
-    from rencheng.api.app import create_app
     from rencheng.bootstrap.wiring import assemble, wall_clock
     from rencheng.service.cycle import Models
     from rencheng.service.identity import Identity
-    from rencheng.service.ports import Account
     from tiny_city import make_tiny_city
 
     rules = folder / OFFICE_FOLDER
@@ -93,20 +104,18 @@ def serve(folder: Path, port: int) -> None:
         table=table(), rates=read_casualty_rates(), restoration=load_restoration(),
         rules=load_rules(), indicators=load_indicators(),
     )  # fmt: skip
-    address = f"http://127.0.0.1:{port}"
-    brain = assemble(store, identity, OneCity(city), models=models, address=address, state=folder)
-    with store() as work:
-        work.accounts.add(
-            Account(id="gauge", name="gauge", organisation="", roles=("device",), language="en",
-                    password_hash="", is_demo=False)
-        )  # fmt: skip
-        work.commit()
-    found = sum(len(pack.rules) for pack in brain.house.watch.packs if pack.is_on)
-    sys.stdout.write(f"{identity.create_token('gauge', 'bench')[0]} {found}\n")
-    sys.stdout.flush()
-    uvicorn.run(
-        create_app(brain), host="127.0.0.1", port=port, log_level="warning", access_log=False
-    )
+    return assemble(store, identity, OneCity(city), models=models, address=address, state=folder)
+
+
+def key_for(brain: Any, name: str, role: str) -> str:
+    """Return a key of a new account."""
+    from rencheng.service.ports import Account
+
+    account = Account(id=name, name=name, organisation="", roles=(role,), language="en",
+                      password_hash="", is_demo=False)  # fmt: skip
+    brain.identity.add_account(account, "")
+    secret: str = brain.identity.create_token(name, "bench")[0]
+    return secret
 
 
 def names() -> list[str]:

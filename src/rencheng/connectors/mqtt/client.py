@@ -17,7 +17,9 @@ from rencheng.connectors.mqtt.health import Watch
 from rencheng.domain.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from paho.mqtt.client import Client, MQTTMessage
+    from paho.mqtt.client import Client
+
+    from rencheng.connectors.mqtt.line import BufferedClient, Published
 
 LARGEST = 2**20
 """Larger messages are dead letters. Chosen. [B]"""
@@ -49,17 +51,6 @@ class Heard:
     is_kept: bool
     """The broker keeps it for newcomers: it may be old."""
     connection: int
-
-
-class _Line(ssl.SSLSocket):
-    """Hangs up at once on a broker that is not who it says it is."""
-
-    def do_handshake(self, block: bool = False) -> None:
-        try:
-            super().do_handshake(block)
-        except OSError:
-            self.close()
-            raise
 
 
 class Session:
@@ -127,26 +118,27 @@ class Session:
         with self._gate:
             if not self._is_on:
                 return 0
-            for one in messages:
-                if one.quality and one.connection == self.connection:
-                    self._client.ack(one.number, one.quality)
+            self._client.acknowledge_all(
+                one.number for one in messages if one.quality and one.connection == self.connection
+            )
             return self.connection
 
     def publish(self, topic: str, body: bytes) -> None:
         """Say something to whoever listens, once and without a promise."""
         self._client.publish(topic, body, 0)
 
-    def _made(self) -> Client:
+    def _made(self) -> BufferedClient:
         try:
-            from paho.mqtt.client import Client
             from paho.mqtt.enums import CallbackAPIVersion
+
+            from rencheng.connectors.mqtt.line import BufferedClient, Checked
         except ImportError as error:
             raise NotFoundError(
                 "mqtt.no_client",
                 "the MQTT client is not installed",
                 hint="pip install 'rencheng[mqtt]'",
             ) from error
-        made = Client(
+        made = BufferedClient(
             CallbackAPIVersion.VERSION2,
             client_id=self.address.client,
             clean_session=False,
@@ -157,7 +149,7 @@ class Session:
         if self.address.is_tls:
             authority = self.address.authority
             context = ssl.create_default_context(cafile=str(authority) if authority else None)
-            context.sslsocket_class = _Line
+            context.sslsocket_class = Checked
             if self.address.is_own:  # its certificate is known, and is made out to another name
                 context.check_hostname = False
                 context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
@@ -167,7 +159,7 @@ class Session:
         made.on_connect_fail = self._on_connect_fail
         made.on_disconnect = self._on_disconnect
         made.on_subscribe = self._on_subscribe
-        made.on_message = self._on_message
+        made.on_published = self._on_published
         return made
 
     def _on_connect(self, client: Client, _data: Any, _flags: Any, code: Any, _more: Any) -> None:
@@ -215,19 +207,18 @@ class Session:
             self._fails += 1
             self.rest(pause)
 
-    def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
-        body = message.payload
-        size = len(body)
+    def _on_published(self, message: Published) -> None:
+        size = len(message.body)
         self._hear(
             Heard(
-                topic=message.topic,
-                body=bytes(body if size <= LARGEST else body[:KEPT]),
+                topic=message.topic.decode(errors="replace"),
+                body=message.body if size <= LARGEST else message.body[:KEPT],
                 size=size,
                 received=self._watch.now(),
-                number=message.mid,
-                quality=message.qos,
-                is_again=message.dup,
-                is_kept=message.retain,
+                number=message.number,
+                quality=message.quality,
+                is_again=message.is_again,
+                is_kept=message.is_kept,
                 connection=self.connection,
             )
         )

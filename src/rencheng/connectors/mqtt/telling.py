@@ -7,11 +7,11 @@ References
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Callable, Iterator
 from threading import Event, Thread
-from typing import Any
+
+import msgspec
 
 from rencheng.domain.observation import Datastream
 from rencheng.domain.readings import from_us
@@ -72,36 +72,40 @@ class Announcer:
 
 def announcements(batch: Batch, root: str) -> Iterator[tuple[str, bytes]]:
     """Yield topics and entities: each observation, and each datastream that got some. [1]_"""
-    for row in batch.rows:
-        stream = batch.city.datastreams[int(row["stream"])]
-        body = json.dumps(_observation(stream, row, root), ensure_ascii=False).encode()
+    rows, streams = batch.rows, batch.city.datastreams
+    spans: dict[int, tuple[int, int]] = {}
+    columns = ("stream", "at", "value", "ident", "reasons")
+    for number, at, value, ident, reasons in zip(*(rows[c].tolist() for c in columns), strict=True):
+        stream = streams[number]
+        key = f"{stream.id}@{at}-{ident:016x}"
+        body = msgspec.json.encode(_observation(key, at, value, bool(reasons), root))
         yield f"v1.1/{_name(stream)}/Observations", body
         yield "v1.1/Observations", body
-    for number in sorted(set(batch.rows["stream"].tolist())):
-        stream = batch.city.datastreams[number]
-        times = batch.rows["at"][batch.rows["stream"] == number]
+        first, last = spans.get(number, (at, at))
+        spans[number] = (min(first, at), max(last, at))
+    for number, (first, last) in sorted(spans.items()):
+        stream = streams[number]
         told = {
             "@iot.id": stream.id,
             "@iot.selfLink": f"{root}/v1.1/{_name(stream)}",
             "name": stream.name,
-            "phenomenonTime": f"{_time(int(times.min()))}/{_time(int(times.max()))}",
+            "phenomenonTime": f"{_time(first)}/{_time(last)}",
         }
-        yield f"v1.1/{_name(stream)}", json.dumps(told, ensure_ascii=False).encode()
+        yield f"v1.1/{_name(stream)}", msgspec.json.encode(told)
 
 
-def _observation(stream: Datastream, row: Any, root: str) -> dict[str, Any]:
-    at = int(row["at"])
-    key = f"{stream.id}@{at}-{int(row['ident']):016x}"
-    quoted = key.replace("'", "''")
-    value = float(row["value"])
+def _observation(
+    key: str, at: int, value: float, is_suspect: bool, root: str
+) -> dict[str, str | float | None]:
+    link = f"{root}/v1.1/Observations('{key.replace(chr(39), chr(39) * 2)}')"
     return {
         "@iot.id": key,
-        "@iot.selfLink": f"{root}/v1.1/Observations('{quoted}')",
+        "@iot.selfLink": link,
         "phenomenonTime": _time(at),
         "result": int(value) if value.is_integer() and abs(value) < 2**53 else value,
         "resultTime": None,
-        "resultQuality": "suspect" if row["reasons"] else "good",
-        "Datastream@iot.navigationLink": f"{root}/v1.1/Observations('{quoted}')/Datastream",
+        "resultQuality": "suspect" if is_suspect else "good",
+        "Datastream@iot.navigationLink": f"{link}/Datastream",
     }
 
 
