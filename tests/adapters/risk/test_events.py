@@ -11,7 +11,7 @@ import pytest
 
 from raster_kit import save
 from rencheng.adapters.risk.event_files import open_events
-from rencheng.adapters.risk.events import check_events, event_table, spacing_m
+from rencheng.adapters.risk.events import check_events, event_table, near, on_sphere, spacing_m
 from rencheng.adapters.risk.faults import SAID
 from rencheng.adapters.words import catalogue
 from rencheng.domain.errors import InvalidInputError
@@ -114,6 +114,17 @@ def test_points_lie_a_kilometre_apart() -> None:
         1112, rel=1e-3
     )
     assert spacing_m(np.zeros((1, 2))) == 0.0
+
+
+def test_few_pairs_and_many_find_the_same_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    points, places = (on_sphere(rng.uniform(-60, 60, (n, 2))) for n in (50, 40))
+    few = near(points, places), near(points, points, rank=2)
+    monkeypatch.setattr("rencheng.adapters.risk.events._FEW_PAIRS", 0)
+    many = near(points, places), near(points, points, rank=2)
+    for one, two in zip(few, many, strict=True):
+        np.testing.assert_allclose(one[0], two[0])
+        assert (one[1] == two[1]).all()
 
 
 def hdf5(file: Path, events: Events, **change: Any) -> Path:

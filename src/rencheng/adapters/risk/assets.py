@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.adapters.cities.files.picking import as_numbers, as_texts
-from rencheng.adapters.risk.events import Table, column, on_sphere
+from rencheng.adapters.risk.events import Table, column, near, on_sphere
 from rencheng.adapters.risk.faults import fault, refuse, rows_fault
 from rencheng.domain.curve import Curve, CurveKind
 from rencheng.domain.errors import Fault
@@ -155,13 +155,11 @@ def portfolio(
 
 def nearest(place: F64, lonlat: F64, reach_m: float) -> I32:
     """Return the nearest point of each place; `OUTSIDE` beyond reach, `NO_PLACE` of a NaN."""
-    from scipy.spatial import cKDTree
-
     point = np.full(len(lonlat), NO_PLACE, dtype=np.int32)
     known = ~np.isnan(lonlat).any(axis=1)
     point[known] = OUTSIDE
     if len(place) and known.any():
         # Half a millimetre, so that a place that is a point is within no reach at all.
-        far, row = cKDTree(on_sphere(place)).query(on_sphere(lonlat[known]))
+        far, row = near(on_sphere(place), on_sphere(lonlat[known]))
         point[known] = np.where(far <= reach_m + 5e-4, row, OUTSIDE)
     return point

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.adapters.cities.files.tabular import read_csv
-from rencheng.adapters.cities.formats.rasters import Raster, Window, open_raster
 from rencheng.adapters.cities.readers import Job, Source
 from rencheng.adapters.risk.events import (
     EventSet,
@@ -139,6 +138,8 @@ class RasterFolder:
 
 
 def _raster(file: Path) -> Any:
+    from rencheng.adapters.cities.formats.rasters import open_raster
+
     return open_raster(file, Source(id=file.name, kind="raster"), Job())
 
 
@@ -178,8 +179,10 @@ class RasterEvents:
         refuse(stored_faults(self.head, np.array([0, point.size]), point, x))
         return point, x
 
-    def _values(self, raster: Raster) -> F64:
+    def _values(self, raster: Any) -> F64:
         """Return the values of the cells; only the window that holds them all is read."""
+        from rencheng.adapters.cities.formats.rasters import Window
+
         top, left = self.cells.min(axis=0)
         bottom, right = self.cells.max(axis=0) + 1
         window = Window(int(top), int(left), int(bottom - top), int(right - left))

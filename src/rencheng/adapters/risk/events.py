@@ -22,6 +22,7 @@ I64 = NDArray[np.int64]
 Table = Mapping[str, Any]
 """Columns by name: a mapping, or a pandas DataFrame."""
 
+_FEW_PAIRS = 200_000
 EARTH_M = 6_371_008.8
 """Mean radius of the Earth (IUGG). [m]"""
 # Above what was ever recorded, to tell a wrong unit; [SI]. Winds: 113 m/s (WMO, Barrow Island
@@ -199,12 +200,25 @@ def on_sphere(lonlat: F64) -> F64:
     return np.asarray(EARTH_M * flat)
 
 
-def spacing_m(place: F64) -> float:
-    """Return how far a point usually lies from the next; 0 for one alone. [m]"""
+def near(points: F64, places: F64, rank: int = 1) -> tuple[F64, I64]:
+    """Return how far the nearest point of each place lies, and its row; with `rank` 2 the second.
+
+    All in space, as `on_sphere` gives it. [m]
+    """
+    if len(points) * len(places) <= _FEW_PAIRS:  # reading SciPy takes longer than this
+        apart = np.linalg.norm(places[:, None, :] - points[None, :, :], axis=2)
+        row = np.argsort(apart, axis=1, kind="stable")[:, rank - 1]
+        return apart[np.arange(len(places)), row], row.astype(np.int64)
     from scipy.spatial import cKDTree
 
+    far, row = cKDTree(points).query(places, k=[rank])
+    return far[:, 0], row[:, 0]
+
+
+def spacing_m(place: F64) -> float:
+    """Return how far a point usually lies from the next; 0 for one alone. [m]"""
     if len(place) < 2:
         return 0.0
-    sample = on_sphere(place[:: max(1, len(place) // 10_000)])
-    near, _ = cKDTree(on_sphere(place)).query(sample, k=2)
-    return float(np.median(near[:, 1]))
+    points = on_sphere(place)
+    far, _ = near(points, points[:: max(1, len(place) // 10_000)], rank=2)
+    return float(np.median(far))
