@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +16,6 @@ from rencheng.sense.rules.foreseen import Ahead, Foreseen, foresee
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
-LOOK_S = 600
-"""Time between looks at what time alone changes: what was ahead is past. Chosen. [s]"""
 _TOLD = 100
 
 
@@ -64,13 +62,15 @@ def foretold(
     asked = [rule for rule in rules if rule.input is Input.FORECAST]
     if not asked:
         return []
-    ahead_us = int(max(c.ahead_s for r in asked for s in r.steps for c in s.conditions) * US)
+    reach = {int(c.ahead_s * US) for r in asked for s in r.steps for c in s.conditions}
+    ahead_us = max(reach)
     rows = issued.rows[np.argsort(issued.rows["at"], kind="stable")]
-    looks = _looks(rows, issued.at, span)
+    looks = _looks(rows, issued.at, reach, span)
     found: list[Episode] = []
     open_: dict[tuple[str, str], Episode] = {}
     for number, now in enumerate(looks.tolist()):
-        near = rows[np.searchsorted(rows["at"], now) : np.searchsorted(rows["at"], now + ahead_us)]
+        first, last = np.searchsorted(rows["at"], (now, now + ahead_us + 1))
+        near = rows[first:last]
         near = near[near["received"] <= now]
         said, unknown = foresee(asked, city, Ahead(now, near, issued.figures(now)))
         _take(said, set(unknown), now, found, open_)
@@ -82,11 +82,10 @@ def foretold(
     return found
 
 
-def _looks(rows: Rows, at: I64, span: Span) -> I64:
-    """Return when to look: at every issue, and in between while something is ahead. [µs]"""
-    times = [rows["received"], at]
-    if len(rows):
-        times.append(np.arange(span.start, span.end + 1, LOOK_S * US))
+def _looks(rows: Rows, at: I64, reach: Collection[int], span: Span) -> I64:
+    """Return when to look: at every issue, and when something comes into reach or is past. [µs]"""
+    valid = np.unique(rows["at"])
+    times = [rows["received"], at, valid, *(valid - one for one in reach)]
     every: I64 = np.unique(np.concatenate(times)).astype(np.int64)
     return every[(every >= span.start) & (every <= span.end)]
 
