@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from rencheng.domain.identity import Permission
 from rencheng.domain.readings import to_us
 from rencheng.domain.run import LIVE_RUN
-from rencheng.domain.sensing import EntityKind, ObservationDetails
+from rencheng.domain.sensing import EntityKind, ObservationDetails, Reading
 from rencheng.service import registering
 from rencheng.service.house import Command, House
-from rencheng.service.intake import REFUSED, Columns, Taken, refusal, take_in
+from rencheng.service.intake import ACCEPTED, REFUSED, Columns, Taken, refusal, take_in
 from rencheng.service.observation_forms import check, feature_key, stream_of, told_by
 from rencheng.service.register import Register, register_of
 from rencheng.service.register_forms import Draft, Faults
@@ -31,6 +31,7 @@ from rencheng.service.register_readings import (
     feature_of,
     id_of,
     ident_of,
+    plain_reading,
 )
 
 Flags = NDArray[np.bool_]
@@ -52,6 +53,8 @@ class Outcome:
     reason: str = ""
     """Key under `ingest.<reason>`; empty: kept."""
     params: Params = field(default_factory=dict)
+    reading: Reading | None = None
+    """As it is told, where that is known without a look."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,6 +68,8 @@ class _Item:
     row: int
     """Row of its stream in the city; -1: it goes into the details alone."""
     value: float = np.nan
+    is_good: bool = False
+    """Whether it is new, with nothing against it."""
 
 
 def observe(
@@ -119,6 +124,8 @@ def keep_told(
         if not outcome.reason:
             own = item.details.feature if item.details else ""
             _widen(house, command, register, item.stream, item.at, own)
+        if item.is_good and not item.details and not register.noted((item.stream,)):
+            outcome.reading = plain_reading(house, item.stream, item.at, item.value, item.ident)
     return outcomes
 
 
@@ -337,6 +344,8 @@ def _take(
         )  # fmt: skip
         old: list[int] = []
         city = house.cities.current()
+        for n in np.flatnonzero(taken.codes == ACCEPTED).tolist():
+            items[waiting[n]].is_good = True
         for n in taken.refused.tolist():
             reason, params = taken.reason(city, columns, n)
             one = items[waiting[n]]

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rencheng.adapters.history.rows import ROW, Rows, Runs
+from rencheng.adapters.history.rows import KEY, ROW, Rows, Runs
 from rencheng.adapters.history.series import RunSeries
 from rencheng.domain.errors import ConflictError, CorruptDataError, SourceUnavailableError
 
@@ -84,6 +84,18 @@ def test_the_latest_and_the_latest_good_are_told_apart(series: RunSeries) -> Non
     assert last[1]["stream"] == good[1]["stream"] == -1
     assert [c.tolist() for c in series.counts()] == [[3, 0], [1, 0]]
     assert series.before(0, 99, 1, good=True)["value"].tolist() == [2.0]
+
+
+def test_how_many_share_the_last_time_is_known(series: RunSeries, tmp_path: Path) -> None:
+    keep(series, rows((0, 1, 1.0), (0, 2, 2.0), (1, 5, 1.0)))
+    assert series.told(np.arange(2)).same.tolist() == [1, 1]
+    keep(series, rows((0, 2, 3.0), (0, 1, 4.0), ident=1))
+    keep(series, rows((1, 6, 1.0), (1, 4, 1.0), ident=1))
+    assert series.told(np.arange(2)).same.tolist() == [2, 1]
+    series.move()
+    keep(series, rows((0, 2, 5.0), ident=2))
+    with a_copy(series, tmp_path / "copy") as again:
+        assert again.told(np.array([1, 0])).same.tolist() == [1, 3]
 
 
 @settings(max_examples=30)
@@ -338,3 +350,16 @@ def test_answers_to_batches_survive_a_move_and_a_new_start(
     with a_copy(series, tmp_path / "copy") as again:
         assert again.answered("b") == b"told"
         assert again.answered("c") is None
+
+
+def test_rows_of_many_streams_are_those_of_each_of_them() -> None:
+    rng = np.random.default_rng(5)
+    runs = Runs()
+    for part in range(3):
+        made = rows(*((int(s), int(t), 1.0) for s, t in rng.integers(0, 60, (400, 2))), ident=part)
+        runs.add(made)
+    asked = [*range(0, 60, 2), 99]
+    together = np.concatenate(runs.between(asked, 10, 40))
+    singly = np.concatenate([piece for one in asked for piece in runs.between([one], 10, 40)])
+    assert len(together) == len(singly) > 400
+    assert np.array_equal(np.sort(together, order=KEY), np.sort(singly, order=KEY))

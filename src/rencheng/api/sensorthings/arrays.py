@@ -34,27 +34,29 @@ def create(call: Call, body: Any) -> list[str]:
     faults.raise_any()
     call.spend(sum(len(rows) for _, _, _, rows in groups))
     plain: list[_Plain] = []
-    answers: list[list[str]] = []
-    for n, (name, key, components, rows) in enumerate(groups):
-        read = _plain(call, n, name, key, components, rows)
-        if read is not None and sum(len(one.at) for one in plain) + len(rows) > MAX_ROWS:
+    answers: list[list[str]] = [[] for _ in groups]
+    waiting = 0
+    for n, group in enumerate(groups):
+        read = _plain(call, n, *group)
+        if read is None:
+            answers[n] = _alone(call, groups, n)
+            continue
+        if waiting + len(read.times) > MAX_ROWS:
             _keep(call, groups, plain, answers)
-            plain = []
-        if read is not None:
-            plain.append(read)
-        own = replace(call, key=f"{call.key}/{n}") if call.key else call
-        answers.append([] if read is not None else _singly(own, name, key, components, rows))
+            plain, waiting = [], 0
+        plain.append(read)
+        waiting += len(read.times)
     _keep(call, groups, plain, answers)
     return [one for some in answers for one in some]
 
 
 @dataclass(frozen=True, slots=True)
 class _Plain:
-    """A group that is plain numbers at moments."""
+    """A group that looks like plain numbers at moments."""
 
     group: int
-    at: NDArray[np.int64]
-    value: NDArray[np.float64]
+    times: Sequence[str]
+    results: Sequence[float]
     is_at_once: bool
 
 
@@ -92,14 +94,17 @@ def _plain(
     results, texts = columns["result"], columns["phenomenonTime"]
     if not set(map(type, results)) <= {int, float} or columns.get("resultTime", texts) != texts:
         return None
-    at = moments(texts)
-    if at is None:
-        return None
+    return _Plain(group, texts, results, "resultTime" in columns)
+
+
+def _columns(plain: Sequence[_Plain]) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
+    """Return times and values of groups; None where one of them is not as plain as it looks."""
+    at = moments([text for one in plain for text in one.times])
     try:
-        value = np.array(results, dtype=np.float64)
+        value = np.array([x for one in plain for x in one.results], dtype=np.float64)
     except OverflowError:
         return None
-    return _Plain(group, at, value, "resultTime" in columns)
+    return None if at is None else (at, value)
 
 
 def _keep(
@@ -108,41 +113,49 @@ def _keep(
     """Keep the columns of many groups at once, and write the answer of each in its place."""
     if not plain:
         return
-    sizes = [len(one.at) for one in plain]
+    read = _columns(plain)
+    if read is None:
+        half = len(plain) // 2
+        if not half:
+            answers[plain[0].group] = _alone(call, groups, plain[0].group)
+            return
+        _keep(call, groups, plain[:half], answers)
+        _keep(call, groups, plain[half:], answers)
+        return
+    sizes = [len(one.times) for one in plain]
     taken, ident = observe_numbers(
         call.house, call.command,
         [groups[one.group][1] for one in plain],
         np.repeat(np.arange(len(plain), dtype=np.int32), sizes),
-        np.concatenate([one.at for one in plain]),
-        np.concatenate([one.value for one in plain]),
+        *read,
         datastreams=call.datastreams,
         is_at_once=np.repeat([one.is_at_once for one in plain], sizes),
     )  # fmt: skip
-    first = 0
+    moment_of, mark_of, first = read[0].tolist(), ident.tolist(), 0
     for one, size in zip(plain, sizes, strict=True):
+        stem = address_of(call.root, EntityKind.OBSERVATIONS, groups[one.group][1])[:-2]
         part = slice(first, first + size)
-        answers[one.group] = _answers(call, groups[one.group], one, taken.codes[part], ident[part])
+        names = zip(moment_of[part], mark_of[part], strict=True)
+        answers[one.group] = [f"{stem}@{moment}-{mark:016x}')" for moment, mark in names]
         first += size
+    groups_of = np.repeat([one.group for one in plain], sizes)
+    rows_of = np.arange(len(groups_of)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    refused = np.stack([groups_of, rows_of, taken.codes], axis=1)[taken.refused]
+    if len(refused):
+        _answer_refused(call, groups, refused.tolist(), answers)
 
 
-def _answers(
-    call: Call, group: Group, plain: _Plain, codes: NDArray[np.uint8], ident: NDArray[np.uint64]
-) -> list[str]:
-    """Return what is answered for each row; what is to come goes beside the history."""
-    name, key, components, rows = group
-    names = zip(plain.at.tolist(), ident.tolist(), strict=True)
-    stem = address_of(call.root, EntityKind.OBSERVATIONS, key).removesuffix("')")
-    answers = [f"{stem}@{moment}-{mark:016x}')" for moment, mark in names]
-    if not (codes >= REFUSED).any():
-        return answers
-    later = np.flatnonzero(codes == refusal("future")).tolist()
-    if later:
-        again = _singly(call, name, key, components, [rows[n] for n in later])
-        for n, one in zip(later, again, strict=True):
-            answers[n] = one
-    for n in np.flatnonzero((codes >= REFUSED) & (codes != refusal("future"))).tolist():
-        answers[n] = f"error {REASONS[int(codes[n]) - REFUSED]}"
-    return answers
+def _answer_refused(
+    call: Call, groups: Sequence[Group], refused: Sequence[list[int]],
+    answers: list[list[str]],
+) -> None:  # fmt: skip
+    """Answer rows by group, row and code; what is to come goes beside the history, all at once."""
+    later = [(group, n) for group, n, code in refused if code == refusal("future")]
+    again = _singly(call, [(groups[group], groups[group][3][n]) for group, n in later])
+    for group, n, code in refused:
+        answers[group][n] = f"error {REASONS[code - REFUSED]}"
+    for (group, n), one in zip(later, again, strict=True):
+        answers[group][n] = one
 
 
 def moments(texts: Sequence[Any]) -> NDArray[np.int64] | None:
@@ -163,13 +176,17 @@ def moments(texts: Sequence[Any]) -> NDArray[np.int64] | None:
         return None
 
 
-def _singly(
-    call: Call, name: str, key: str, components: list[str], rows: Sequence[Any]
-) -> list[str]:
+def _alone(call: Call, groups: Sequence[Group], n: int) -> list[str]:
+    """Keep the observations of a group that is not plain, under a key of its own."""
+    own = replace(call, key=f"{call.key}/{n}") if call.key else call
+    return _singly(own, [(groups[n], row) for row in groups[n][3]])
+
+
+def _singly(call: Call, rows: Sequence[tuple[Group, Any]]) -> list[str]:
     """Keep observations that need a look at each; the bad ones are answered in their place."""
     answers = [""] * len(rows)
     good: list[tuple[int, Draft]] = []
-    for i, row in enumerate(rows):
+    for i, ((name, key, components, _), row) in enumerate(rows):
         faults = Faults()
         if not isinstance(row, list) or len(row) != len(components):
             answers[i] = "error sizes"
@@ -182,6 +199,8 @@ def _singly(
         else:
             good.append((i, draft))
     drafts = [draft for _, draft in good]
+    if not drafts:
+        return answers
     is_timed = all("at" in draft.values for draft in drafts)
     now = None if is_timed else first_asked(call.house, call.command, drafts)
     kept = observe(call.house, call.command, drafts, datastreams=call.datastreams, now=now)

@@ -71,13 +71,13 @@ def post(body: Body, call: CallDep, brain: BrainDep, path: str = "") -> Response
             brain.wake()
             return _json(answers)
         if path == "CreateObservations":
-            made = arrays.create(call, content)
+            addresses = arrays.create(call, content)
             brain.wake()
-            return _json(made, 201)
-        address = writing.post(call, path, content)
+            return _json(addresses, 201)
+        address, made = writing.post(call, path, content)
         if "Observations" in path:
             brain.wake()
-        return _json(reading.entity(call, address), 201, address)
+        return _json(made, 201, address)
     except RenchengError as error:
         raise in_their_way(error) from error
 
@@ -157,8 +157,8 @@ class _Requests:
         if method == "POST" and place == "CreateObservations":
             return 201, "", arrays.create(call, body)
         if method == "POST":
-            address = writing.post(call, place, body)
-            return 201, address, reading.entity(call, address)
+            address, made = writing.post(call, place, body)
+            return 201, address, made
         if method in ("PATCH", "PUT"):
             return 200, "", writing.patch(call, place, body, is_whole=method == "PUT")
         if method == "DELETE":

@@ -13,6 +13,7 @@ from rencheng.api.sensorthings.place import Place, item_of, place_of
 from rencheng.api.sensorthings.query.answer import told
 from rencheng.api.sensorthings.query.links import address_of
 from rencheng.api.sensorthings.query.options import query_of
+from rencheng.api.sensorthings.reading import entity
 from rencheng.domain.errors import InvalidInputError, NotFoundError
 from rencheng.domain.sensing import PROPERTIES, EntityKind, Thing
 from rencheng.service.correcting import correct, take_back
@@ -39,9 +40,10 @@ def decoded(body: bytes) -> Any:
         ) from error
 
 
-def post(call: Call, path: str, body: Any) -> str:
-    """Create what a body says in the set at a path, and return its address."""
-    place = place_of(call.source(), path)
+def post(call: Call, path: str, body: Any) -> tuple[str, dict[str, Any]]:
+    """Create what a body says in the set at a path, and return its address and what it is."""
+    source = call.source()
+    place = place_of(source, path)
     if place.item is not None or place.is_links:
         raise _wrong_place(path)
     parent = None
@@ -59,12 +61,16 @@ def post(call: Call, path: str, body: Any) -> str:
             call.house, call.command, [draft], datastreams=call.datastreams, now=now
         )
         require_kept([outcome])
-        return address_of(call.root, K.OBSERVATIONS, outcome.key)
+        address = address_of(call.root, K.OBSERVATIONS, outcome.key)
+        if outcome.reading is None:
+            return address, entity(call, address)
+        return address, told(source, call.root, K.OBSERVATIONS, outcome.reading, query_of([]))
     call.must_be_unbound()
     faults.raise_any()
     call.spend(observations_in(draft))
     made = insert(call.house, call.command, draft)
-    return address_of(call.root, made.kind, made.key)
+    address = address_of(call.root, made.kind, made.key)
+    return address, entity(call, address)
 
 
 def patch(call: Call, path: str, body: Any, *, is_whole: bool) -> dict[str, Any]:
