@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from mqtt_kit import Device, Kit, body, free_port, house, kept, key_of, open_door, served, until
+from rencheng.adapters.bus.nats.configuration import LARGEST
 from rencheng.bootstrap.mqtt import MqttDoor, MqttOptions
 from rencheng.connectors.mqtt import receiver as receiving
 from rencheng.connectors.mqtt.address import PASSWORD, USER, read_address
@@ -96,6 +97,19 @@ def test_poison_stops_nobody(kit: Kit, door: tuple[MqttDoor, int], device: Devic
     assert letters["plant/s1/level"].reason.key == "mqtt.refused.large"
     assert letters["plant/s1/level"].size == 10_000_000
     until(lambda: door[0].health().waiting == 0)
+
+
+def test_a_message_beyond_all_measure_ends_its_sender_and_nobody_else(
+    kit: Kit, door: tuple[MqttDoor, int], device: Device
+) -> None:
+    giant = Device(door[1], "quay", key_of(kit, "quay")).start().connected()
+    giant.send(S0, b"x" * (LARGEST + 1), 1)
+    until(lambda: not giant.client.is_connected() or giant.codes.count("Success") > 1)
+    device.send(S0, body(2), 2)
+    until(lambda: kept(kit) and 2 in device.acknowledged)
+    assert device.client.is_connected() and giant.acknowledged == set()
+    assert door[0].health().link == "connected"
+    giant.stop()
 
 
 def test_a_program_that_fails_on_a_message_loses_that_one_only(

@@ -156,7 +156,8 @@ class Receiver:
         """Put a message in the queue; called by the network's thread."""
         if len(self._queue) < MOST_WAITING:
             self._queue.append(message)
-            self._news.set()
+            if not self._news.is_set():
+                self._news.set()
 
     def refuse_foreign(self, account: str, topic: str, is_reading: bool) -> None:
         """Note that somebody went beyond their rights; the broker has refused it."""
@@ -275,7 +276,8 @@ class Receiver:
             ident=np.array(ident, np.uint64),
             refused=np.array(code, np.uint8),
         )
-        self._remember(lot.origin[part][0][0].received)
+        if lot.expected.seen:
+            self._remember(lot.origin[part][0][0].received)
         taken = self._taken(columns)
         lot.counts["values"] += int((taken.codes <= SUSPECT).sum())
         lot.counts["repeats"] += int((taken.codes == DUPLICATE).sum())
@@ -317,7 +319,7 @@ class Receiver:
     # Messages that carry no time ---------------------------------------------------------------
 
     def _remember(self, first: datetime) -> None:
-        """Note since when the last batch waited to be taken in; see `_is_known`."""
+        """Note since when messages without a time waited to be taken in; see `_is_known`."""
         self._last = first
         if self._mark is not None:
             self._mark.write_text(self._last.isoformat(), encoding="utf-8")

@@ -6,6 +6,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable
+from functools import lru_cache
 
 from rencheng.adapters.bus.nats.guests import LIFE_S, SPREAD_S, Guests, Rights
 from rencheng.adapters.bus.nats.keys import Signer, claims_of
@@ -17,10 +18,14 @@ ACCOUNT = "CITY"
 """Account of the broker that devices and readers share."""
 INBOX = "in"
 """First level of the topics to which the broker moves what devices create."""
+KNOWN = 65_536
+"""Topics whose form inside of the broker is remembered. Chosen."""
+
 Check = Callable[[str, str], Rights]
 """User name and password to rights; raises one of our errors for a stranger."""
 
 
+@lru_cache(maxsize=KNOWN)
 def subject(topic: str) -> str:
     """Return a topic of MQTT as the broker writes it inside.
 
