@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from rencheng.adapters.watch_packs import load_packs, open_watch, shipped_packs
+from rencheng.adapters.watch_packs import load_packs, open_watch, read_pack, shipped_packs
 from rencheng.domain.alarm import Level
+from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.observation import Quantity
 from rencheng.domain.rules import RuleStatus
 from rencheng.domain.watch import Input, WatchRule
@@ -98,3 +100,42 @@ def test_every_quantity_of_the_rules_is_one_of_the_house() -> None:
     read = {c.select.quantity for p in shipped_packs() for r in p.rules for s in r.steps
             for c in s.conditions} - {None}  # fmt: skip
     assert read <= set(Quantity)
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ('input = "state"\nquantity = "rain"', "figure: shaking"),
+        ('input = "state"\nfigure = "moon"', "figure = 'moon': shaking"),
+        ('input = "state"\nfigure = "tide"\nstream = "tide-1"', "figure: shaking"),
+        ('input = "state"\nfigure = "power_24h"', "figure = 'power_24h': shaking"),
+        ('input = "forecast"\nfigure = "tide"', "figure = 'tide': pga"),
+        ('input = "forecast"\nfigure = "dead"\nspeaks = "object"', "speaks = 'object'"),
+    ],
+)
+def test_a_figure_belongs_to_states_or_to_forecasts(rule: str, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "odd.toml"
+    file.write_text(
+        'schema = "rencheng/alarms/2"\nid = "odd"\nversion = "1"\ntitle_zh = "a"\ntitle_en = "a"\n'
+        'jurisdiction = "*"\nstatus = "unverified"\nsource = "ours"\nvalid_from = "2026-01-01"\n'
+        '[[rule]]\nid = "x"\ntitle_zh = "x"\ntitle_en = "x"\n'
+        f"{rule}\nsteps = [{{ level = 1, at = 5 }}]\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(InvalidInputError) as refused:
+        read_pack(file)
+    assert any(said in one.problem for one in refused.value.faults), refused.value.faults
+
+
+def test_the_rules_on_the_state_come_back_from_a_swing_about_a_threshold() -> None:
+    on_state = [one for pack in shipped_packs() for one in pack.rules if one.input is Input.STATE]
+    assert {one.id.partition("/")[2] for one in on_state} == {
+        "strong_shaking", "tide_anomaly", "power_outage", "pressure_loss", "hospital_full",
+        "vital_silent", "sensor_stuck",
+    }  # fmt: skip
+    for one in on_state:
+        figure = one.steps[0].conditions[0].select.figure
+        is_measured = figure in ("tide", "power_out", "water_out", "free_beds")
+        conditions = [c for step in one.steps for c in step.conditions]
+        assert all((c.clear_after_s > 0) is is_measured for c in conditions), one.id
+        assert one.source and one.version

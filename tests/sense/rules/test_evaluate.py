@@ -288,3 +288,16 @@ def test_the_compiled_rules_say_what_the_slow_ones_say(
         assert found == {name: step for (_, name), step in slow.level.items()}
     whole.hear(*waiting)
     assert np.array_equal(whole.state.slots["step"], fast.state.slots["step"])
+
+
+def test_streams_that_watch_the_same_thing_speak_of_it_together() -> None:
+    city = rained_on(4)
+    assets = ("pump-1", "pump-1", "pump-2", "")
+    streams = tuple(
+        replace(one, asset=asset) for one, asset in zip(city.datastreams, assets, strict=True)
+    )
+    both = rule((Level.RED, (Condition(select=RAIN, at=20, at_least=2),)), speaks=Speaks.OBJECT)
+    watcher = Watcher(both, city=replace(city, datastreams=streams))
+    assert [watcher.rules.about(slot)[1] for slot in range(2)] == ["pump-1", "pump-2"]
+    watcher.hear((0, 0, 25), (2, 0, 25), (1, 60, 25))
+    assert watcher.state.slots["step"].tolist() == [0, -1]
