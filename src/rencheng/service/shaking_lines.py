@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from rencheng.service.ports import UnitOfWork
 # Instrumental intensity IV to X by PGA as ShakeMap's legend has it: Worden et al. 2012
 # (doi:10.1785/0120110156), rounded as the console's zones are. [g]
 LEVELS = (0.03, 0.06, 0.12, 0.22, 0.4, 0.75, 1.4)
+Line = tuple[dict[str, Any], dict[str, Any]]
 MOST_MAPS = 10
 """Maps that are looked through, those kept last; each has some megabytes. Chosen."""
 _DIGITS = 4
@@ -33,8 +35,13 @@ def newest_map(work: UnitOfWork, run: str, at: datetime) -> ShakingMap | None:
     return max(alike, key=lambda one: (one.revision, one.issued))
 
 
-def lines_of(given: ShakingMap) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """Yield geometry and properties: the footprint first, then each level that is reached."""
+@lru_cache(maxsize=2)
+def lines_of(given: ShakingMap) -> tuple[Line, ...]:
+    """Return geometry and properties: the footprint first, then each level that is reached."""
+    return tuple(_lines(given))
+
+
+def _lines(given: ShakingMap) -> Iterator[Line]:
     said = {
         "map": given.id,
         "event": given.event,
