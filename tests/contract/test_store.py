@@ -4,44 +4,26 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rencheng.adapters.store import codec, open_postgres, open_store
+from rencheng.adapters.store import codec
 from rencheng.domain.alarm import Alarm, Level
 from rencheng.domain.errors import ConflictError, InvalidInputError, NotFoundError
 from rencheng.domain.hazard import Bulletin, BulletinKind
 from rencheng.domain.incident import Task, TaskStatus
 from rencheng.domain.log import first_broken
-from rencheng.domain.observation import Observation, Quality, QualityReason, Verdict
 from rencheng.domain.provenance import Mode, Text
 from rencheng.domain.readings import from_us, to_us
 from rencheng.domain.run import Run
-from rencheng.domain.sensing import ObservationDetails, Thing
+from rencheng.domain.sensing import Thing
 from rencheng.service.ports import Event, UnitOfWork
-
-T0 = datetime(2015, 9, 16, 22, 54, 33, 123457, tzinfo=UTC)
-STORES = ("postgresql", "sqlite")
-Work = Callable[[], UnitOfWork]
-
-
-@pytest.fixture(params=STORES)
-def work(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Work]:
-    if request.param == "sqlite":
-        store = open_store(tmp_path / "state.db")
-    else:
-        server = request.getfixturevalue("postgres")
-        store = open_postgres(server.database(f"t{uuid4().hex}"), tmp_path)
-    yield store
-    store.close()
+from store_kit import T0, Work, keep
 
 
 def alarm(key: str, *, rule: str = "level", run: str = "r1", **changes: Any) -> Alarm:
@@ -77,27 +59,6 @@ def task(key: str, organisation: str, run: str = "r1") -> Task:
         mode=Mode.REPLAY,
         run=run,
     )
-
-
-def heard(key: str, stream: str, second: float, value: float, **changes: Any) -> Observation:
-    made = Observation(
-        id=key,
-        datastream=stream,
-        value=value,
-        phenomenon_time=T0 + timedelta(seconds=second),
-        received=T0 + timedelta(seconds=second + 1),
-        verdict=Verdict(quality=Quality.GOOD),
-        mode=Mode.REPLAY,
-        run="r1",
-    )
-    return replace(made, **changes)
-
-
-def keep(work: Work, do: Callable[[UnitOfWork], Any]) -> Any:
-    with work() as unit:
-        answer = do(unit)
-        unit.commit()
-    return answer
 
 
 def test_what_is_committed_comes_back_equal(work: Work) -> None:
@@ -243,63 +204,6 @@ def test_a_refused_row_leaves_the_rest_of_the_unit_whole(work: Work) -> None:
         assert {item.id for item in unit.alarms.list("r1")} == {"a", "c"}
 
 
-def unnamed(one: Observation | None) -> Observation | None:
-    """Return the observation without its id: the store gives it one of its own."""
-    return None if one is None else replace(one, id="")
-
-
-def test_an_observation_is_kept_once(work: Work) -> None:
-    items = [heard("o1", "s", 0, 1.0), heard("o2", "s", 1, 2.0), heard("o1", "s", 0, 9.0)]
-    assert keep(work, lambda unit: unit.observations.add(items)) == {"o1"}
-    assert keep(work, lambda unit: unit.observations.add(items)) == {"o1", "o2"}
-    with work() as unit:
-        assert [
-            item.value for item in unit.observations.recent("r1", "s", T0 + timedelta(1), 9)
-        ] == [1.0, 2.0]
-        assert unit.observations.counts("r1") == {"s": (2, 0)}
-
-
-def test_one_id_of_two_streams_is_two_observations(work: Work) -> None:
-    items = [heard("o1", "s", 0, 1.0), heard("o1", "t", 0, 2.0)]
-    assert keep(work, lambda unit: unit.observations.add(items)) == set()
-
-
-def test_the_same_id_in_another_run_is_another_observation(work: Work) -> None:
-    keep(work, lambda unit: unit.observations.add([heard("o1", "s", 0, 1.0)]))
-    other = [heard("o1", "s", 0, 1.0, run="r2")]
-    assert keep(work, lambda unit: unit.observations.add(other)) == set()
-
-
-def test_the_last_good_value_stands_beside_the_last(work: Work) -> None:
-    bad = Verdict(quality=Quality.SUSPECT, reasons=(QualityReason.RANGE,), version="1")
-    items = [
-        heard("1", "s", 0, 1.0),
-        heard("2", "s", 10, 99.0, verdict=bad),
-        heard("3", "t", 5, 7.0),
-        heard("4", "u", 5, 50.0, verdict=bad),
-        heard("5", "t", 60, 8.0),
-    ]
-    keep(work, lambda unit: unit.observations.add(items))
-    with work() as unit:
-        seen, at = unit.observations, T0 + timedelta(seconds=30)
-        told = {
-            name: [
-                unnamed(one)
-                for one in (seen.recent("r1", name, at, 1)[0], seen.last_good("r1", name, at))
-            ]
-            for name in ("s", "t", "u")
-        }
-        assert told == {
-            "s": [unnamed(items[1]), unnamed(items[0])],
-            "t": [unnamed(items[2]), unnamed(items[2])],
-            "u": [unnamed(items[3]), None],
-        }
-        assert unit.observations.counts("r1")["s"] == (2, 1)
-        found = unit.observations.series("r1", ["t", "s"], T0, T0 + timedelta(seconds=7))
-        assert [unnamed(one) for one in found] == [unnamed(items[0]), unnamed(items[2])]
-        assert len({one.id for one in found}) == 2
-
-
 def test_many_changes_at_once_are_all_kept_or_none(work: Work) -> None:
     before = [replace(alarm(str(n)), object=f"o{n}") for n in range(3)]
     keep(work, lambda unit: unit.alarms.add_all(before))
@@ -415,25 +319,6 @@ def test_every_number_and_text_survives(number: float, text: str, whole: int) ->
     given = replace(given, text=Text("k", {"f": number, "s": text, "i": whole}))
     back = codec.decode(codec.encode(given), Alarm)
     assert repr(back) == repr(given)
-
-
-def test_details_of_observations_are_found_by_id_and_time_and_replaced(work: Work) -> None:
-    first = ObservationDetails(id="s@5-0a", datastream="s", at=5, end=7, result="wet")
-    moved = ObservationDetails(id="s@9-0b", datastream="s", at=9, end=9, result=1, result_at=10)
-    with work() as unit:
-        unit.details.put([first, moved])
-        unit.details.put([replace(first, result="dry")])
-        unit.commit()
-    with work() as unit:
-        assert unit.details.of(["s@5-0a", "none"]) == {"s@5-0a": replace(first, result="dry")}
-        assert unit.details.between(["s"], 0, 99, limit=1, is_newest_first=True) == [moved]
-        assert unit.details.span("s") == (5, 9, 10, 10)
-        assert unit.details.told(["s", "t"]) == 2
-        unit.details.put([replace(moved, is_raw=True, is_withdrawn=True)])
-        unit.details.drop(["s@5-0a"])
-        assert unit.details.told(["s"]) == -1
-        unit.details.forget("s")
-        assert unit.details.between(["s"], 0, 99) == []
 
 
 def test_what_is_removed_is_gone(work: Work) -> None:

@@ -16,6 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SRC = ROOT / "src" / "rencheng"
 FILES = sorted(SRC.rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 STAGES = {"sense", "perceive", "model", "decide", "collaborate", "control", "assess"}
 PURE = [f for f in FILES if f.relative_to(SRC).parts[0] in STAGES | {"domain"}]
 WORLDLY = {
@@ -55,6 +56,11 @@ def name(file: Path) -> str:
 def test_fits_on_a_few_screens(file: Path) -> None:
     assert file.read_text(encoding="utf-8").count("\n") <= MAX_LINES
     assert [f.name for f in functions(file) if body_lines(f) > MAX_BODY] == []
+
+
+@pytest.mark.parametrize("file", TESTS, ids=name)
+def test_a_file_of_tests_has_one_subject(file: Path) -> None:
+    assert file.read_text(encoding="utf-8").count("\n") <= MAX_LINES
 
 
 @pytest.mark.parametrize("file", FILES, ids=name)

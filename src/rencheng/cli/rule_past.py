@@ -16,6 +16,7 @@ from rencheng.adapters.files import DEFAULT_CITY
 from rencheng.cli.options import open_existing
 from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.observation import Quantity
+from rencheng.domain.readings import from_us, to_us
 from rencheng.domain.run import LIVE_RUN
 from rencheng.domain.watch import FIGURES, Input, WatchRule
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 _TRUTH = re.compile(r"(?P<stream>.+?)(?P<side>>=|<=)(?P<at>-?[0-9.]+)")
 US = 1_000_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _YEAR = timedelta(days=365)
 
 
@@ -144,7 +144,7 @@ def open_past(rules: Sequence[WatchRule], past: Past, truth: Truth, state: Path)
 
 def iso(time: int) -> str:
     """Return a time as it is printed. [µs]"""
-    return (_EPOCH + timedelta(microseconds=time)).strftime("%Y-%m-%dT%H:%MZ")
+    return from_us(time).strftime("%Y-%m-%dT%H:%MZ")
 
 
 def _from_file(past: Past, file: Path, truth: Truth) -> Opened:
@@ -272,4 +272,4 @@ def _events(truth: Truth, place: Place, rows: Rows, span: Span) -> list[Span]:
 
 def _us(time: datetime) -> int:
     aware = time if time.tzinfo else time.replace(tzinfo=UTC)
-    return int((aware - _EPOCH) / timedelta(microseconds=1))
+    return to_us(aware)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from rencheng.domain.city import City
 from rencheng.domain.errors import ConflictError, SourceUnavailableError, TooMuchError
 from rencheng.domain.identity import Permission
-from rencheng.domain.readings import ROW, to_us
+from rencheng.domain.readings import ROW, from_us, to_us
 from rencheng.domain.run import LIVE_RUN
 from rencheng.service.batches import OLDEST, require_open
 from rencheng.service.following import follow_up
@@ -52,7 +52,6 @@ REASONS = (
     "future", "past",
 )  # fmt: skip
 """Why rows are refused, by code from `REFUSED` on; the sentences stand under `ingest.<key>`."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_US, LAST_US = (to_us(at.replace(tzinfo=UTC)) for at in (datetime.min, datetime.max))
 """The years 1 to 9999. [µs UTC]"""
 
@@ -121,8 +120,7 @@ class Taken:
         params = {"datastream": city.datastreams[row].id} if row >= 0 else {}
         if key in ("future", "past"):
             inside = min(max(int(columns.at[index]), FIRST_US), LAST_US)
-            at = timedelta(microseconds=inside)
-            params["time"] = (_EPOCH + at).isoformat()
+            params["time"] = from_us(inside).isoformat()
             params["now"] = self.at.isoformat(timespec="seconds")
         return key, params
 
@@ -289,8 +287,7 @@ def _context(house: House, run: str) -> Context:
     with house.work() as work:
         ctx = context(house, work, run)
     steady = house.waiting.clock.at(to_us(ctx.at), monotonic())
-    at = _EPOCH + timedelta(microseconds=steady)
-    return Context(run=ctx.run, mode=ctx.mode, at=at, wall=ctx.wall)
+    return Context(run=ctx.run, mode=ctx.mode, at=from_us(steady), wall=ctx.wall)
 
 
 def _bound(house: House, columns: Columns, allowed: Sequence[str]) -> Columns:
@@ -312,7 +309,7 @@ def _refusals(streams: Streams, columns: Columns, ctx: Context, *, is_history: b
     stream, at = columns.stream, columns.at
     codes = np.zeros(len(columns), np.uint8)
     now, known = to_us(ctx.at), stream >= 0
-    oldest = now - to_us(_EPOCH + OLDEST)
+    oldest = now - OLDEST // timedelta(microseconds=1)
     if not is_history:
         codes[at < oldest] = refusal("past")
     is_ahead = at > now + AHEAD // timedelta(microseconds=1)
@@ -356,9 +353,9 @@ def _told_again(told: bytes, mark: bytes, batch: str) -> Taken:
             hint="Give each batch an id of its own",
             params={"batch": batch},
         )
-    at = timedelta(microseconds=int.from_bytes(told[16:24], "little", signed=True))
+    at = from_us(int.from_bytes(told[16:24], "little", signed=True))
     codes = np.frombuffer(zlib.decompress(told[24:]), np.uint8)
-    return Taken(codes=codes, at=_EPOCH + at)
+    return Taken(codes=codes, at=at)
 
 
 def _note_refusals(house: House, sent: _Sent, taken: Taken) -> None:

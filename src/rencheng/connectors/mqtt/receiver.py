@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from threading import Event, Thread
@@ -29,7 +29,7 @@ from rencheng.domain.city import City
 from rencheng.domain.errors import RenchengError, SourceUnavailableError
 from rencheng.domain.identity import Actor
 from rencheng.domain.provenance import Text
-from rencheng.domain.readings import to_us
+from rencheng.domain.readings import EPOCH, to_us
 from rencheng.domain.run import LIVE_RUN
 from rencheng.service.house import Command, House
 from rencheng.service.intake import (
@@ -58,7 +58,6 @@ ACTOR = Actor(id="mqtt", name="MQTT", organisation="", roles=frozenset({"device"
 """In whose name messages are taken in: the broker has asked who their senders are."""
 OURS = b'"@iot.selfLink"'
 """Only a server's own words have it: a device that creates an observation does not know it yet."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -125,7 +124,7 @@ class Receiver:
         self._news, self._stop = Event(), Event()
         self._in_hand = 0
         self._last = _last_batch(self._mark)
-        self._doubt = (0, _EPOCH)
+        self._doubt = (0, EPOCH)
         """Connection, and from when on what was taken in may come again in it."""
         self._thread: Thread | None = None
 

