@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -119,6 +120,16 @@ def test_blocks_change_nothing_to_the_last_bit(budget_mb: float) -> None:
     for name in ("known_loss", "known_eai", "unknown", "dark", "standing"):
         assert (getattr(whole, name) == getattr(parts, name)).all(), name
     assert whole.known_aal == parts.known_aal
+
+
+def test_jobs_side_by_side_do_not_touch_each_other() -> None:
+    events, folio, curves = random_case(7, events=200)
+    alone = impact(events, folio, curves)
+    with ThreadPoolExecutor(4) as pool:
+        others = list(pool.map(lambda _: impact(events, folio, curves), range(8)))
+    for other in others:
+        assert (other.known_loss == alone.known_loss).all()
+        assert (other.known_eai == alone.known_eai).all()
 
 
 def test_the_order_of_events_and_assets_changes_nothing() -> None:
