@@ -1,9 +1,10 @@
 """The SensorThings service over HTTP: 10,000 datastreams, quality control and 1,000 rules on.
 
 Run with `python benchmarks/sensorthings.py [rows]` (100,000 by default). The server is that of
-`ingest.py`. Every datastream gets some observations; then data arrays of 1,000 and of 10,000 go in
-over two connections, single observations over eight, and the questions of a console are asked
-twenty times each. Everything is acknowledged once it is on the disk.
+`ingest.py`. Every datastream gets some observations; then data arrays of 1,000 and of 10,000 rows
+(of one to 10,000 datastreams) go in over two connections, single observations over eight, and the
+questions of a console are asked twenty times each. Everything is acknowledged once it is on the
+disk.
 """
 
 from __future__ import annotations
@@ -27,7 +28,18 @@ from ingest import Sender, body, names, used
 
 PORT = 8772
 SINGLE, CLIENTS = 2_000, 8
+ARRAYS = (
+    (1, 10_000, 1),
+    (30, 1_000, 1),
+    (60, 10_000, 100),
+    (62, 10_000, 1_000),
+    (64, 10_000, 10_000),
+)
+"""Hour of the first row, rows and datastreams of a body; none of them lies ahead of the clock."""
 QUESTIONS = {
+    "newest of each of 100": (
+        "Datastreams?$expand=Observations($top=1;$orderby=phenomenonTime desc)&$top=100"
+    ),
     "newest of each of 100, filtered": (
         "Datastreams?$filter=startswith(name,'')&$expand=Observations($top=1;"
         "$orderby=phenomenonTime desc)&$top=100"
@@ -101,13 +113,13 @@ def singles(begin: datetime, count: int) -> Iterator[bytes]:
 
 def measure(process: int, port: int, key: str, rows: int) -> None:
     """Ask and tell, and print how long it took."""
-    begin = datetime.now(UTC).replace(microsecond=0) - timedelta(days=2)
+    begin = datetime.now(UTC).replace(microsecond=0) - timedelta(days=4)
     for n in range(5):
         Sender(port, key).send(
             body(f"w{n}", names(), begin + timedelta(minutes=n), [0.1 * n] * 10_000)
         )
-    for size, streams in ((10_000, 1), (1_000, 1), (10_000, 100), (10_000, 1_000)):
-        start_at = begin + timedelta(hours=1 + 5 * (size == 1_000) + streams // 50)
+    for hour, size, streams in ARRAYS:
+        start_at = begin + timedelta(hours=hour)
         bodies = list(arrays(start_at, rows, size, streams))
         before = used(process)[0]
         wall = timed(lambda own=bodies: sent(port, key, "/v1.1/CreateObservations", iter(own), 2))  # type: ignore[misc]
@@ -118,7 +130,7 @@ def measure(process: int, port: int, key: str, rows: int) -> None:
             f"{count / wall:,.0f} obs/s wall, {count / cpu:,.0f} a CPU second of the service",
         )
     for clients in (1, CLIENTS):
-        own = list(singles(begin + timedelta(hours=40 + clients), SINGLE))
+        own = list(singles(begin + timedelta(hours=70 + clients), SINGLE))
         start = time.perf_counter()
         took = sent(port, key, "/v1.1/Observations", iter(own), clients)
         wall = time.perf_counter() - start
