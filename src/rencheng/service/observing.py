@@ -152,7 +152,7 @@ def observe_numbers(
         With stream and time, the ids. (n,)
     """
     register = register_of(house)
-    rows = [register.row(one) for one in names]
+    rows = register.rows(names)
     ident = idents(value) | np.where(is_at_once, AT_ONCE, np.uint64(0))
     streams = np.array([-1 if row is None else row for row in rows], dtype=np.int32)[which]
     columns = Columns(stream=streams, at=at, value=value, ident=ident)

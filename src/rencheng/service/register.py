@@ -153,11 +153,14 @@ class Register:
 
     def row(self, stream: str) -> int | None:
         """Return a stream's row in `current().datastreams`; None: it feeds no model."""
+        return self.rows((stream,))[0]
+
+    def rows(self, streams: Sequence[str]) -> list[int | None]:
+        """Return the rows of many streams, looked up at once."""
         with self._lock:
             self.current()
-            found = self._rows.get(stream)
-            is_there = self._index.find(EntityKind.DATASTREAMS, stream) is not None
-            return found if is_there else None
+            find, kind = self._index.find, EntityKind.DATASTREAMS
+            return [self._rows.get(one) if find(kind, one) is not None else None for one in streams]
 
     def kept(self) -> tuple[CityVersion, ...]:
         """Return the versions on disk, newest first."""

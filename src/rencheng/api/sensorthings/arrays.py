@@ -36,8 +36,9 @@ def create(call: Call, body: Any) -> list[str]:
     plain: list[_Plain] = []
     answers: list[list[str]] = [[] for _ in groups]
     waiting = 0
+    rows = register_of(call.house).rows([key for _, key, _, _ in groups])
     for n, group in enumerate(groups):
-        read = _plain(call, n, *group)
+        read = None if rows[n] is None else _plain(n, group)
         if read is None:
             answers[n] = _alone(call, groups, n)
             continue
@@ -80,13 +81,12 @@ def _group(one: Any, i: int, faults: Faults) -> Group:
     return name, key, components, rows
 
 
-def _plain(
-    call: Call, group: int, name: str, key: str, components: list[str], rows: list[Any]
-) -> _Plain | None:
+def _plain(place: int, group: Group) -> _Plain | None:
     """Read plain numbers at moments as columns; None where something is not as plain."""
+    name, _, components, rows = group
     if name != "Datastream" or set(components) not in PLAIN or not 0 < len(rows) <= MAX_ROWS:
         return None
-    if len(set(components)) != len(components) or register_of(call.house).row(key) is None:
+    if len(set(components)) != len(components):
         return None
     if set(map(type, rows)) != {list} or set(map(len, rows)) != {len(components)}:
         return None
@@ -94,7 +94,7 @@ def _plain(
     results, texts = columns["result"], columns["phenomenonTime"]
     if not set(map(type, results)) <= {int, float} or columns.get("resultTime", texts) != texts:
         return None
-    return _Plain(group, texts, results, "resultTime" in columns)
+    return _Plain(place, texts, results, "resultTime" in columns)
 
 
 def _columns(plain: Sequence[_Plain]) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
