@@ -26,7 +26,7 @@ class MqttOut(Shape):
     limited: int = 0
     """Refused because their device sends far too often."""
     foreign: int = 0
-    """Sent to topics that the sender may not write; the broker dropped them."""
+    """Messages and subscriptions beyond the key of who sent them; the broker refused them."""
     waiting: int = 0
     """Heard and not acknowledged yet."""
     rate: float = 0.0

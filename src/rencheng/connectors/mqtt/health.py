@@ -42,7 +42,7 @@ class MqttHealth:
     limited: int = 0
     """Refused because their device sends far too often."""
     foreign: int = 0
-    """Messages that devices may not send; the broker dropped them."""
+    """Messages and subscriptions beyond the key of who sent them; the broker refused them."""
     waiting: int = 0
     """Heard and not acknowledged yet."""
     rate: float = 0.0
