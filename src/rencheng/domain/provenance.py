@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from rencheng.domain.errors import Param
 
@@ -58,6 +58,36 @@ class Layer:
     """Coordinates that the source came in, such as `EPSG:4490` or `GCJ-02`; empty: lon, lat."""
 
 
+def quantiles(samples: ArrayLike, shares: Sequence[float]) -> NDArray[np.float64]:
+    """Return quantiles of the known samples; next to an infinite one it is the greater of the two.
+
+    Parameters
+    ----------
+    samples
+        At least one known in each column. (samples, ...)
+    shares
+        Of 0 to 1. (shares,)
+
+    Returns
+    -------
+    quantiles
+        (shares, ...)
+
+    Examples
+    --------
+    >>> quantiles([1.0, float("inf"), float("inf")], [0.0, 0.25, 0.9]).tolist()
+    [1.0, inf, inf]
+    """
+    values = np.asarray(samples, dtype=float)
+    with np.errstate(invalid="ignore"):
+        found = np.nanquantile(values, shares, axis=0)
+    if np.isnan(found).any():
+        found = np.where(
+            np.isnan(found), np.nanquantile(values, shares, axis=0, method="higher"), found
+        )
+    return np.asarray(found)
+
+
 @dataclass(frozen=True, slots=True)
 class Band:
     """The 5, 50 and 95 % quantiles of an uncertain number; NaN means unknown."""
@@ -78,7 +108,7 @@ class Band:
         values = np.asarray(samples, dtype=float).ravel()
         if values.size == 0 or np.isnan(values).any():
             return UNKNOWN
-        return cls(*(float(q) for q in np.quantile(values, (0.05, 0.5, 0.95))))
+        return cls(*(float(q) for q in quantiles(values, (0.05, 0.5, 0.95))))
 
     @property
     def is_known(self) -> bool:

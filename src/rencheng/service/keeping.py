@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from rencheng.domain.provenance import quantiles
 from rencheng.domain.readings import ROW, Rows
 from rencheng.domain.watch import FIGURES
 from rencheng.service.ports import UnitOfWork
@@ -117,16 +118,6 @@ def keep_state(
     return len(due)
 
 
-def _quantiles(samples: F64) -> F64:
-    """Return quantiles of samples; between two that are infinite it is infinite. (quantiles, n)"""
-    with np.errstate(invalid="ignore"):
-        found = np.nanquantile(samples, QUANTILES, axis=0)
-    if np.isnan(found).any():
-        whole = np.nanquantile(samples, QUANTILES, axis=0, method="higher")
-        found = np.where(np.isnan(found), whole, found)
-    return np.asarray(found)
-
-
 def keep_forecast(
     work: UnitOfWork, ctx: Context, keeper: Keeper, figures: Mapping[str, F64], at: int
 ) -> int:
@@ -148,7 +139,7 @@ def keep_forecast(
         if samples is not None:
             known = np.flatnonzero(~np.isnan(samples).all(axis=0))
             if len(known):
-                ahead[number][:, known] = _quantiles(samples[:, known])
+                ahead[number][:, known] = quantiles(samples[:, known], QUANTILES)
     is_whole = keeper.ahead is None or keeper.ahead.shape != ahead.shape
     is_whole = is_whole or at - keeper.whole >= WHOLE_EVERY_S * US
     if len(keeper.forecast_ids) != ahead.size + 1:

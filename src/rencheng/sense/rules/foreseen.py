@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.domain.observation import Datastream, QualityReason
+from rencheng.domain.provenance import quantiles
 from rencheng.domain.watch import (
     FIGURES,
     Condition,
@@ -143,7 +144,7 @@ def _figures(
     is_known = np.asarray(~np.isnan(figure).all(axis=0))
     values = np.full(figure.shape[1], np.nan)
     if is_known.any():
-        values[is_known] = np.nanquantile(figure[:, is_known], one.quantile, axis=0)
+        values[is_known] = quantiles(figure[:, is_known], [one.quantile])[0]
     holds = np.asarray(values <= one.at if one.is_below else values >= one.at)
     for zone, about in enumerate(of_zone.get(speaks, ())):
         if about:
