@@ -30,7 +30,7 @@ def review_forecasts(house: House, ctx: Context, city: City, result: CycleResult
     """Raise and clear the alarms of rules on forecasts, then keep our own as it was issued."""
     figures = figures_of(city, result)
     _review(house, ctx.run, city, result, figures)
-    with house.watch.lock, house.work() as work:
+    with house.watch.state_lock, house.work() as work:
         keep_forecast(work, ctx, house.watch.keeper(ctx.run), figures, to_us(result.at))
 
 

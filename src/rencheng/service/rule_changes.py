@@ -77,7 +77,7 @@ def take_up(house: House, stamp: object) -> bool:
             work.lock()
             record_all(work, context(house, work, LIVE_RUN), SYSTEM, told)
             work.commit()
-    with memory.lock:
+    with memory.lock, memory.state_lock:
         memory.broken, memory.stamp = broken, stamp
         if told:
             memory.packs = packs

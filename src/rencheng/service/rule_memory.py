@@ -63,7 +63,12 @@ class RuleSource(Protocol):
 
 @dataclass(slots=True)
 class RuleMemory:
-    """The rules of the house, and what they remember. Hold `lock` while using a run."""
+    """The rules of the house, and what they remember.
+
+    Hold `lock` while using one of `runs`; hold `state_lock` while using `states`, `place` or a
+    keeper: thousands of alarms on the state may take seconds, and readings wait for none of them.
+    Who needs both takes `lock` first.
+    """
 
     packs: tuple[WatchPack, ...] = ()
     broken: Broken = ()
@@ -80,6 +85,7 @@ class RuleMemory:
     kept: dict[str, Keeper] = field(default_factory=dict)
     """What was written last of states and forecasts, by run."""
     lock: RLock = field(default_factory=RLock)
+    state_lock: RLock = field(default_factory=RLock)
 
     @property
     def rules(self) -> tuple[WatchRule, ...]:

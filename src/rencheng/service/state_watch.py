@@ -29,7 +29,7 @@ def review_state(house: House, ctx: Context, sensed: Sensed) -> int:
         How many alarms were raised, changed or cleared. Durable when it returns.
     """
     memory, said, run = house.watch, figures(sensed), ctx.run
-    with memory.lock:
+    with memory.state_lock:
         place = _place(house, sensed.city)
         rows = rows_of(place, said, sensed.at)
         changed = 0

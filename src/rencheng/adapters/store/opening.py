@@ -11,6 +11,7 @@ from sqlalchemy.exc import DatabaseError
 
 from rencheng.adapters.history import History
 from rencheng.adapters.store.layout import prepare
+from rencheng.adapters.store.turns import Turns
 from rencheng.adapters.store.unit import SqlUnitOfWork
 from rencheng.domain.errors import CorruptDataError, SourceUnavailableError
 
@@ -33,15 +34,18 @@ _UNUSABLE = (
 class Store:
     """A file or a database; calling it gives a new unit of work. Any thread may call it."""
 
-    def __init__(self, engine: Engine, history: History, name: str) -> None:
+    def __init__(
+        self, engine: Engine, history: History, name: str, *, turns: Turns | None = None
+    ) -> None:
         self._engine = engine
+        self._turns = turns
         self._history = history
         self.name = name
         """What to call it in a message; never holds a password."""
 
     def __call__(self) -> SqlUnitOfWork:
         """Return a new unit of work."""
-        return SqlUnitOfWork(self._engine, self._history)
+        return SqlUnitOfWork(self._engine, self._history, self._turns)
 
     def close(self) -> None:
         """Let go of it."""
@@ -78,7 +82,7 @@ def open_store(path: Path) -> Store:
     except CorruptDataError:
         engine.dispose()
         raise
-    return Store(engine, history, str(path))
+    return Store(engine, history, str(path), turns=Turns(wait_s=BUSY_MS / 1000))
 
 
 def _engine(path: Path) -> Engine:

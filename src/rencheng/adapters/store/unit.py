@@ -14,6 +14,7 @@ from rencheng.adapters.store.details import SqlDetails
 from rencheng.adapters.store.journal import SqlEvents, SqlLog
 from rencheng.adapters.store.repository import SqlRepository
 from rencheng.adapters.store.schema import KINDS, answers
+from rencheng.adapters.store.turns import Turns
 from rencheng.domain.alarm import Alarm, RuleVerdict
 from rencheng.domain.alert import Alert
 from rencheng.domain.device import Device
@@ -69,8 +70,10 @@ class Transaction:
     rules, what is read after it cannot change before the commit.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, turns: Turns | None) -> None:
         self._engine = engine
+        self._turns = turns
+        self._has_turn = False
         self._connection: Connection | None = None
         self._open: RootTransaction | None = None
         self._is_writing = False
@@ -101,17 +104,29 @@ class Transaction:
         if self._open is not None:
             with_reason(self._open.commit)
         self._open, self._is_writing = None, False
+        self._end_turn()
 
     def close(self) -> None:
         """Undo what was not committed and give the connection back."""
-        if self._open is not None:
-            self._open.rollback()
-        if self._connection is not None:
-            self._connection.close()
-        self._connection, self._open, self._is_writing = None, None, False
+        try:
+            if self._open is not None:
+                self._open.rollback()
+            if self._connection is not None:
+                self._connection.close()
+        finally:
+            self._connection, self._open, self._is_writing = None, None, False
+            self._end_turn()
+
+    def _end_turn(self) -> None:
+        if self._has_turn and self._turns is not None:
+            self._has_turn = False
+            self._turns.give()
 
     def _begin(self, *, is_write: bool) -> None:
         connection = self.connection.execution_options(is_write=is_write)
+        if is_write and self._turns is not None and not self._has_turn:
+            self._turns.take()
+            self._has_turn = True
         self._open = with_reason(connection.begin)
         self._is_writing = is_write
 
@@ -208,8 +223,8 @@ class SqlUnitOfWork:
     log: Log
     events: Events
 
-    def __init__(self, engine: Engine, history: History) -> None:
-        self._transaction = Transaction(engine)
+    def __init__(self, engine: Engine, history: History, turns: Turns | None = None) -> None:
+        self._transaction = Transaction(engine, turns)
         for kind in KINDS:
             setattr(self, kind.name, SqlRepository(self._transaction, kind))
         self.details = SqlDetails(self._transaction)
