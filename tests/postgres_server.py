@@ -7,6 +7,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,7 +41,12 @@ class Server:
     def start(self) -> None:
         options = f"-k {self.folder} -c listen_addresses='' -c max_connections=100"
         data, log = str(self.folder / "data"), str(self.folder / "log")
-        self._run("pg_ctl", "-D", data, "-l", log, "-w", "-t", "60", "-o", options, "start")
+        words = ("pg_ctl", "-D", data, "-l", log, "-w", "-t", "60", "-o", options, "start")
+        try:
+            self._run(*words)
+        except RuntimeError:  # what a killed server left may take a moment to go
+            time.sleep(3.0)
+            self._run(*words)
 
     def stop(self, how: str = "fast") -> None:
         """Stop it; `immediate` is a crash: nothing is flushed."""
@@ -52,18 +58,26 @@ class Server:
         return f"postgresql://rencheng@/{name}?host={self.folder}"
 
     def _run(self, program: str, *words: str) -> None:
-        done = subprocess.run(
-            [str(self.programs / program), *words],
-            user=self.user if os.getuid() == 0 else None,
-            cwd="/",
-            env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE if program != "pg_ctl" else subprocess.DEVNULL,
-            timeout=90,
-            check=False,
-        )
+        # pg_ctl leaves a server behind that would hold a pipe open: so into a file.
+        with (self.folder / f"{program}.out").open("w+b") as out:
+            done = subprocess.run(
+                [str(self.programs / program), *words],
+                user=self.user if os.getuid() == 0 else None,
+                cwd="/",
+                env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+                stdout=out,
+                stderr=out,
+                timeout=90,
+                check=False,
+            )
+            out.seek(0)
+            said = out.read().decode()[-500:]
         if done.returncode:
-            raise RuntimeError(f"{program} failed: {(done.stderr or b'').decode()[-500:]}")
+            raise RuntimeError(f"{program} failed: {said}\n{self._log()}")
+
+    def _log(self) -> str:
+        log = self.folder / "log"
+        return log.read_text(encoding="utf-8")[-1500:] if log.exists() else ""
 
 
 @contextmanager

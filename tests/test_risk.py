@@ -112,6 +112,10 @@ def test_an_unknown_flood_leaves_the_average_unknown(tmp_path: Path) -> None:
     assert said["aal"] is None
     assert said["known_aal"] == pytest.approx(7.3)
     assert said["unknown"] == 1
+    assert said["annual_sd"] is None
+    assert said["tail"][0]["loss"] is said["tail"][0]["tail_mean"] is None
+    assert said["tail"][0]["known_loss"] is not None
+    assert "known_loss" in (tmp_path / "exceedance.csv").read_text(encoding="utf-8")
     lines = (tmp_path / "events.csv").read_text(encoding="utf-8").splitlines()
     assert lines[1].startswith("small,0.1,,22.0,1")
 

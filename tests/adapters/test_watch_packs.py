@@ -50,6 +50,21 @@ def test_rain_gets_the_colours_of_the_table() -> None:
         assert found == level, (hours, depth)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    ["[rule]", "[[rule]]\nsteps = 5", "[[rule]]\ntable = [5]", "[[rule]]\nshare = '0.5'",
+     "[[rule]]\nsteps = [[1]]", "[[rule]]\nstreams = 'a'", "[[rule]]\nsteps = [{level = [1]}]",
+     "[[rule]]\nid = {a = 1}", "rule = 'x'", "[[rule]]\nsteps = [{level = 1, all = [2]}]"],
+)  # fmt: skip
+def test_a_mistyped_file_is_a_broken_one_whatever_it_holds(tmp_path: Path, wrong: str) -> None:
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    (folder / "own.toml").write_text(f'schema = "rencheng/alarms/2"\n{wrong}\n', "utf-8")
+    memory = open_watch(tmp_path)
+    assert [name for name, _ in memory.broken] == ["own.toml"]
+    assert memory.packs == shipped_packs()
+
+
 def test_an_office_may_replace_a_shipped_pack_and_a_broken_file_stops_nothing(
     tmp_path: Path,
 ) -> None:

@@ -47,6 +47,16 @@ def test_a_forecast_comes_back_with_its_quantiles_and_its_time(kit: Kit) -> None
     assert issues(kit, "dead").figures(NOW - 1) == {}
 
 
+def test_a_way_that_may_be_cut_off_comes_back_no_worse_than_it_was(kit: Kit) -> None:
+    minutes = np.tile(np.linspace(5.0, 65.0, 100)[:, None], (1, ZONES))
+    minutes[90:] = np.inf
+    keep(kit, Keeper(), NOW, hospital_minutes=minutes)
+    found = issues(kit, "hospital_minutes").figures(minute(1))["hospital_minutes"]
+    assert not np.isnan(found).any()
+    assert found[50].tolist() == pytest.approx([35.0] * ZONES, rel=0.02)
+    assert np.isinf(found[95]).all()
+
+
 def test_only_what_changed_is_written_and_an_issue_knows_all(kit: Kit) -> None:
     keeper = Keeper()
     dead, power = np.full((1, ZONES), 3.0), np.full((1, ZONES), 0.5)

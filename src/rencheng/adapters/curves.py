@@ -98,6 +98,8 @@ def _unfit(curve: Curve) -> str:
     """Return why the loop cannot use a curve; empty when it can."""
     if curve.formula is not Formula.LOGNORMAL or len(curve.states) != _STATES:
         return f"{curve.formula}, {len(curve.states)} states"
+    if curve.low > 0 or np.isfinite(curve.high):
+        return f"low = {curve.low}, high = {curve.high}"
     return "" if curve.intensity in _INTENSITY else curve.intensity
 
 

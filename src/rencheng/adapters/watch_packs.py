@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import cache
@@ -46,6 +46,7 @@ _RULE = ("id", "title_zh", "title_en", "speaks", "input", "steps", "table", "ver
          "jurisdiction", "status", "source", "valid_from", *_READS)  # fmt: skip
 _STEP = ("level", "all", *_READS)
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_TABLES = ("rule", "steps", "table", "all")
 
 _SHOWN = 3
 _LOG = logging.getLogger(__name__)
@@ -170,6 +171,10 @@ def read_pack(file: Path, *, is_own: bool = False) -> WatchPack:
 
 
 def _pack(document: Table, text: str, faults: list[Fault], file: str) -> WatchPack | None:
+    for path, value in _misshapen(document):
+        _blame(faults, path, "value", repr(value))
+    if faults:
+        return None
     lines = [n for n, line in enumerate(text.splitlines(), 1) if line.strip() == "[[rule]]"]
     if document.get("schema") != SCHEMA:
         _blame(faults, "schema", "schema", SCHEMA)
@@ -197,6 +202,19 @@ def _pack(document: Table, text: str, faults: list[Fault], file: str) -> WatchPa
         file=file,
         is_on=bool(document.get("is_on", True)),
     )
+
+
+def _misshapen(table: Table, where: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield what is a list, a table or a single value and must be another of these."""
+    for key, value in table.items():
+        path, is_list = f"{where}{key}", isinstance(value, list)
+        if key in _TABLES and is_list and all(isinstance(one, Mapping) for one in value):
+            for number, one in enumerate(value, 1):
+                yield from _misshapen(one, f"{path} {number}, ")
+        elif key == "streams" and is_list and all(isinstance(one, str) for one in value):
+            continue
+        elif key in (*_TABLES, "streams") or isinstance(value, list | Mapping):
+            yield path, value
 
 
 def _head(row: Table, faults: list[Fault], where: str, default: Table) -> dict[str, Any]:
@@ -272,11 +290,8 @@ def _rule(row: Table, head: Table, faults: list[Fault], where: str) -> WatchRule
 
 
 def _step(
-    row: Any, rule: Table, faults: list[Fault], where: str, source: Input | None
+    row: Table, rule: Table, faults: list[Fault], where: str, source: Input | None
 ) -> WatchStep | None:
-    if not isinstance(row, Mapping):
-        _blame(faults, where, "value", str(row))
-        return None
     unknown = sorted(set(row) - set(_STEP))
     if unknown:
         _blame(faults, where, "unknown", ", ".join(unknown))
@@ -344,9 +359,9 @@ def _fits_measure(row: Table, measure: Measure, faults: list[Fault], where: str)
         _blame(faults, where, "value", f"window_s ({measure})")
     if (measure is Measure.DIFFERENCE) != bool(row.get("minus")):
         _blame(faults, where, "missing", f"minus ({measure})")
-    if row.get("share", 0) and not 0 < row["share"] <= 1:
-        _blame(faults, where, "value", f"share = {row['share']}")
-    clear, at = row.get("clear"), row.get("at")
+    share, clear, at = row.get("share"), row.get("clear"), row.get("at")
+    if isinstance(share, int | float) and share > 1:
+        _blame(faults, where, "value", f"share = {share}")
     if isinstance(clear, int | float) and isinstance(at, int | float):
         is_wrong = clear < at if row.get("below") else clear > at
         if is_wrong:

@@ -138,7 +138,10 @@ class LossMatrix:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
-    """How uncertain the loss of each event is, by the curves' standard deviations alone."""
+    """How uncertain the loss of each event is, by the curves' standard deviations alone.
+
+    NaN where something of the loss, or its standard deviation, is unknown.
+    """
 
     independent: F64
     """Standard deviation when no two assets or components err together. [currency] (events,)"""
@@ -170,8 +173,9 @@ class EventImpact:
     counts: Mapping[Standing, int]
     known_aal: float
     """Average annual loss of what is known. [currency/yr]"""
-    annual_sd: float
-    """Standard deviation of a year's loss, events arriving as Poisson. [currency]"""
+    known_annual_sd: float
+    """Standard deviation of a year's loss, of what is known, events arriving as Poisson.
+    [currency]"""
     spread: Spread | None
     matrix: LossMatrix | None
     currency: str
@@ -198,7 +202,17 @@ class EventImpact:
     @property
     def aal(self) -> float:
         """Return the average annual loss of what was assessed; NaN when some of it is unknown."""
-        return float("nan") if (self.unknown > 0).any() else self.known_aal
+        return float("nan") if self.is_partial else self.known_aal
+
+    @property
+    def annual_sd(self) -> float:
+        """Return the standard deviation of a year's loss; NaN when some of it is unknown."""
+        return float("nan") if self.is_partial else self.known_annual_sd
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether something of what was assessed is unknown: then totals are *at least so much*."""
+        return bool((self.unknown > 0).any())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

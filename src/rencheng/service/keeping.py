@@ -81,10 +81,17 @@ class Issues:
         if place < 0 or now - self.at[place] > WHOLE_EVERY_S * US:
             return {}
         return {
-            name: _SPREAD @ self.found[place, number]
+            name: _spread(self.found[place, number])
             for number, name in enumerate(self.names)
             if not np.isnan(self.found[place, number]).all()
         }
+
+
+def _spread(kept: NDArray[np.float32]) -> F64:
+    """Return samples that have these quantiles; one beside an infinite one is infinite too."""
+    weight = _SPREAD[:, :, None]
+    with np.errstate(invalid="ignore"):  # nothing of an infinite quantile is nothing
+        return np.asarray(np.where(weight > 0, weight * kept, 0.0).sum(axis=1))
 
 
 def beside(run: str) -> str:

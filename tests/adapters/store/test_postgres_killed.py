@@ -106,8 +106,10 @@ def test_kill_9_of_the_database_loses_no_alarm_and_no_reading(
         sender.until(20, 20)
         kill_9(postgres)
         time.sleep(0.5)
-    finally:
         postgres.start()
+    except BaseException:
+        sender.stop()
+        raise
     before = (sender.readings, sender.alarms)
     sender.until(before[0] + 20, before[1] + 20)
     sender.stop()

@@ -94,10 +94,11 @@ def event_table(
     faults += rate_faults
     place, point = np.unique(np.column_stack([lon, lat]), axis=0, return_inverse=True)
     order = np.lexsort([point, which])
-    which, point, x = which[order], point[order], x[order]
+    with np.errstate(over="ignore"):  # too large for what is kept: infinite, and refused below
+        which, point, kept = which[order], point[order], x[order].astype(np.float32)
     again = np.r_[False, (np.diff(which) == 0) & (np.diff(point) == 0)] & ~no_place[order]
     faults += rows_fault("double_row", "events", again, rows[order])
-    faults += intensity_faults(x, measure, unit, names[which])
+    faults += intensity_faults(kept, measure, unit, names[which])
     refuse(faults)
     head = EventHead(
         place=place,
@@ -108,9 +109,7 @@ def event_table(
         source=source,
     )
     start = np.searchsorted(which, np.arange(names.size + 1)).astype(np.int64)
-    found = Events(
-        head=head, start=start, point=point.astype(np.int32), intensity=x.astype(np.float32)
-    )
+    found = Events(head=head, start=start, point=point.astype(np.int32), intensity=kept)
     return Pointwise(source=found, reach_m=reach_m)
 
 

@@ -50,7 +50,7 @@ def tables(result: EventImpact, assets: tuple[str, ...]) -> Mapping[str, Columns
     if np.isfinite(result.rate).all():
         steps = exceedance(result.known_loss, result.rate)
         curve = {
-            "loss": steps.loss,
+            "known_loss" if result.is_partial else "loss": steps.loss,
             "frequency": steps.frequency,
             "probability": steps.probability,
             "return_period": steps.return_period,
@@ -73,20 +73,21 @@ def summary(result: EventImpact) -> dict[str, Any]:
     tail = []
     if np.isfinite(result.rate).all():
         steps = exceedance(result.known_loss, result.rate)
-        tail = [
-            {
-                "return_period": years,
-                "loss": _plain(loss_at(steps, years)),
-                "tail_mean": _plain(tail_mean(steps, years)),
-            }
-            for years in YEARS
-        ]
+        for years in YEARS:
+            least = {"loss": loss_at(steps, years), "tail_mean": tail_mean(steps, years)}
+            whole = dict.fromkeys(least, None) if result.is_partial else least
+            tail.append(
+                {"return_period": years}
+                | {name: _plain(number) for name, number in whole.items()}
+                | {f"known_{name}": _plain(number) for name, number in least.items()}
+            )
     return {
         "currency": result.currency,
         "year": result.year,
         "aal": _plain(result.aal),
         "known_aal": _plain(result.known_aal),
         "annual_sd": _plain(result.annual_sd),
+        "known_annual_sd": _plain(result.known_annual_sd),
         "unknown": int(result.unknown.sum()),
         "assets": {one.name.lower(): count for one, count in result.counts.items()},
         "events": len(result.names),
@@ -106,8 +107,8 @@ def summary(result: EventImpact) -> dict[str, Any]:
     }
 
 
-def _plain(number: float) -> float | None:
-    return float(number) if np.isfinite(number) else None
+def _plain(number: float | None) -> float | None:
+    return float(number) if number is not None and np.isfinite(number) else None
 
 
 def write(result: EventImpact, assets: tuple[str, ...], folder: Path) -> list[Path]:

@@ -123,10 +123,10 @@ class Transaction:
             self._turns.give()
 
     def _begin(self, *, is_write: bool) -> None:
-        connection = self.connection.execution_options(is_write=is_write)
         if is_write and self._turns is not None and not self._has_turn:
             self._turns.take()
             self._has_turn = True
+        connection = self.connection.execution_options(is_write=is_write)
         self._open = with_reason(connection.begin)
         self._is_writing = is_write
 

@@ -95,8 +95,11 @@ def impact(
         standing=standing,
         counts=counted(standing),
         known_aal=math.fsum(yearly),
-        annual_sd=math.sqrt(math.fsum(yearly * work.loss)),
-        spread=Spread(independent=np.sqrt(work.square), together=work.straight)
+        known_annual_sd=math.sqrt(math.fsum(yearly * work.loss)),
+        spread=Spread(
+            independent=np.where(work.unknown > 0, np.nan, np.sqrt(work.square)),
+            together=np.where(work.unknown > 0, np.nan, work.straight),
+        )
         if with_spread
         else None,
         matrix=_joined(kept) if with_matrix else None,

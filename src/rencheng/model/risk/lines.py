@@ -113,7 +113,7 @@ def _lines(curve: Knots) -> F64:
     x = curve.x
     line = np.zeros((x.size + 1, 6))
     line[0, 0], line[1:, 0] = x[0], x
-    line[:-1, 1], line[-1, 1] = x, np.inf
+    line[:-1, 1], line[-1, 1] = x, np.nan  # nothing is beyond the end of the last, not even ∞
     line[-2, 1] = np.nextafter(x[-1], np.inf)
     width = x[1:] - x[:-1]
     for column, y in ((2, curve.mean), (4, curve.sd)):
