@@ -34,6 +34,17 @@ from rencheng.service.ports import Account  # noqa: E402
 from tiny_city import make_tiny_city  # noqa: E402
 
 STREAMS = 20
+S0 = "v1.1/Datastreams('s0')/Observations"
+MAPPING = """
+schema = "rencheng/mqtt-mapping/1"
+[[topic]]
+pattern = "plant/+/level"
+datastream = "{1}"
+[[topic.value]]
+path = "level"
+unit = "m"
+"""
+"""A device's own messages, for `mqtt.toml`."""
 PASSWORD = "a password"
 """Of everybody, at a broker that is not the house's own."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
@@ -13,6 +12,8 @@ from threading import Thread
 import pytest
 
 from mqtt_kit import (
+    MAPPING,
+    S0,
     Device,
     Kit,
     body,
@@ -24,24 +25,6 @@ from mqtt_kit import (
     served,
     until,
 )
-
-S0 = "v1.1/Datastreams('s0')/Observations"
-MAPPING = """
-schema = "rencheng/mqtt-mapping/1"
-[[topic]]
-pattern = "plant/+/level"
-datastream = "{1}"
-[[topic.value]]
-path = "level"
-unit = "m"
-"""
-
-
-@pytest.fixture
-def kit(tmp_path: Path) -> Iterator[Kit]:
-    made = house(tmp_path)
-    yield made
-    made.store.close()
 
 
 class Sender:

@@ -12,7 +12,20 @@ from typing import Any
 
 import pytest
 
-from mqtt_kit import Device, Kit, body, free_port, house, kept, key_of, open_door, served, until
+from mqtt_kit import (
+    MAPPING,
+    S0,
+    Device,
+    Kit,
+    body,
+    free_port,
+    house,
+    kept,
+    key_of,
+    open_door,
+    served,
+    until,
+)
 from rencheng.adapters.bus.nats.configuration import LARGEST
 from rencheng.bootstrap.mqtt import MqttDoor, MqttOptions
 from rencheng.connectors.mqtt import receiver as receiving
@@ -22,24 +35,6 @@ from rencheng.connectors.mqtt.limits import MANY, SPAN, Limits
 from rencheng.domain.errors import InvalidInputError, SourceUnavailableError
 from rencheng.domain.provenance import Text
 from rencheng.service.intake import take_in
-
-S0 = "v1.1/Datastreams('s0')/Observations"
-MAPPING = """
-schema = "rencheng/mqtt-mapping/1"
-[[topic]]
-pattern = "plant/+/level"
-datastream = "{1}"
-[[topic.value]]
-path = "level"
-unit = "m"
-"""
-
-
-@pytest.fixture
-def kit(tmp_path: Path) -> Iterator[Kit]:
-    made = house(tmp_path)
-    yield made
-    made.store.close()
 
 
 @pytest.fixture

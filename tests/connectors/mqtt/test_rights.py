@@ -10,20 +10,13 @@ from typing import Any
 
 import pytest
 
-from mqtt_kit import Device, Kit, body, brain, house, kept, key_of, served, until
+from mqtt_kit import Device, Kit, body, brain, kept, key_of, served, until
 from rencheng.adapters.bus.nats.guests import TRIES, Guests, Rights
 from rencheng.adapters.words import both
 from rencheng.bootstrap.mqtt import MqttDoor
 
 S0, S1 = (f"v1.1/Datastreams('s{i}')/Observations" for i in range(2))
 REFUSED = "Not authorized"
-
-
-@pytest.fixture
-def kit(tmp_path: Path) -> Iterator[Kit]:
-    made = house(tmp_path)
-    yield made
-    made.store.close()
 
 
 @pytest.fixture

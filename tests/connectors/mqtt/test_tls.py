@@ -13,13 +13,14 @@ import pytest
 
 from certificate_kit import certificate
 from mqtt_kit import (
+    MAPPING,
     PASSWORD,
+    S0,
     Device,
     Kit,
     body,
     foreign,
     free_port,
-    house,
     kept,
     key_of,
     open_door,
@@ -30,24 +31,6 @@ from rencheng.adapters.words import both
 from rencheng.bootstrap.mqtt import MqttDoor, MqttOptions
 from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.provenance import Text
-
-S0 = "v1.1/Datastreams('s0')/Observations"
-MAPPING = """
-schema = "rencheng/mqtt-mapping/1"
-[[topic]]
-pattern = "plant/+/level"
-datastream = "{1}"
-[[topic.value]]
-path = "level"
-unit = "m"
-"""
-
-
-@pytest.fixture
-def kit(tmp_path: Path) -> Iterator[Kit]:
-    made = house(tmp_path)
-    yield made
-    made.store.close()
 
 
 @contextmanager
