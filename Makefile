@@ -64,7 +64,7 @@ wheel: $(BIN)/.ready-dev ## a wheel that carries the built front end
 
 lock: $(BIN)/.ready-dev ## write the hashed locks again from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 \
-	  --group run --group dev --group peers --extra data --extra postgres --extra mqtt pyproject.toml -o requirements-dev.lock
+	  --group run --group dev --group peers --extra data --extra postgres --extra mqtt --extra sensitivity pyproject.toml -o requirements-dev.lock
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 \
 	  --group run --extra data --extra postgres --extra mqtt -c requirements-dev.lock pyproject.toml -o requirements.lock
 
