@@ -1,0 +1,61 @@
+"""Who bears a loss: deductibles, limits, layers."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rencheng.domain.errors import InvalidInputError
+
+F64 = NDArray[np.float64]
+
+
+def insured(loss: ArrayLike, deductible: ArrayLike = 0.0, limit: ArrayLike = np.inf) -> F64:
+    """Return the part of each loss that an insurer pays.
+
+    Parameters
+    ----------
+    loss
+        From the ground up; NaN unknown. [currency] (...,)
+    deductible
+        The part of each loss below it stays with the owner. Absolute, not a share. [currency]
+    limit
+        The part of each loss above it stays with the owner; the most that is paid is
+        limit - deductible. Absolute; `inf` when nothing limits. [currency]
+
+    Returns
+    -------
+    paid
+        min(max(loss, deductible), limit) - deductible; the three spread against each other.
+        NaN where one of them is unknown. [currency] (...,)
+
+    Raises
+    ------
+    InvalidInputError
+        When a loss or a deductible is negative, or a limit lies below its deductible.
+
+    Notes
+    -----
+    The layer between deductible and limit; a contract that names its *cover* instead has
+    limit = deductible + cover. Whether a loss is that of an asset, an event or a year is for the
+    caller to choose; they differ. Held against hand cases and conservation: what is paid and what
+    is kept sum to the loss.
+
+    Examples
+    --------
+    >>> insured([3.0, 20.0, 101.0], 5.0, 100.0).tolist()
+    [0.0, 15.0, 95.0]
+    """
+    whole, low, high = np.broadcast_arrays(
+        np.asarray(loss, float), np.asarray(deductible, float), np.asarray(limit, float)
+    )
+    faulty = (whole < 0.0) | (low < 0.0) | (high < low)
+    if faulty.any():
+        a, b, c = (float(part[faulty][0]) for part in (whole, low, high))
+        raise InvalidInputError(
+            "risk.insurance",
+            f"a loss of {a:g} with deductible {b:g} and limit {c:g} cannot be insured",
+            hint="Give amounts of zero or more, and a limit that is not below the deductible",
+            params={"loss": a, "deductible": b, "limit": c},
+        )
+    return np.asarray(np.minimum(np.maximum(whole, low), high) - low, dtype=np.float64)
