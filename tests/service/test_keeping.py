@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from ops_kit import T0, Kit
+from rencheng.domain.city import City
 from rencheng.domain.readings import to_us
 from rencheng.service.house import context
 from rencheng.service.keeping import Issues, Keeper, beside, keep_forecast, kept_forecasts
@@ -15,21 +18,32 @@ NOW = to_us(T0)
 ZONES = 4
 
 
+def city_of(*zones: int, version: str = "1") -> City:
+    """Return as much of a city as a forecast needs."""
+    return SimpleNamespace(version=version, zones=SimpleNamespace(id=np.array(zones)))  # type: ignore[return-value]
+
+
+CITY = city_of(11, 12, 13, 14)
+
+
 def minute(number: float) -> int:
     return NOW + int(number * 60 * US)
 
 
-def keep(kit: Kit, keeper: Keeper, at: int, **figures: np.ndarray) -> int:
+def keep(kit: Kit, keeper: Keeper, at: int, city: City = CITY, **figures: np.ndarray) -> int:
     def do(work: object) -> int:
         ctx = context(kit.house, work, "live")  # type: ignore[arg-type]
-        return keep_forecast(work, ctx, keeper, figures, at)  # type: ignore[arg-type]
+        return keep_forecast(work, ctx, keeper, city, figures, at)  # type: ignore[arg-type]
 
     kept: int = kit.keep(do)
     return kept
 
 
-def issues(kit: Kit, *names: str, start: int = NOW, end: int = minute(600)) -> Issues:
-    found: Issues = kit.see(lambda work: kept_forecasts(work, "live", ZONES, names, start, end))
+def issues(
+    kit: Kit, *names: str, start: int = NOW, end: int = minute(600), city: City = CITY
+) -> Issues:
+    zones = city.zones.id.tolist()
+    found: Issues = kit.see(lambda work: kept_forecasts(work, "live", zones, names, start, end))
     return found
 
 
@@ -92,3 +106,16 @@ def test_what_the_house_found_is_no_observation_of_the_run(kit: Kit) -> None:
     keep(kit, Keeper(), NOW, dead=np.full((1, ZONES), 3.0))
     assert kit.see(lambda work: work.observations.counts("live")) == {}
     assert kit.see(lambda work: work.observations.counts(beside("live")))
+
+
+def test_after_a_city_is_rebuilt_a_forecast_stays_with_the_zone_it_was_of(kit: Kit) -> None:
+    keeper = Keeper()
+    keep(kit, keeper, NOW, dead=np.array([[1.0, 2.0, 3.0, 4.0]]))
+    rebuilt = city_of(14, 15, version="2")
+    assert keep(kit, keeper, minute(10), rebuilt, dead=np.array([[4.0, 5.0]])) == 2 * 5 + 1, "whole"
+    before, after = (
+        issues(kit, "dead", city=rebuilt).figures(minute(at))["dead"][50] for at in (5, 15)
+    )
+    assert before[0] == 4.0
+    assert np.isnan(before[1]), "there was no such zone then"
+    assert after.tolist() == [4.0, 5.0]

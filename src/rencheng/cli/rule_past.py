@@ -194,7 +194,7 @@ def from_run(
         kept = work.observations.rows(beside(past.run), place.ids, span.start - longest, span.end)
     own = [(rule, one) for rule, one in conditions if rule.input is Input.FORECAST]
     names = tuple(name for name in FIGURES if any(one.select.figure == name for _, one in own))
-    zones = len(city.zones.id)
+    zones = city.zones.id.tolist()
     issues = kept_forecasts(work, past.run, zones, names, span.start, span.end)
     ahead = np.array([one.is_forecast for one in city.datastreams], dtype=bool)
     longest = int(max((one.ahead_s for _, one in own), default=0.0) * US)

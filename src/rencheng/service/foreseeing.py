@@ -20,6 +20,7 @@ from rencheng.service.cycle import CycleResult
 from rencheng.service.house import Context, House
 from rencheng.service.keeping import keep_forecast
 from rencheng.service.local_time import local_time
+from rencheng.service.rule_changes import clear_gone
 from rencheng.service.rule_words import Params, about_condition, about_rule
 
 F64 = NDArray[np.float64]
@@ -31,7 +32,7 @@ def review_forecasts(house: House, ctx: Context, city: City, result: CycleResult
     figures = figures_of(city, result)
     _review(house, ctx.run, city, result, figures)
     with house.watch.state_lock, house.work() as work:
-        keep_forecast(work, ctx, house.watch.keeper(ctx.run), figures, to_us(result.at))
+        keep_forecast(work, ctx, house.watch.keeper(ctx.run), city, figures, to_us(result.at))
 
 
 def _review(
@@ -56,6 +57,7 @@ def _review(
         if own or rule.id in is_open:
             silent = {about for name, about in unknown if name == rule.id}
             alarms.review(house, run, own, rules={rule.id}, unknown=silent)
+    clear_gone(house, run, rules)
 
 
 def figures_of(city: City, result: CycleResult) -> Mapping[str, F64]:

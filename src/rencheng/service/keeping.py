@@ -5,7 +5,7 @@ They lie in the history beside the run that they are of, so that rules can be te
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from rencheng.domain.watch import FIGURES
 from rencheng.service.ports import UnitOfWork
 
 if TYPE_CHECKING:
+    from rencheng.domain.city import City
     from rencheng.service.house import Context
 
 F64 = NDArray[np.float64]
@@ -53,7 +54,10 @@ class Keeper:
     """(streams,) NaN: nothing yet."""
     at: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     """When. [µs] (streams,)"""
+    city: str = ""
+    """Version of the city that the last forecast is of."""
     forecast_ids: tuple[str, ...] = ()
+    """Of the figures in that city's zones, then `ISSUED`."""
     ahead: F64 | None = None
     """(figures, quantiles, zones) of the last forecast."""
     issued: int = -(2**62)
@@ -126,12 +130,21 @@ def keep_state(
 
 
 def keep_forecast(
-    work: UnitOfWork, ctx: Context, keeper: Keeper, figures: Mapping[str, F64], at: int
+    work: UnitOfWork,
+    ctx: Context,
+    keeper: Keeper,
+    city: City,
+    figures: Mapping[str, F64],
+    at: int,
 ) -> int:
     """Keep a forecast of ours as it was issued: what has changed of it; return how many rows.
 
+    The first one of another version of the city is written whole.
+
     Parameters
     ----------
+    city
+        Whose zones the figures are of.
     figures
         As `foreseeing.figures_of` returns them. (samples, zones) each
     at
@@ -139,18 +152,17 @@ def keep_forecast(
     """
     if not figures or at - keeper.issued < ISSUED_EVERY_S * US:
         return 0
-    zones = next(iter(figures.values())).shape[1]
-    ahead = np.full((len(FIGURES), len(QUANTILES), zones), np.nan)
+    ahead = np.full((len(FIGURES), len(QUANTILES), len(city.zones.id)), np.nan)
     for number, name in enumerate(FIGURES):
         samples = figures.get(name)
         if samples is not None:
             known = np.flatnonzero(~np.isnan(samples).all(axis=0))
             if len(known):
                 ahead[number][:, known] = quantiles(samples[:, known], QUANTILES)
-    is_whole = keeper.ahead is None or keeper.ahead.shape != ahead.shape
-    is_whole = is_whole or at - keeper.whole >= WHOLE_EVERY_S * US
-    if len(keeper.forecast_ids) != ahead.size + 1:
-        keeper.forecast_ids = _forecast_ids(zones)
+    if keeper.city != city.version:
+        keeper.city, keeper.ahead = city.version, None
+        keeper.forecast_ids = _forecast_ids(city.zones.id.tolist())
+    is_whole = keeper.ahead is None or at - keeper.whole >= WHOLE_EVERY_S * US
     flat = ahead.ravel()
     before = np.full(len(flat), np.nan) if keeper.ahead is None else keeper.ahead.ravel()
     due = np.flatnonzero(~np.isnan(flat) if is_whole else ~_same(flat, before))
@@ -165,9 +177,12 @@ def keep_forecast(
 
 
 def kept_forecasts(
-    work: UnitOfWork, run: str, zones: int, names: tuple[str, ...], start: int, end: int
+    work: UnitOfWork, run: str, zones: Sequence[int], names: tuple[str, ...], start: int, end: int
 ) -> Issues:
-    """Return some figures of the forecasts of ours that were issued between two times. [µs]"""
+    """Return some figures of the forecasts of ours that were issued between two times. [µs]
+
+    Of the zones with these ids; of one that the city did not have then nothing is known.
+    """
     ids = _forecast_ids(zones, names)
     rows = work.observations.rows(beside(run), ids, start - int(2 * WHOLE_EVERY_S * US), end)
     marks = rows[rows["stream"] == len(ids) - 1]
@@ -184,7 +199,7 @@ def kept_forecasts(
         found[number] = current
     begins = np.flatnonzero(marks["value"] > 0)
     known = int(begins[0]) if len(begins) else len(marks)
-    shape = (len(marks) - known, len(names), len(QUANTILES), zones)
+    shape = (len(marks) - known, len(names), len(QUANTILES), len(zones))
     at = marks["at"][known:].astype(np.int64)
     return Issues(names, at, found[known:].reshape(shape))
 
@@ -193,12 +208,12 @@ def _same(a: F64, b: F64) -> NDArray[np.bool_]:
     return np.asarray((a == b) | (np.isnan(a) & np.isnan(b)))
 
 
-def _forecast_ids(zones: int, figures: Iterable[str] = FIGURES) -> tuple[str, ...]:
+def _forecast_ids(zones: Sequence[int], figures: Iterable[str] = FIGURES) -> tuple[str, ...]:
     names = [
         f"forecast/{figure}/{quantile}/{zone}"
         for figure in figures
         for quantile in QUANTILES
-        for zone in range(zones)
+        for zone in zones
     ]
     return (*names, ISSUED)
 

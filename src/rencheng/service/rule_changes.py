@@ -9,7 +9,7 @@ from rencheng.domain.alarm import Finding, Level
 from rencheng.domain.identity import SYSTEM
 from rencheng.domain.provenance import Text
 from rencheng.domain.run import LIVE_RUN
-from rencheng.domain.watch import WatchPack
+from rencheng.domain.watch import WatchPack, WatchRule
 from rencheng.service.alarms import review
 from rencheng.service.house import Done, House, context, record_all
 
@@ -101,6 +101,17 @@ def settle(house: House) -> None:
     review(
         house, LIVE_RUN, [_broken(name, why) for name, why in memory.broken], rules={BROKEN_RULE}
     )
+
+
+def clear_gone(house: House, run: str, asked: Sequence[WatchRule]) -> None:
+    """Clear the alarms of rules that were taken out of force while they were being asked.
+
+    Who takes rules out changes the memory first and then clears their alarms; so whoever raises
+    alarms looks at the memory once more afterwards.
+    """
+    in_force = {rule.id for rule in house.watch.rules}
+    if gone := {rule.id for rule in asked} - in_force:
+        review(house, run, (), rules=gone)
 
 
 def open_runs(house: House) -> list[str]:

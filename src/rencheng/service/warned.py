@@ -15,6 +15,7 @@ from rencheng.service import alarms
 from rencheng.service.foreign import LOOKED_AT
 from rencheng.service.house import House
 from rencheng.service.local_time import local_time
+from rencheng.service.rule_changes import clear_gone
 from rencheng.service.rule_words import about_rule
 
 _EARTH_KM = 6371.0
@@ -41,6 +42,7 @@ def review_warnings(house: House, run: str, city: City, at: datetime) -> None:
         ]
         if found or rule.id in is_open:
             alarms.review(house, run, found, rules={rule.id})
+    clear_gone(house, run, rules)
 
 
 def level_of(rule: WatchRule, warning: ForeignWarning) -> Level | None:

@@ -30,7 +30,7 @@ from rencheng.domain.identity import Permission
 from rencheng.domain.warning import ForeignWarning, WarningArea
 from rencheng.service.foreign import LOOKED_AT, in_force
 from rencheng.service.house import context
-from rencheng.service.shaking_lines import lines_of, newest_map
+from rencheng.service.shaking_lines import drawn_map, lines_of
 
 router = APIRouter(tags=["feeds"])
 _KM_PER_DEGREE = 111.195
@@ -127,9 +127,11 @@ def original(brain: BrainDep, key: Annotated[str, Query(alias="id", max_length=1
 @router.get("/shaking-maps/lines")
 @needs(Permission.SITUATION_READ)
 def shaking_lines(brain: BrainDep, run: RunDep) -> FeatureCollection:
-    """Return the newest current map of shaking as its footprint and lines of equal PGA."""
-    with brain.house.work() as work:
-        found = newest_map(work, run, context(brain.house, work, run).at)
+    """Return the map of shaking in use as its footprint and lines of equal PGA."""
+    house = brain.house
+    with house.work() as work:
+        at = context(house, work, run).at
+        found = drawn_map(work, run, house.cities.current(), house.rules, at)
     features = [
         {"type": "Feature", "geometry": shape, "properties": said}
         for shape, said in (lines_of(found) if found else ())

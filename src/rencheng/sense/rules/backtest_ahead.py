@@ -56,8 +56,9 @@ def foretold(
     Returns
     -------
     episodes
-        In order of their start. As in service, an alarm stays where nothing is forecast, and ends
-        with the first forecast that does not say so any more.
+        In order of their start. As in service, an alarm stays where a stream forecasts nothing, or
+        a figure of ours is unknown, and ends with the first forecast that does not say so any more;
+        one on a figure of ours ends when no forecast of ours is in force: its event is over.
     """
     asked = [rule for rule in rules if rule.input is Input.FORECAST]
     if not asked:
