@@ -11,10 +11,12 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 NEVER = float("-inf")
 
 
-def message(connection: int, *, quality: int = 1, after: timedelta = timedelta()) -> Heard:
+def message(
+    connection: int, *, quality: int = 1, after: timedelta = timedelta(), is_again: bool = False
+) -> Heard:
     return Heard(
         topic="t", body=b"1", size=1, received=NOW + after, number=1, quality=quality,
-        is_again=False, is_kept=False, connection=connection,
+        is_again=is_again, is_kept=False, connection=connection,
     )  # fmt: skip
 
 
@@ -78,3 +80,11 @@ def test_what_was_never_promised_does_not_come_again() -> None:
     open_ = Open()
     batch(open_, message(1, quality=0), said=0)
     assert batch(open_, message(2, quality=0), message(2), said=2) == [False, False]
+
+
+def test_from_a_broker_that_marks_its_repeats_nothing_else_is_one() -> None:
+    open_ = Open()
+    batch(open_, message(1), message(1), said=0)
+    assert batch(open_, message(2, is_again=True), message(2), said=0) == [True, False]
+    assert batch(open_, message(2), said=2) == [False], "the tip of a bucket, as before"
+    assert batch(open_, message(3), said=3) == [True], "a connection later nothing is known of it"

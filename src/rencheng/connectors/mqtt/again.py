@@ -3,7 +3,10 @@
 The broker sends again what we have not acknowledged, and marks it as such; but a broker that was
 killed has forgotten what it sent, and sends it again as if for the first time. What carries a time
 is known by that. Of the rest we remember the bytes that we took in and could not acknowledge: each
-of them comes once more, and then no more. Broker and house killed together are beyond this.
+of them comes once more, and then no more. A broker that marks one message as sent before remembers
+them all: then only what it marks is a repeat. Broker and house killed together are beyond this, and
+so is a true message that is like one whose acknowledgement is in doubt, from a broker that had
+nothing to send again: it counts as the repeat.
 """
 
 from __future__ import annotations
@@ -36,6 +39,8 @@ class Expected:
     seen: list[tuple[int, Key]] = field(default_factory=list)
     """Connection and key of every message without a time in this batch."""
     is_new: bool = False
+    has_marks: bool = False
+    """Whether the broker marked a message of this connection as sent before."""
 
     def has(self, one: Heard, key: Key) -> bool:
         """Return whether a message is one that was taken in before; each counts once."""
@@ -45,7 +50,11 @@ class Expected:
             self.coming += Counter([*self.carried, *(key for _, key in self.seen)])
             self.carried = []
             self.connection, self.until, self.is_new = one.connection, one.received + AWAITED, True
+            self.has_marks = False
+        self.has_marks |= one.is_again
         self.seen.append((one.connection, key))
+        if self.has_marks and not one.is_again:
+            return False  # what it sends again it marks, and it sends that first
         if not self.coming[key] or self.until is None or one.received > self.until:
             return False
         self.coming[key] -= 1
@@ -66,7 +75,9 @@ class Open:
         """Return what may come again. `lost`: when the last connection ended. [monotonic s]"""
         unsure = [key for at, key in self._said if at >= lost - UNSURE_S]
         old = self._expected
-        return Expected(old.connection, old.until, Counter(old.coming), [*self._unsaid, *unsure])
+        carried = [*self._unsaid, *unsure]
+        coming = Counter(old.coming)
+        return Expected(old.connection, old.until, coming, carried, has_marks=old.has_marks)
 
     def settle(self, batch: Expected, said: int, now: float) -> None:
         """Keep what a batch has changed, once it is durable.
