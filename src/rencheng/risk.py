@@ -23,10 +23,13 @@ from rencheng.adapters.curve_library.library import CurveLibrary
 from rencheng.adapters.risk.assets import curves_for, portfolio, read_assets
 from rencheng.adapters.risk.event_files import open_events
 from rencheng.adapters.risk.events import EventSet, Pointwise, Table, check_events, event_table
+from rencheng.adapters.risk.repair_cost import repair_cost
 from rencheng.adapters.risk.results import summary, tables, write
 from rencheng.domain.curve import Curve
 from rencheng.domain.risk import EventImpact, Exceedance, Standing
+from rencheng.domain.risk_consequence import RepairCost
 from rencheng.model.risk.blocks import BUDGET_MB
+from rencheng.model.risk.consequence import vulnerability_of
 from rencheng.model.risk.impact import impact
 from rencheng.model.risk.tail import exceedance, loss_at, tail_mean
 
@@ -36,6 +39,7 @@ __all__ = [
     "EventSet",
     "Exceedance",
     "Pointwise",
+    "RepairCost",
     "Standing",
     "asset_file",
     "check_events",
@@ -44,10 +48,12 @@ __all__ = [
     "exceedance",
     "loss_at",
     "open_events",
+    "repair_cost",
     "run",
     "summary",
     "tables",
     "tail_mean",
+    "vulnerability_of",
     "write",
 ]
 
