@@ -7,8 +7,8 @@ from math import isfinite
 from lxml import etree
 
 from rencheng.connectors.cap_feed.rules import Findings
-from rencheng.connectors.xml import children, text
 from rencheng.domain.warning import LonLat, WarningArea
+from rencheng.service.xml import children, text
 
 
 def area(node: etree._Element, said: Findings) -> WarningArea:

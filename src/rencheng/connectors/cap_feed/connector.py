@@ -11,11 +11,11 @@ from lxml import etree
 from rencheng.connectors.cap_feed.reading import NotAWarningError, is_alert, read_alert
 from rencheng.connectors.cap_feed.signing import checked
 from rencheng.connectors.shape import Delivery, Get, Refusal, Settings
-from rencheng.connectors.xml import children, name, text, tree
 from rencheng.domain.errors import RenchengError, SourceUnavailableError
 from rencheng.domain.provenance import Text
 from rencheng.domain.warning import Signature
 from rencheng.service.foreign import WarningItem
+from rencheng.service.xml import children, name, text, tree
 
 _CAP_TYPE = "application/cap+xml"
 

@@ -12,11 +12,11 @@ from lxml import etree
 
 from rencheng.connectors.cap_feed.areas import area
 from rencheng.connectors.cap_feed.rules import Findings, judge
-from rencheng.connectors.xml import children, name, text
 from rencheng.domain.alert import MessageType
 from rencheng.domain.provenance import Text
 from rencheng.domain.warning import Signature, WarningInfo
 from rencheng.service.foreign import WarningItem, reference
+from rencheng.service.xml import children, name, text
 
 _NAMESPACE = re.compile(
     r"urn:oasis:names:tc:emergency:cap:1\.[012]|http://www\.incident\.com/cap/1\.0"

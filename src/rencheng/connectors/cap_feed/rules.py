@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from rencheng.connectors.xml import children, text
 from rencheng.domain.provenance import Text
 from rencheng.domain.warning import WarningInfo
+from rencheng.service.xml import children, text
 
 LONGEST_HEADLINE = 140
 """CAP 1.2, 3.2.2: "intended to be displayed by devices with limited space", 140 characters."""

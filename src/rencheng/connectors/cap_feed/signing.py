@@ -9,8 +9,8 @@ from datetime import datetime
 
 from lxml import etree
 
-from rencheng.connectors.xml import children, name
 from rencheng.domain.warning import Signature
+from rencheng.service.xml import children, name
 
 
 def checked(

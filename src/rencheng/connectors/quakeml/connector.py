@@ -9,9 +9,9 @@ from lxml import etree
 from rencheng.connectors.paths import number_of, time_of
 from rencheng.connectors.quakes import NAN, Quake, bulletin
 from rencheng.connectors.shape import Delivery, Get, Refusal, Settings
-from rencheng.connectors.xml import children, name, text, tree
 from rencheng.domain.errors import SourceUnavailableError
 from rencheng.domain.provenance import Text
+from rencheng.service.xml import children, name, text, tree
 
 _EARTHQUAKES = {"", "earthquake", "not reported", "not existing", "induced or triggered event"}
 

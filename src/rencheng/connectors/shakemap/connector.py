@@ -11,11 +11,11 @@ from lxml import etree
 
 from rencheng.connectors.paths import every, json_of, steps, time_of
 from rencheng.connectors.shape import Answer, Delivery, Get, Refusal, Settings
-from rencheng.connectors.xml import children, name, tree
 from rencheng.domain.errors import RenchengError, SourceUnavailableError
 from rencheng.domain.hazard import ShakingMap
 from rencheng.domain.provenance import Text
 from rencheng.service.foreign import LARGEST_MAP
+from rencheng.service.xml import children, name, tree
 
 _DETAILS = steps("$.features[*].properties.detail")
 _GRIDS = steps("$.properties.products.shakemap[*].contents['download/grid.xml'].url")
