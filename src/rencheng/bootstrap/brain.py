@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
-from rencheng.domain.errors import NotFoundError, RenchengError
+from rencheng.bootstrap.rounds import go_round
+from rencheng.domain.errors import NotFoundError
 
 if TYPE_CHECKING:
     import httpx
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from rencheng.service.net import Net
     from rencheng.service.observed import ObservedServices
 
-log = logging.getLogger("rencheng")
 
 DELIVERY_PAUSE_S = 1.0
 
@@ -163,22 +162,14 @@ class Brain:
         from rencheng.service.delivery import deliver
         from rencheng.service.escalation import escalate
 
-        while not self._stop.wait(DELIVERY_PAUSE_S):
-            try:
-                escalate(self.house)
-                deliver(self.house)
-                self.identity.keys.note()
-            except RenchengError as error:
-                log.warning("deliveries wait: %s", error)
+        house = self.house
+        jobs = (lambda: escalate(house), lambda: deliver(house), self.identity.keys.note)
+        go_round("delivery", jobs, self._stop, DELIVERY_PAUSE_S)
 
     def _pay(self) -> None:
         from rencheng.service.owing import pay
 
-        while not self._stop.wait(DELIVERY_PAUSE_S):
-            try:
-                pay(self.house)
-            except RenchengError as error:
-                log.warning("observations wait for the history: %s", error)
+        go_round("owing", (lambda: pay(self.house),), self._stop, DELIVERY_PAUSE_S)
 
 
 _handed: list[Brain] = []

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from rencheng.domain.errors import SourceUnavailableError, TooMuchError
+from rencheng.domain.errors import RenchengError, TooMuchError
 from rencheng.domain.identity import Actor, Permission
 from rencheng.domain.readings import to_us
 from rencheng.domain.run import LIVE_RUN
@@ -59,7 +59,7 @@ def insert(house: House, command: Command, draft: Draft) -> Made:
         register_of(house).is_owing |= many > 0
     try:
         pay(house)
-    except SourceUnavailableError as error:
+    except RenchengError as error:  # the insert itself is durable: that it waits is no refusal
         _LOG.warning("observations wait for the history: %s", error)
     return made
 

@@ -7,9 +7,11 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
+from sqlalchemy import QueuePool, create_engine
 
 from rencheng.adapters.store import open_store
 from rencheng.adapters.store.turns import Turns
+from rencheng.adapters.store.unit import Transaction
 from rencheng.domain.errors import SourceUnavailableError
 
 
@@ -87,3 +89,13 @@ def test_a_transaction_that_fails_gives_its_turn_back(tmp_path: Path) -> None:
 
 def _waiting(store: Any) -> int:
     return len(store._turns._waiting)
+
+
+def test_a_store_whose_connections_are_all_taken_says_so(tmp_path: Path) -> None:
+    engine = create_engine(
+        f"sqlite:///{tmp_path / 'a'}", poolclass=QueuePool, pool_size=1, max_overflow=0,
+        pool_timeout=0.01,
+    )  # fmt: skip
+    with engine.connect(), pytest.raises(SourceUnavailableError, match="in use"):
+        _ = Transaction(engine, None).connection
+    engine.dispose()

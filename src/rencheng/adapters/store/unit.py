@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, CursorResult, Engine, RootTransaction, Select, select
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from rencheng.adapters.history import History
 from rencheng.adapters.store.details import SqlDetails
@@ -96,7 +97,14 @@ class Transaction:
     def connection(self) -> Connection:
         """The connection; taken from the pool when first needed."""
         if self._connection is None:
-            self._connection = self._engine.connect()
+            try:
+                self._connection = self._engine.connect()
+            except PoolTimeoutError as error:
+                raise SourceUnavailableError(
+                    "store.crowded",
+                    "every connection to the store was in use for too long",
+                    hint="Try again; if it stays so, look for something that holds the store",
+                ) from error
         return self._connection
 
     def commit(self) -> None:
