@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,11 @@ from rencheng.bootstrap.feeds import open_feeds
 from rencheng.connectors.cap_feed.connector import Connector
 from rencheng.connectors.shape import Answer
 from rencheng.connectors.taking import actor_of, take
-from rencheng.domain.hazard import ShakingMap
+from rencheng.domain.hazard import BulletinKind, ShakingMap
 from rencheng.domain.warning import Signature
 from rencheng.service.foreign import take_map
 from rencheng.service.house import Command
+from rencheng.service.ingest import BulletinItem, ingest_bulletin
 
 SETTINGS = {"url": "u", "certificates": (), "must_be_signed": False, "allow_sha1": False,
             "max_messages": 9}  # fmt: skip
@@ -109,6 +111,28 @@ def test_the_newest_map_of_shaking_is_drawn_as_lines(
     assert [one["properties"]["pga_g"] for one in lines] == [0.03, 0.06, 0.12, 0.22, 0.4]
     assert all(one["geometry"]["type"] == "MultiLineString" for one in lines)
     assert enter("auditor").get("shaking-maps/lines").status_code == 200
+
+
+def test_the_map_drawn_is_that_of_the_event_in_use_and_of_none_that_was_withdrawn(
+    shaken: Brain, enter: Enter, clock: Clock
+) -> None:
+    feed = Command(actor=actor_of("maps"), run="live")
+
+    def drawn() -> list[str]:
+        found = enter("duty").get("shaking-maps/lines").json()["features"]
+        return [one["properties"]["map"] for one in found][:1]
+
+    take_map(shaken.house, feed, shaken_map(clock, 1, event="e1"))
+    after = shaken_map(clock, 1, id="after", event="e2", issued=clock() - timedelta(minutes=1))
+    take_map(shaken.house, feed, after)
+    assert drawn() == ["us1/map/1"], "nobody has spoken of e2; e1 is what the loop works with"
+    item = BulletinItem(
+        id="b2", event="e1", kind=BulletinKind.WITHDRAWN, issuer="CSN", issued=clock(),
+        origin_time=T0, lon=-71.6, lat=-30.2, depth_km=25.0, magnitude=nan, magnitude_sd=nan,
+        text="", source="test",
+    )  # fmt: skip
+    ingest_bulletin(shaken.house, feed, item)
+    assert drawn() == ["after"]
 
 
 def test_an_operator_asks_a_feed_at_once(

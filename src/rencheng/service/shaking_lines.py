@@ -43,9 +43,7 @@ def drawn_map(
         return map_of(work, run, word, at)
     spoken_of = {name for one in bulletins for name in (one.event, one.own)}
     found = work.shaking_maps.list(run, limit=MOST_MAPS)
-    out = [
-        one for one in found if at - CURRENT <= one.issued <= at and one.event not in spoken_of
-    ]
+    out = [one for one in found if at - CURRENT <= one.issued <= at and one.event not in spoken_of]
     newest = max(out, key=lambda one: one.issued, default=None)
     if newest is None:
         return None
