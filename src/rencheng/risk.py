@@ -19,7 +19,7 @@ from pathlib import Path
 
 from rencheng.adapters.cities.files.tabular import read_csv
 from rencheng.adapters.cities.readers import Job
-from rencheng.adapters.curve_library.library import CurveLibrary
+from rencheng.adapters.curve_library.kept import library_of
 from rencheng.adapters.risk.assets import curves_for, portfolio, read_assets
 from rencheng.adapters.risk.event_files import open_events
 from rencheng.adapters.risk.events import EventSet, Pointwise, Table, check_events, event_table
@@ -73,7 +73,7 @@ def curve(identity: str, state: str | Path = ".state") -> Curve:
     NotFoundError
         When no shelf of the library has it.
     """
-    return CurveLibrary(Path(state)).get(identity)
+    return library_of(Path(state)).get(identity)
 
 
 def asset_file(path: str | Path) -> Table:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from raster_kit import save
 from rencheng.adapters.risk.event_files import open_events
 from rencheng.adapters.risk.events import check_events, event_table, near, on_sphere, spacing_m
 from rencheng.adapters.risk.faults import SAID
@@ -68,6 +67,8 @@ def test_a_set_without_rates_has_unknown_ones() -> None:
         ({"lon": [1.0, 1.0, 1.0]}, ["double_row"]),
         ({"rate": [0.1, 0.3, 0.2]}, ["rate"]),
         ({"rate": [-0.1, -0.1, 0.2]}, ["rate"]),
+        ({"rate": ["inf", "inf", "0.2"]}, ["rate"]),
+        ({"intensity": ["0.5", "-inf", "2"]}, ["negative"]),
         ({"rate": ["often", "often", "0.2"]}, ["rate"]),
         ({"rate": [-1.0, -1.0, 0.2], "intensity": [-1.0, 0.1, 999.0]},
          ["rate", "negative", "too_large"]),
@@ -145,12 +146,15 @@ def hdf5(file: Path, events: Events, **change: Any) -> Path:
     return file
 
 
-def test_a_hazard_file_is_read_block_by_block(tmp_path: Path) -> None:
+def test_a_hazard_file_is_read_block_by_block(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     events, _, _ = random_case(2)
     opened = open_events(hdf5(tmp_path / "a.h5", events), measure="water_depth")
     source, _ = opened.at(np.zeros((0, 2)))
     assert source.head.unit == "m"
     assert source.head.names == events.head.names
+    monkeypatch.setattr("rencheng.adapters.risk.event_files._PIECE", 50)
     for first, last in ((0, 40), (3, 7)):
         for one, two in zip(source.block(first, last), events.block(first, last), strict=True):
             np.testing.assert_array_equal(one, two)
@@ -162,6 +166,14 @@ def test_a_hazard_file_that_does_not_fit_itself_is_refused(tmp_path: Path) -> No
     with pytest.raises(InvalidInputError) as error:
         open_events(fewer, measure="water_depth", unit="ft")
     assert keys(error) == ["unit", "shape"]
+    endless = hdf5(tmp_path / "d.h5", events, frequency=np.array([np.inf]))
+    with pytest.raises(InvalidInputError) as error:
+        open_events(endless, measure="water_depth")
+    assert keys(error) == ["rate"]
+    nowhere = hdf5(tmp_path / "e.h5", events, **{"centroids/lat": np.array([0.0, np.nan])})
+    with pytest.raises(InvalidInputError) as error:
+        open_events(nowhere, measure="water_depth")
+    assert keys(error) == ["unread"]
     part = hdf5(tmp_path / "b.h5", events, **{"fraction/data": np.array([1.0, 0.5])})
     source, _ = open_events(part, measure="water_depth").at(np.zeros((0, 2)))
     with pytest.raises(InvalidInputError) as error:
@@ -170,41 +182,6 @@ def test_a_hazard_file_that_does_not_fit_itself_is_refused(tmp_path: Path) -> No
     (tmp_path / "c.h5").write_bytes(b"nothing")
     with pytest.raises(InvalidInputError, match="no hazard file"):
         open_events(tmp_path / "c.h5", measure="water_depth")
-
-
-def test_rasters_are_events_and_the_cell_counts_in_which_an_asset_stands(tmp_path: Path) -> None:
-    save(tmp_path / "one.tif", np.array([[0.0, 1.0], [2.0, -9.0]], np.float32), nodata=-9.0)
-    save(tmp_path / "two.tif", np.array([[3.0, 0.0], [0.0, 0.0]], np.float32), nodata=-9.0)
-    (tmp_path / "rates.csv").write_text("event,rate\ntwo,0.1\n", encoding="utf-8")
-    places = np.array(
-        [[13.0005, 52.9995], [13.0019, 52.9999], [13.0011, 52.9981], [14.0, 53.0], [np.nan, 0.0]]
-    )
-    source, reach = open_events(tmp_path, **WATER).at(places)
-    assert reach == 0.0
-    assert source.head.names == ("one", "two")
-    np.testing.assert_array_equal(source.head.rate, [np.nan, 0.1])
-    assert source.head.place.tolist() == sorted(places[:3].tolist())
-    point, x = source.block(0, 2)
-    assert source.start.tolist() == [0, 2, 3]
-    np.testing.assert_array_equal(x, [np.nan, 1.0, 3.0])
-    assert source.head.place[point].tolist() == [places[i].tolist() for i in (2, 1, 0)]
-    dry, _ = open_events(tmp_path, **WATER, is_nodata_dry=True).at(places)
-    assert dry.start.tolist() == [0, 1, 2]
-
-
-def test_rasters_on_other_grids_are_named(tmp_path: Path) -> None:
-    save(tmp_path / "one.tif", np.ones((2, 2), np.float32))
-    save(tmp_path / "two.tif", np.ones((2, 2), np.float32), corner=(13.1, 53.0))
-    with pytest.raises(InvalidInputError) as error:
-        open_events(tmp_path, **WATER).at(np.array([[13.0005, 52.9995]]))
-    assert keys(error) == ["grid"]
-    assert error.value.faults[0].first == ("two.tif",)
-
-
-def test_a_folder_without_rasters_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInputError) as error:
-        open_events(tmp_path, **WATER)
-    assert keys(error) == ["empty"]
 
 
 def test_every_fault_has_words() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.adapters.cities.files.tabular import read_csv
-from rencheng.adapters.cities.readers import Job, Source
+from rencheng.adapters.cities.readers import Job
 from rencheng.adapters.risk.events import (
     EventSet,
     Pointwise,
@@ -18,18 +18,19 @@ from rencheng.adapters.risk.events import (
     stored_faults,
     unit_faults,
 )
-from rencheng.adapters.risk.faults import fault, refuse
+from rencheng.adapters.risk.faults import fault, refuse, rows_fault
+from rencheng.adapters.risk.grids import GridEvents
+from rencheng.adapters.risk.raster_files import RASTERS, file_layers, folder_layers
 from rencheng.domain.errors import InvalidInputError
-from rencheng.domain.risk import EventHead, EventSource
+from rencheng.domain.risk import EventHead
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
-RASTERS = (".tif", ".tiff", ".asc")
 HDF5 = (".h5", ".hdf5", ".hdf")
-RATES = "rates.csv"
-"""Beside rasters: columns `event` (a file's name without its ending) and `rate` [1/yr]."""
+_PIECE = 100_000
+"""Intensities that are brought in order at once. Ours."""
 
 
 def open_events(
@@ -45,8 +46,8 @@ def open_events(
     Parameters
     ----------
     path
-        A CSV as `event_table` takes it, a folder with a raster for each event, or a hazard file of
-        CLIMADA (`.h5`, `.hdf5`).
+        A CSV as `event_table` takes it, a folder with a raster for each event, a raster with a band
+        for each event, or a hazard file of CLIMADA (`.h5`, `.hdf5`).
     measure, unit
         What the intensities are. An HDF5 file states its unit itself.
     reach_m
@@ -60,134 +61,20 @@ def open_events(
     InvalidInputError
         With every fault that can be seen without reading all of the set.
     """
-    if path.is_dir():
+    ending = path.suffix.lower()
+    if path.is_dir() or ending in RASTERS:
         refuse(unit_faults(measure, unit))
-        files = sorted(f for f in path.iterdir() if f.suffix.lower() in RASTERS)
-        if not files:
-            refuse([fault("empty", str(path.name), [path.name])])
-        return RasterFolder(
-            files=files, measure=measure, unit=unit, is_nodata_dry=is_nodata_dry, rates=_rates(path)
+        return GridEvents(
+            layers=folder_layers(path) if path.is_dir() else file_layers(path),
+            measure=measure,
+            unit=unit,
+            source=path.name,
+            is_nodata_dry=is_nodata_dry,
         )
-    if path.suffix.lower() in HDF5:
+    if ending in HDF5:
         return Pointwise(source=open_hdf5(path, measure, unit), reach_m=reach_m)
     rows = read_csv(path, Job())
     return event_table(rows.columns, measure=measure, unit=unit, source=path.name, reach_m=reach_m)
-
-
-def _rates(folder: Path) -> dict[str, float]:
-    file = folder / RATES
-    if not file.exists():
-        return {}
-    from rencheng.adapters.cities.files.picking import as_numbers, as_texts
-
-    rows = read_csv(file, Job()).columns
-    missing = [n for n in ("event", "rate") if n not in rows]
-    if missing:
-        refuse([fault("columns", RATES, missing)])
-    rate, unread = as_numbers(rows["rate"])
-    names = as_texts(rows["event"])
-    bad = [*np.flatnonzero(rate < 0), *unread]
-    if bad:
-        refuse([fault("rate", RATES, [names[i] for i in bad])])
-    return dict(zip(names, rate.tolist(), strict=True))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RasterFolder:
-    """A raster for each event, all on one grid."""
-
-    files: list[Path]
-    measure: str
-    unit: str
-    is_nodata_dry: bool
-    rates: dict[str, float]
-
-    def at(self, lonlat: F64) -> tuple[EventSource, float]:
-        """Return the events at the cells in which places lie. No place is far from itself."""
-        place = np.unique(lonlat[~np.isnan(lonlat).any(axis=1)], axis=0)
-        cells, inside = self._cells(place)
-        head = EventHead(
-            place=place[inside],
-            rate=np.array([self.rates.get(f.stem, np.nan) for f in self.files]),
-            names=tuple(f.stem for f in self.files),
-            measure=self.measure,
-            unit=self.unit,
-            source=self.files[0].parent.name,
-        )
-        return RasterEvents(head=head, folder=self, cells=cells[inside]), 0.0
-
-    def _cells(self, place: F64) -> tuple[I64, NDArray[np.bool_]]:
-        """Return row and column of each place from the north, and whether the grid has it."""
-        from pyproj import Transformer
-
-        grids = []
-        for file in self.files:
-            with _raster(file) as raster:
-                grids.append((raster.crs, raster.corner, raster.step, raster.shape))
-        crs, corner, step, shape = grids[0]
-        other = [f.name for f, grid in zip(self.files, grids, strict=True) if grid != grids[0]]
-        if other:
-            refuse([fault("grid", self.files[0].parent.name, other)])
-        x, y = Transformer.from_crs("EPSG:4326", crs, always_xy=True).transform(*place.T)
-        column = np.floor((np.asarray(x) - corner[0]) / step[0])
-        row = np.floor((corner[1] - np.asarray(y)) / step[1])
-        inside = (row >= 0) & (column >= 0) & (row < shape[0]) & (column < shape[1])
-        cells = np.column_stack([row, column])
-        cells[~inside] = 0
-        return cells.astype(np.int64), inside
-
-
-def _raster(file: Path) -> Any:
-    from rencheng.adapters.cities.formats.rasters import open_raster
-
-    return open_raster(file, Source(id=file.name, kind="raster"), Job())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RasterEvents:
-    """What rasters say at places; a file is read when its event is asked for."""
-
-    head: EventHead
-    folder: RasterFolder
-    cells: I64
-    """Row and column of each point, from the north. (points, 2)"""
-    _start: list[I64] = field(default_factory=list)
-
-    @property
-    def start(self) -> I64:
-        """Where each event begins; every file is read once to know it. (events + 1,)"""
-        if not self._start:
-            sizes = [self._event(i)[0].size for i in range(len(self.folder.files))]
-            self._start.append(np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64))
-        return self._start[0]
-
-    def block(self, first: int, last: int) -> tuple[I32, F32]:
-        """Return point and intensity of events; see `EventSource`."""
-        parts = [self._event(i) for i in range(first, last)]
-        return np.concatenate([p for p, _ in parts]), np.concatenate([x for _, x in parts])
-
-    def _event(self, row: int) -> tuple[I32, F32]:
-        if not len(self.cells):
-            return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32)
-        with _raster(self.folder.files[row]) as raster:
-            values = self._values(raster)
-        dry = values == 0.0
-        if self.folder.is_nodata_dry:
-            dry |= np.isnan(values)
-        point = np.flatnonzero(~dry).astype(np.int32)
-        x = values[point].astype(np.float32)
-        refuse(stored_faults(self.head, np.array([0, point.size]), point, x))
-        return point, x
-
-    def _values(self, raster: Any) -> F64:
-        """Return the values of the cells; only the window that holds them all is read."""
-        from rencheng.adapters.cities.formats.rasters import Window
-
-        top, left = self.cells.min(axis=0)
-        bottom, right = self.cells.max(axis=0) + 1
-        window = Window(int(top), int(left), int(bottom - top), int(right - left))
-        part = raster.read(window)
-        return np.asarray(part[self.cells[:, 0] - top, self.cells[:, 1] - left])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,18 +89,28 @@ class Hdf5Events:
         """Return point and intensity of events; see `EventSource`."""
         import netCDF4
 
-        part = slice(int(self.start[first]), int(self.start[last]))
+        begin, end = int(self.start[first]), int(self.start[last])
+        point, x = np.empty(end - begin, dtype=np.int32), np.empty(end - begin, dtype=np.float32)
         with netCDF4.Dataset(self.file) as opened:
             opened.set_auto_mask(False)
-            group = opened["intensity"]
-            point = group["indices"][part].astype(np.int32)
-            x = group["data"][part].astype(np.float32)
-            whole = "fraction" not in opened.groups or _is_whole(opened["fraction"], part)
+            while first < last:  # a piece at a time, so that little is in memory twice
+                until = int(np.searchsorted(self.start, self.start[first] + _PIECE, side="right"))
+                until = min(max(until - 1, first + 1), last)
+                piece = slice(int(self.start[first]) - begin, int(self.start[until]) - begin)
+                point[piece], x[piece] = self._piece(opened, first, until)
+                first = until
+        return point, x
+
+    def _piece(self, opened: Any, first: int, last: int) -> tuple[I32, F32]:
+        part = slice(int(self.start[first]), int(self.start[last]))
+        point = opened["intensity/indices"][part].astype(np.int32)
+        x = opened["intensity/data"][part].astype(np.float32)
+        whole = "fraction" not in opened.groups or _is_whole(opened["fraction"], part)
         start = self.start[first : last + 1] - self.start[first]
         of = np.repeat(np.arange(start.size - 1), np.diff(start))
         order = np.lexsort([point, of])  # scipy does not promise that columns rise
         point, x = point[order], x[order]
-        faults = stored_faults(self.head, start, point, x)
+        faults = stored_faults(self.head, start, point, x, first_event=first)
         refuse(faults if whole else [*faults, fault("fraction", "fraction", [self.file.name])])
         return point, x
 
@@ -264,8 +161,13 @@ def open_hdf5(file: Path, measure: str, unit: str) -> Hdf5Events:
         faults.append(fault("shape", file.name, [sizes]))
     if lon.size != lat.size or not lon.size:
         faults.append(fault("shape", file.name, [f"lon {lon.size}, lat {lat.size}"]))
-    if (rate < 0).any():
-        faults.append(fault("rate", "frequency", [names[i] for i in np.flatnonzero(rate < 0)]))
+    elif start.size and (start[0] != 0 or (np.diff(start) < 0).any()):
+        faults.append(fault("shape", file.name, [f"indptr {start[0]} … {start[-1]}"]))
+    else:
+        nowhere = ~((np.abs(lon) <= 360) & (np.abs(lat) <= 90))
+        faults += rows_fault("unread", "centroids", nowhere, range(lon.size))
+    if len(names) == rate.size:
+        faults += rows_fault("rate", "frequency", (rate < 0) | np.isinf(rate), names)
     refuse(faults)
     head = EventHead(
         place=np.column_stack([lon, lat]),

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.adapters.cities.files.picking import as_numbers, as_texts
-from rencheng.adapters.risk.faults import fault, refuse, rows_fault
+from rencheng.adapters.risk.faults import Named, fault, refuse, rows_fault
 from rencheng.domain.errors import Fault
 from rencheng.domain.intensity import units_of
 from rencheng.domain.risk import EventHead, Events, EventSource
@@ -119,9 +119,22 @@ def column(table: Table, name: str) -> NDArray[Any]:
     return values if values.dtype.kind in "biuf" else values.astype(object)
 
 
+def numbers(values: NDArray[Any]) -> tuple[F64, I64]:
+    """Return numbers, NaN unknown, and the rows that hold none; what is infinite stays so."""
+    found, unread = as_numbers(values)
+    if values.dtype == object:
+        for row in np.flatnonzero(np.isnan(found)):
+            try:
+                number = float(values[row])
+            except (TypeError, ValueError):
+                continue
+            found[row] = number if np.isinf(number) else np.nan
+    return found, unread
+
+
 def _read(table: Table) -> tuple[F64, F64, F64, NDArray[np.bool_]]:
     """Return lon, lat, intensity, and which intensities are words."""
-    columns = [as_numbers(column(table, name)) for name in ("lon", "lat", "intensity")]
+    columns = [numbers(column(table, name)) for name in ("lon", "lat", "intensity")]
     unread = np.zeros(columns[2][0].size, dtype=bool)
     unread[columns[2][1]] = True
     return columns[0][0], columns[1][0], columns[2][0], unread
@@ -130,7 +143,7 @@ def _read(table: Table) -> tuple[F64, F64, F64, NDArray[np.bool_]]:
 def _rates(table: Table, which: I64, names: NDArray[Any]) -> tuple[F64, list[Fault]]:
     if "rate" not in table:
         return np.full(names.size, np.nan), []
-    given, unread = as_numbers(column(table, "rate"))
+    given, unread = numbers(column(table, "rate"))
     low, high = np.full(names.size, np.inf), np.full(names.size, -np.inf)
     np.fmin.at(low, which, given)
     np.fmax.at(high, which, given)
@@ -150,7 +163,7 @@ def unit_faults(measure: str, unit: str) -> list[Fault]:
     return []
 
 
-def intensity_faults(x: F64 | F32, measure: str, unit: str, names: NDArray[Any]) -> list[Fault]:
+def intensity_faults(x: F64 | F32, measure: str, unit: str, names: Named) -> list[Fault]:
     """Return what is wrong with intensities; NaN is none: it is unknown."""
     faults = rows_fault("negative", "events.intensity", (x < 0) | np.isinf(x), names)
     if measure in LARGEST and unit in units_of(measure):
@@ -159,16 +172,29 @@ def intensity_faults(x: F64 | F32, measure: str, unit: str, names: NDArray[Any])
     return faults
 
 
-def stored_faults(head: EventHead, start: I64, point: I32, intensity: F32) -> list[Fault]:
+def stored_faults(
+    head: EventHead, start: I64, point: I32, intensity: F32, *, first_event: int = 0
+) -> list[Fault]:
     """Return what is wrong with a block of a set whose `start` begins at 0."""
     if start[-1] != point.size or point.size != intensity.size or (np.diff(start) < 0).any():
         lengths = [f"{start[-1]} / {point.size} / {intensity.size}"]
         return [fault("shape", "events", lengths)]
-    of = np.repeat(np.arange(start.size - 1), np.diff(start))
+    of = np.repeat(np.arange(start.size - 1) + first_event, np.diff(start))
     faults = rows_fault("points", "events", (point < 0) | (point >= len(head.place)), point)
     falls = np.r_[False, (np.diff(point) <= 0) & (np.diff(of) == 0)]
     faults += rows_fault("double_row", "events", falls, point)
-    return faults + intensity_faults(intensity, head.measure, head.unit, of)
+    return faults + intensity_faults(intensity, head.measure, head.unit, _Of(head.names, of))
+
+
+@dataclass(frozen=True, slots=True)
+class _Of:
+    """The event of each stored intensity, by its name."""
+
+    names: tuple[str, ...]
+    rows: I64
+
+    def __getitem__(self, row: int) -> str:
+        return self.names[int(self.rows[row])]
 
 
 def check_events(events: EventSource) -> None:

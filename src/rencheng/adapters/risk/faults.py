@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,9 @@ SAID = {
     "points": ("entries point beyond the points", "Write the set again with its points"),
     "shape": ("parts of the set have other lengths", "Write the set again in one piece"),
     "fraction": ("entries reach part of a point only", "Write the set with a fraction of 1"),
-    "rate": ("rates are negative or differ in an event", "Give one rate an event, per year"),
+    "rate": ("rates are negative, infinite or differ", "Give one rate an event, per year"),
+    "double_event": ("events share a name", "Give every event a name of its own"),
+    "rate_event": ("rates name no event of the set", "Name the files without their ending"),
     "grid": ("rasters lie on another grid than the first", "Bring all onto one grid"),
     "empty": ("files hold no event", "Name a file or folder with events"),
 }
@@ -48,14 +50,19 @@ def fault(key: str, where: str, first: Sequence[object], count: int | None = Non
     return Fault(where=where, key=f"risk.{key}", problem=said, hint=hint, count=many, first=names)
 
 
-def rows_fault(
-    key: str, where: str, bad: NDArray[Any], names: Sequence[object] | NDArray[Any]
-) -> list[Fault]:
+class Named(Protocol):
+    """Names by row."""
+
+    def __getitem__(self, row: int, /) -> object:
+        """Return the name of a row."""
+
+
+def rows_fault(key: str, where: str, bad: NDArray[Any], names: Named) -> list[Fault]:
     """Return the fault of the rows that are bad, by their names; none when none is."""
     rows = np.flatnonzero(bad)
     if not rows.size:
         return []
-    return [fault(key, where, [names[i] for i in rows[:FIRST]], int(rows.size))]
+    return [fault(key, where, [names[int(i)] for i in rows[:FIRST]], int(rows.size))]
 
 
 def refuse(faults: Sequence[Fault]) -> None:
