@@ -13,6 +13,7 @@ from rencheng.adapters.curve_library.table import write_table
 from rencheng.adapters.curves import (
     KEPT,
     crossing,
+    curves_in_use,
     disordered,
     make_table,
     read_casualty_rates,
@@ -110,6 +111,26 @@ def test_an_offices_curve_goes_before_that_of_the_package(
     table = read_curves(tmp_path)
     assert table.median_g[table.row("LF.W1.MC"), 0] == pytest.approx(2 / 9.80665)
     assert (len(table.id), table.version != before.version) == (len(before.id), True)
+
+
+@pytest.mark.parametrize("is_table", [True, False])
+def test_an_offices_faulty_curves_are_all_left_out_and_named(
+    packages: dict[str, str], tmp_path: Path, is_table: bool
+) -> None:
+    packages["hazus.earthquake"] += W1 + ",0.97 | 0.03\n"
+    before = read_curves(tmp_path)
+    (tmp_path / "curves").mkdir()
+    write_table(tmp_path / "curves" / "here.toml", [loops(median=[2, 3, 4, 5], unit="m/s2")])
+    assert curves_in_use(tmp_path)[1] is None
+    there = tmp_path / "curves" / "there.toml"
+    if is_table:  # a curve, but none that the loop can use
+        write_table(there, [loops(id="hazus.earthquake/LF.C1", low=0.05, high=2.0)])
+    else:
+        there.write_text("[[curve", encoding="utf-8")
+    table, fault = curves_in_use(tmp_path)
+    assert table.version == before.version
+    assert fault is not None
+    assert fault.faults
 
 
 def half_at_median(table: FragilityTable) -> None:

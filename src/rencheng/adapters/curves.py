@@ -14,7 +14,7 @@ from rencheng.adapters.curve_library.datasets import manifest
 from rencheng.adapters.curve_library.library import CurveLibrary
 from rencheng.adapters.files import data_folder
 from rencheng.domain.curve import Curve, Formula
-from rencheng.domain.errors import CorruptDataError, Fault
+from rencheng.domain.errors import CorruptDataError, Fault, InvalidInputError, RenchengError
 from rencheng.domain.impact import CasualtyRates, FragilityTable
 
 # Rows that a city of zones with PGA and SA(1.0 s) can use, of the data sets and of our own tables;
@@ -24,13 +24,27 @@ _INTENSITY = {"PGA": "PGA", "SA(1.0)": "SA1"}
 _STATES = 4
 
 
-def read_curves(state: Path) -> FragilityTable:
+def curves_in_use(state: Path) -> tuple[FragilityTable, RenchengError | None]:
+    """Return the curves that can be used, and what is wrong with the office's own, if anything is.
+
+    An office's tables are taken all together or not at all: a city must not be computed with half
+    of them. Otherwise as `read_curves`.
+    """
+    try:
+        return read_curves(state), None
+    except (InvalidInputError, CorruptDataError) as error:
+        return read_curves(state, with_office=False), error
+
+
+def read_curves(state: Path, *, with_office: bool = True) -> FragilityTable:
     """Return every curve that the city can use: buildings, power, bridges, water, telecom.
 
     Parameters
     ----------
     state
         State folder that holds the fetched package, and the office's own tables.
+    with_office
+        Whether to take the office's tables; without them nothing of them is read.
 
     Raises
     ------
@@ -53,14 +67,15 @@ def read_curves(state: Path) -> FragilityTable:
     for dataset in manifest().dataset:
         if dataset.id not in wanted:
             continue
-        for found in library.read(dataset):
+        for found in library.read(dataset, with_office=with_office):
             if isinstance(found, Curve):
                 curves[found.id] = found
             elif f"{dataset.id}/{found.where.rpartition(' ')[2]}".startswith(KEPT):
                 faults.append(_fault(found.where, found.problem))
     _refuse(faults, "curves")
     curves |= library.ours
-    curves |= library.office
+    if with_office:
+        curves |= library.office
     return make_table(curve for curve in curves.values() if curve.id.startswith(KEPT))
 
 

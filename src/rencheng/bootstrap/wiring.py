@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from rencheng.adapters.notify.webhook.channel import Target
     from rencheng.adapters.store import Store
+    from rencheng.domain.impact import FragilityTable
     from rencheng.service.cycle import Models
     from rencheng.service.house import Settings
     from rencheng.service.identity import Identity
@@ -73,9 +74,11 @@ def build_brain(
         Folder whose files may be imported without sending them; None: none.
     """
     from rencheng.adapters.cities.store import Folder
+    from rencheng.adapters.curves import curves_in_use
     from rencheng.adapters.imports import open_room
     from rencheng.adapters.notify.webhook.targets import read_targets
     from rencheng.bootstrap.feeds import open_feeds
+    from rencheng.service.curve_faults import tell_of_curves
 
     identity, store = open_identity(state)
     identity.is_demo_allowed = demo
@@ -83,10 +86,12 @@ def build_brain(
         cities = Folder(state, city)
         cities.current()
         targets = read_targets(state)
-        models = load_models(state)
+        table, fault = curves_in_use(state)
+        models = load_models(state, table)
         brain = assemble(
             store, identity, cities, models=models, address=address, targets=targets, state=state
         )
+        tell_of_curves(brain.house, fault)
         brain.feeds = open_feeds(brain, state)
         brain.room = open_room(brain.house, state, data_root=data_root)
         offices = cities.current().organisations
@@ -201,15 +206,15 @@ def assemble(
     )
 
 
-def load_models(state: Path) -> Models:
-    """Read everything that is data rather than code."""
+def load_models(state: Path, table: FragilityTable | None = None) -> Models:
+    """Read everything that is data rather than code; `table`: the curves, when they are known."""
     from rencheng.adapters.curves import read_casualty_rates, read_curves
     from rencheng.adapters.restoration import load_restoration
     from rencheng.adapters.rules import load_indicators, load_rules
     from rencheng.service.cycle import Models
 
     return Models(
-        table=read_curves(state),
+        table=read_curves(state) if table is None else table,
         rates=read_casualty_rates(),
         restoration=load_restoration(),
         rules=load_rules(),

@@ -124,10 +124,11 @@ class CurveLibrary:
             self._read[dataset.id] = header, rows
         return self._read[dataset.id]
 
-    def read(self, dataset: Dataset) -> Iterator[Curve | Fault]:
+    def read(self, dataset: Dataset, *, with_office: bool = True) -> Iterator[Curve | Fault]:
         """Return every row of a data set as a curve, the office's in its place, or as a fault."""
+        office = self.office if with_office else {}
         for found in read_all(self.text(dataset), dataset):
-            yield self.office.get(found.id, found) if isinstance(found, Curve) else found
+            yield office.get(found.id, found) if isinstance(found, Curve) else found
 
     def is_fetched(self, dataset: Dataset) -> bool:
         """Whether the data set lies in the state folder."""
