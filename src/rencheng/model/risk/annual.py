@@ -1,0 +1,274 @@
+"""What a year of events costs together: aggregate exceedance, tails, layers."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rencheng.domain.errors import InvalidInputError
+from rencheng.domain.risk import LossMatrix
+from rencheng.domain.risk_annual import AnnualLoss, Between, Covered, Layer
+from rencheng.model.risk.insurance import insured
+
+F64 = NDArray[np.float64]
+
+CELLS = 1 << 16
+"""Points of the grid when nobody says. Ours."""
+# What may lie beyond the grid, and the rarest tail that is answered: rounding of the transform is
+# about 1e-15, so a thousandth of 1e-9 is still sure. Ours.
+_LOST, _RAREST = 1e-12, 1e-9
+
+
+def annual_loss(loss: F64, rate: F64, *, cells: int = CELLS) -> AnnualLoss:
+    """Return the distribution of a year's total loss.
+
+    Parameters
+    ----------
+    loss
+        Of each event. [currency] (events,)
+    rate
+        How often each happens. [1/yr] (events,)
+    cells
+        Points of the grid; more are finer.
+
+    Raises
+    ------
+    InvalidInputError
+        When a rate or a loss is unknown or negative.
+
+    Notes
+    -----
+    Every event arrives as Poisson, independent of all others, so a year's total is compound
+    Poisson and its transform is exp(Σ rate (e^{i t loss} - 1)) [1]_: exact on the grid, no
+    sampling. Losses between grid points are shared by both so that the mean stays exact; rounding
+    all of them down, and up, gives totals that are never larger, and never smaller, hence bounds.
+    The grid ends where Chernoff's inequality leaves less than 1e-12. Held against Poisson counts
+    (one event), Poisson sums of gamma (exponential losses), and the mean and variance of every set.
+    Left out: events that come in clusters or seasons, and losses that do not recover within the
+    year. Cost: three transforms of the grid, about 10 ms.
+
+    References
+    ----------
+    .. [1] Klugman, Panjer & Willmot, *Loss Models*, on aggregate losses by fast Fourier transform.
+
+    Examples
+    --------
+    >>> year = annual_loss(np.array([100.0]), np.array([0.5]))
+    >>> float(year.reached[0].round(9)), round(1 - math.exp(-0.5), 9)
+    (0.39346934, 0.39346934)
+    """
+    if not (np.isfinite(rate) & (rate >= 0.0) & np.isfinite(loss) & (loss >= 0.0)).all():
+        raise InvalidInputError(
+            "risk.no_rates",
+            f"of {rate.size} events some have no known rate or loss",
+            hint="Give the rate of every event per year, or ask for the losses alone",
+            params={"events": int(rate.size)},
+        )
+    counts = (loss > 0.0) & (rate > 0.0)
+    x, often = loss[counts].astype(np.float64), rate[counts].astype(np.float64)
+    if not x.size:
+        nothing = np.zeros(1)
+        return AnnualLoss(
+            step=1.0, reached=nothing, reached_low=nothing, reached_high=nothing,
+            frequency=0.0, mean=0.0, lost=0.0,
+        )  # fmt: skip
+    step = _span(x, often) / cells
+    for _ in range(2):  # losses rounded up need a little more room
+        step = _span(x + step, often) / cells
+    place = x / step
+    low = np.floor(place).astype(np.int64)
+    part = place - low
+    above = [
+        _reached(np.bincount(k, w, cells))
+        for k, w in (
+            (low, often),
+            (np.ceil(place).astype(np.int64), often),
+            (np.r_[low, low + 1], np.r_[often * (1.0 - part), often * part]),
+        )
+    ]
+    return AnnualLoss(
+        step=step,
+        reached=np.clip(above[2], above[0], above[1]),
+        reached_low=above[0],
+        reached_high=above[1],
+        frequency=math.fsum(often),
+        mean=math.fsum(x * often),
+        lost=_LOST,
+    )
+
+
+def annual_loss_at(year: AnnualLoss, return_period: float) -> Between:
+    """Return the total that a year passes with a probability of 1 / return period (PML, AEP).
+
+    The smallest loss that is passed with at most that probability; NaN for return periods of a
+    year or less and beyond 1e9 years. [currency]
+
+    Examples
+    --------
+    >>> year = annual_loss(np.array([100.0]), np.array([0.01]))
+    >>> found = annual_loss_at(year, 1000)
+    >>> bool(found.low <= 100.0 <= found.high), round(found.best)
+    (True, 100)
+    """
+    q = 1.0 / return_period
+    if not _RAREST <= q < 1.0:
+        return Between(best=math.nan, low=math.nan, high=math.nan)
+    low, best, high = (
+        year.step * _first_at_most(reached, q)
+        for reached in (year.reached_low, year.reached, year.reached_high)
+    )
+    return Between(best=min(max(best, low), high), low=low, high=high)
+
+
+def annual_tail_mean(year: AnnualLoss, return_period: float) -> Between:
+    """Return the mean total of the worst years, one in `return_period` (TVaR, AEP). [currency]
+
+    NaN as `annual_loss_at`.
+
+    Examples
+    --------
+    >>> year = annual_loss(np.array([100.0]), np.array([0.01]))
+    >>> bool(abs(annual_tail_mean(year, 1.0 + 1e-9).best - 1.0) < 1e-6)  # of all years: the mean
+    True
+    """
+    q = 1.0 / return_period
+    if not _RAREST <= q < 1.0:
+        return Between(best=math.nan, low=math.nan, high=math.nan)
+    # Mean of the worst share q = loss at its edge + what years lose beyond the edge / q.
+    low, best, high = (
+        year.step * float(np.minimum(reached, q).sum()) / q
+        for reached in (year.reached_low, year.reached, year.reached_high)
+    )
+    return Between(best=min(max(best, low), high), low=low, high=high)
+
+
+def annual_paid(year: AnnualLoss, layer: Layer) -> Between:
+    """Return what a layer on the year's total pays on average. [currency/yr]
+
+    Examples
+    --------
+    >>> year = annual_loss(np.array([100.0]), np.array([0.01]))
+    >>> beyond = annual_paid(year, Layer(deductible=50.0))  # 100 a year's event - 50 a year hit
+    >>> round(beyond.best, 4), round(100 * 0.01 - 50 * (1 - math.exp(-0.01)), 4)
+    (0.5025, 0.5025)
+    """
+    paid = insured(year.loss, layer.deductible, layer.limit) * layer.share
+    gain = np.diff(paid, append=paid[-1:])
+    low, best, high = (
+        float(np.sum(gain * reached))
+        for reached in (year.reached_low, year.reached, year.reached_high)
+    )
+    return Between(best=min(max(best, low), high), low=low, high=high)
+
+
+def covered(
+    loss: F64 | LossMatrix,
+    rate: F64,
+    *,
+    asset: Layer | None = None,
+    event: Layer | None = None,
+    year: Layer | None = None,
+    cells: int = CELLS,
+) -> Covered:
+    """Return who bears the losses: each asset's layer first, then the event's, then the year's.
+
+    Parameters
+    ----------
+    loss
+        Of each event (events,); with a layer for assets, the loss matrix of `impact`. [currency]
+    rate
+        [1/yr] (events,)
+    asset
+        Its deductible and limit may differ by asset. (assets,)
+    event, year
+        On what the assets' layers leave to the insurer, in sum.
+    cells
+        Points of the grid of a year.
+
+    Returns
+    -------
+    covered
+        With layers of an insurer's reinsurance, `paid` is ceded and `kept` retained. `paid` and
+        `kept` sum to the loss, event by event and on average.
+
+    Raises
+    ------
+    InvalidInputError
+        When a layer for assets meets losses by event only, or a rate is unknown.
+
+    Notes
+    -----
+    Left out: reinstatements, premiums, order of payment within a year.
+
+    Examples
+    --------
+    >>> shared = covered(np.array([50.0, 300.0]), np.array([0.1, 0.01]),
+    ...     event=Layer(deductible=100.0, limit=200.0))
+    >>> shared.paid.tolist(), shared.kept.tolist(), round(shared.paid_aal.best, 9)
+    ([0.0, 100.0], [50.0, 200.0], 1.0)
+    """
+    if isinstance(loss, LossMatrix):
+        whole, taken = _by_event(loss, asset or Layer())
+    elif asset is None:
+        whole = taken = np.asarray(loss, dtype=np.float64)
+    else:
+        raise InvalidInputError(
+            "risk.no_matrix",
+            "a layer for assets needs the loss of each event at each asset",
+            hint="Run with the loss matrix",
+        )
+    layer = event or Layer()
+    paid = insured(taken, layer.deductible, layer.limit) * layer.share
+    if np.isnan(paid).any():
+        unknown = Between(best=math.nan, low=math.nan, high=math.nan)
+        return Covered(paid=paid, kept=whole - paid, paid_aal=unknown, kept_aal=unknown, year=None)
+    total = annual_loss(paid, rate, cells=cells)
+    sure = Between(best=total.mean, low=total.mean, high=total.mean)
+    average = annual_paid(total, year) if year else sure
+    all_of_it = math.fsum(whole * rate)
+    return Covered(
+        paid=paid,
+        kept=whole - paid,
+        paid_aal=average,
+        kept_aal=Between(
+            best=all_of_it - average.best,
+            low=all_of_it - average.high,
+            high=all_of_it - average.low,
+        ),
+        year=total,
+    )
+
+
+def _by_event(matrix: LossMatrix, layer: Layer) -> tuple[F64, F64]:
+    """Return the whole loss of each event, and what the layers of assets pay of it."""
+    loss = matrix.loss.astype(np.float64)
+    low, high = (
+        np.asarray(one, float)[matrix.asset] if np.ndim(one) else float(np.asarray(one))
+        for one in (layer.deductible, layer.limit)
+    )
+    paid = insured(loss, low, high) * layer.share
+    many = matrix.start.size - 1
+    event = np.repeat(np.arange(many), np.diff(matrix.start))
+    whole, taken = (np.bincount(event, part, many) for part in (loss, paid))
+    return whole.astype(np.float64), taken.astype(np.float64)
+
+
+def _reached(often: NDArray[np.number]) -> F64:
+    """Return the probability that the total lies above each grid point."""
+    transform = np.exp(np.fft.rfft(often) - often.sum())
+    mass = np.maximum(np.fft.irfft(transform, often.size), 0.0)
+    return np.asarray(np.r_[np.cumsum(mass[:0:-1])[::-1], 0.0], dtype=np.float64)
+
+
+def _first_at_most(reached: F64, q: float) -> int:
+    """Return the first grid point that is passed with at most the probability `q`."""
+    return int(np.searchsorted(-reached, -q, side="left"))
+
+
+def _span(loss: F64, rate: F64) -> float:
+    """Return a total that a year passes with less than `_LOST`, by Chernoff's inequality."""
+    tilt = np.geomspace(1e-4, 60.0, 60) / loss.max()
+    grown = np.array([np.sum(rate * np.expm1(t * loss)) for t in tilt])
+    return float(np.min((grown - math.log(_LOST)) / tilt))

@@ -1,0 +1,172 @@
+"""Totals of years against closed forms: Poisson counts, sums of gamma, means, layers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from rencheng.domain.errors import InvalidInputError
+from rencheng.domain.risk import LossMatrix
+from rencheng.domain.risk_annual import AnnualLoss, Layer
+from rencheng.model.risk.annual import (
+    annual_loss,
+    annual_loss_at,
+    annual_paid,
+    annual_tail_mean,
+    covered,
+)
+from rencheng.model.risk.tail import exceedance
+
+PERIODS = (2, 5, 20, 100, 1000, 10_000)
+
+
+def random_set(seed: int, many: int = 300) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return rng.pareto(2.5, many) * 1e6, rng.gamma(1.0, 0.01, many)
+
+
+@pytest.mark.parametrize("often", [0.01, 0.7, 5.0, 60.0])
+def test_a_single_event_comes_as_a_poisson_count(often: float) -> None:
+    year = annual_loss(np.array([250.0]), np.array([often]))
+    for count in range(1, 6):
+        k = int(np.floor(count * 250.0 / year.step - count))  # below so many events, rounded down
+        assert year.reached[k] == pytest.approx(stats.poisson.sf(count - 1, often), abs=1e-12)
+    for period in PERIODS:
+        found = annual_loss_at(year, period)
+        exact = 250.0 * stats.poisson.isf(1 / period, often)
+        assert found.low <= exact * (1 + 1e-12)
+        assert exact <= found.high * (1 + 1e-12)
+        assert found.high - found.low <= (exact / 250.0 + 2.0) * year.step
+
+
+def test_exponential_losses_are_a_poisson_sum_of_gammas() -> None:
+    many, often, mean = 200_000, 3.0, 10.0
+    loss = -mean * np.log1p(-(np.arange(many) + 0.5) / many)
+    year = annual_loss(loss, np.full(many, often / many))
+    n = np.arange(1, 80)
+    for x in (5.0, 30.0, 60.0, 90.0):
+        exact = np.sum(stats.poisson.pmf(n, often) * stats.gamma.sf(x, n, scale=mean))
+        assert year.reached[round(x / year.step)] == pytest.approx(exact, rel=2e-3)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_mean_and_variance_are_those_of_a_compound_poisson(seed: int) -> None:
+    loss, rate = random_set(seed)
+    year = annual_loss(loss, rate)
+    area = year.step * year.reached.sum()
+    assert area == pytest.approx(np.sum(loss * rate), rel=1e-8)
+    assert year.mean == pytest.approx(area, rel=1e-8)
+    mass = -np.diff(year.reached, prepend=1.0)
+    spread = np.sum(mass * year.loss**2) - area**2
+    assert spread == pytest.approx(np.sum(rate * loss**2), rel=1e-4)
+
+
+def test_bounds_hold_and_close_in_on_each_other() -> None:
+    loss, rate = random_set(7)
+    coarse, fine = annual_loss(loss, rate, cells=1 << 10), annual_loss(loss, rate, cells=1 << 18)
+    for period in PERIODS:
+        wide, narrow = annual_loss_at(coarse, period), annual_loss_at(fine, period)
+        assert wide.low <= narrow.best <= wide.high
+        assert wide.low <= wide.best <= wide.high
+        assert narrow.high - narrow.low < (wide.high - wide.low) / 50
+
+
+def test_a_year_is_never_cheaper_than_its_largest_event() -> None:
+    loss, rate = random_set(3)
+    year, single = annual_loss(loss, rate), exceedance(loss, rate)
+    at = np.minimum((single.loss * 0.999 / year.step).astype(int), year.reached.size - 1)
+    assert (year.reached_high[at] >= single.probability - 1e-10).all()
+
+
+def test_the_worst_years_are_worse_than_their_edge() -> None:
+    loss, rate = random_set(4)
+    year = annual_loss(loss, rate)
+    for period in PERIODS:
+        edge, mean = annual_loss_at(year, period), annual_tail_mean(year, period)
+        assert mean.best >= edge.best
+        assert mean.low <= mean.best <= mean.high
+    assert annual_tail_mean(year, 1 + 1e-12).best == pytest.approx(year.mean, rel=1e-6)
+
+
+def test_the_tail_mean_of_one_event_is_its_closed_form() -> None:
+    year = annual_loss(np.array([100.0]), np.array([0.02]))
+    n = np.arange(0, 12)
+    p = stats.poisson.pmf(n, 0.02)
+    worst = np.minimum(np.r_[np.cumsum(p[::-1])[::-1], 0.0], 1 / 20)
+    exact = 100.0 * np.sum(-np.diff(worst) * n) * 20
+    assert annual_tail_mean(year, 20).best == pytest.approx(exact, rel=1e-3)
+
+
+def test_against_simulated_years() -> None:
+    loss, rate = random_set(11, 40)
+    rng = np.random.default_rng(0)
+    years = rng.poisson(rate, (200_000, rate.size)) @ loss
+    year = annual_loss(loss, rate)
+    for period in (5, 20, 100):
+        found, error = annual_loss_at(year, period), 5 * np.sqrt(1 / period / years.size)
+        assert np.mean(years > found.high) <= 1 / period + error
+        assert np.mean(years >= found.low) >= 1 / period - error
+
+
+def stop_loss(year: AnnualLoss, often: float, worth: float, low: float) -> float:
+    n = np.arange(0, 60)
+    return float(np.sum(stats.poisson.pmf(n, often) * np.maximum(n * worth - low, 0.0)))
+
+
+@pytest.mark.parametrize("low", [0.0, 50.0, 250.0])
+def test_a_stop_loss_on_poisson_counts_has_its_closed_form(low: float) -> None:
+    year = annual_loss(np.array([100.0]), np.array([1.3]))
+    found = annual_paid(year, Layer(deductible=low))
+    exact = stop_loss(year, 1.3, 100.0, low)
+    assert found.low <= exact <= found.high
+    assert found.best == pytest.approx(exact, rel=1e-4)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(0, 300), st.floats(0, 300), st.floats(0.1, 1.0))
+def test_paid_and_kept_are_all_of_the_loss(a: float, b: float, share: float) -> None:
+    loss, rate = np.array([10.0, 80.0, 500.0]), np.array([1.0, 0.1, 0.01])
+    layer = Layer(deductible=min(a, b), limit=max(a, b), share=share)
+    found = covered(loss, rate, event=layer, year=Layer(deductible=20.0, limit=400.0), cells=4096)
+    assert found.paid + found.kept == pytest.approx(loss)
+    assert found.paid_aal.best + found.kept_aal.best == pytest.approx(np.sum(loss * rate))
+    assert found.paid_aal.low - 1e-9 <= found.paid_aal.best <= found.paid_aal.high + 1e-9
+
+
+def test_layers_of_assets_come_before_those_of_events() -> None:
+    matrix = LossMatrix(
+        start=np.array([0, 2, 3]), asset=np.array([0, 1, 1], dtype=np.int32),
+        loss=np.array([30.0, 50.0, 8.0], dtype=np.float32),
+    )  # fmt: skip
+    own = Layer(deductible=np.array([0.0, 10.0]), limit=np.array([20.0, 100.0]))
+    found = covered(matrix, np.array([0.1, 0.5]), asset=own, event=Layer(deductible=15.0))
+    assert found.paid.tolist() == [20.0 + 40.0 - 15.0, 0.0]
+    assert found.kept.tolist() == [35.0, 8.0]
+    assert found.paid_aal.best == pytest.approx(4.5)
+
+
+def test_what_is_unknown_is_paid_by_nobody_yet() -> None:
+    found = covered(np.array([np.nan, 5.0]), np.array([0.1, 0.1]))
+    assert np.isnan(found.paid[0]) and found.paid[1] == 5.0
+    assert np.isnan(found.paid_aal.best) and found.year is None
+
+
+def test_layers_of_assets_need_the_matrix() -> None:
+    with pytest.raises(InvalidInputError, match="each event at each asset"):
+        covered(np.ones(1), np.ones(1), asset=Layer(limit=3.0))
+
+
+@pytest.mark.parametrize("bad", [np.nan, -1.0, np.inf])
+def test_unknown_rates_and_losses_have_no_year(bad: float) -> None:
+    for loss, rate in (([1.0, bad], [0.1, 0.1]), ([1.0, 1.0], [0.1, bad])):
+        with pytest.raises(InvalidInputError):
+            annual_loss(np.array(loss), np.array(rate))
+
+
+def test_nothing_lost_is_a_year_of_nothing() -> None:
+    year = annual_loss(np.zeros(3), np.ones(3))
+    assert annual_loss_at(year, 10).best == annual_tail_mean(year, 10).best == 0.0
+    assert np.isnan(annual_loss_at(year, 1.0).best)
