@@ -88,6 +88,14 @@ def test_signs_may_stand_in_the_address_as_they_are(small: Service, address: str
     assert names(raw(small, address)) == ["thing 1"]
 
 
+@pytest.mark.parametrize("option", ["$top=1", "$filter=name eq 'x'", "$count=true"])
+def test_an_option_that_means_nothing_of_one_entity_is_refused(small: Service, option: str) -> None:
+    things = small.client.get("http://testserver/v1.1/Things").json()["value"]
+    answer = small.client.get(f"{things[0]['@iot.selfLink']}?{option}")
+    assert answer.status_code == 400, answer.text
+    assert "$expand $select." in answer.json()["hint"]["en"]
+
+
 @pytest.mark.parametrize(
     ("address", "told"),
     [

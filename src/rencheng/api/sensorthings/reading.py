@@ -10,7 +10,7 @@ from rencheng.api.sensorthings.calling import Call
 from rencheng.api.sensorthings.place import Place, place_of
 from rencheng.api.sensorthings.query.answer import listed, told
 from rencheng.api.sensorthings.query.links import address_of
-from rencheng.api.sensorthings.query.options import query_of
+from rencheng.api.sensorthings.query.options import OF_ONE, TOP_LEVEL, query_of
 from rencheng.domain.sensing import EntityKind
 
 REQUIREMENTS = "http://www.opengis.net/spec/iot_sensing/1.1/req/"
@@ -47,7 +47,7 @@ def read(call: Call, path: str, options: Iterable[tuple[str, str]]) -> tuple[Any
     """
     source = call.source()
     place = place_of(source, path)
-    query = query_of(options)
+    query = query_of(options, TOP_LEVEL if place.item is None else OF_ONE)
     if place.item is None:
         here = f"{call.root}/{path}"
         found = listed(source, call.root, place.kind, query, place=here, parent=place.parent)

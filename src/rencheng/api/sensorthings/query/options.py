@@ -22,6 +22,8 @@ _DIRECTION = re.compile(r"(.*\S)\s+(asc|desc)\s*", re.IGNORECASE | re.DOTALL)
 _MARK = re.compile(r"-?\d{1,18},\d{1,20},\d{1,10}")
 OPTIONS = ("$filter", "$expand", "$select", "$orderby", "$top", "$skip", "$count")
 TOP_LEVEL = (*OPTIONS, "$resultFormat", "$skipFilter")
+OF_ONE = ("$expand", "$select")
+"""Options that mean something of a single entity."""
 NOT_HERE = frozenset(
     {"$apply", "$compute", "$deltatoken", "$format", "$index", "$levels", "$search", "$skiptoken"}
 )
@@ -46,8 +48,8 @@ class _Said:
         return replace(self, text=piece.strip(), start=self.start + start + blanks)
 
 
-def query_of(pairs: Iterable[tuple[str, str]]) -> Query:
-    """Return what the options of an address ask for.
+def query_of(pairs: Iterable[tuple[str, str]], allowed: tuple[str, ...] = TOP_LEVEL) -> Query:
+    """Return what the options of an address ask for; `allowed`: those that mean something there.
 
     Raises
     ------
@@ -60,7 +62,7 @@ def query_of(pairs: Iterable[tuple[str, str]]) -> Query:
     >>> query_of([("$top", "5"), ("$orderby", "name desc")]).top
     5
     """
-    query = _query(((name, _Said(text, name)) for name, text in pairs), TOP_LEVEL)
+    query = _query(((name, _Said(text, name)) for name, text in pairs), allowed)
     if sum(1 for _ in _expands(query)) > MAX_EXPANDS:
         raise refused(
             "sta.query.long",
@@ -105,6 +107,7 @@ def _no_option(name: str, said: _Said, allowed: tuple[str, ...]) -> RefusedError
         found=name,
         option=said.option,
     )
+    found.error.params["allowed"] = " ".join(allowed)
     return RefusedError(found.error, 501) if name in NOT_HERE else found
 
 
