@@ -25,9 +25,11 @@ from rencheng.adapters.risk.event_files import open_events
 from rencheng.adapters.risk.events import EventSet, Pointwise, Table, check_events, event_table
 from rencheng.adapters.risk.repair_cost import repair_cost
 from rencheng.adapters.risk.results import summary, tables, write
+from rencheng.adapters.risk.several_hazards import Hazard, several, write_several
 from rencheng.domain.curve import Curve
 from rencheng.domain.risk import EventImpact, Exceedance, Standing
 from rencheng.domain.risk_consequence import RepairCost
+from rencheng.domain.risk_several import SeveralImpact
 from rencheng.model.risk.blocks import BUDGET_MB
 from rencheng.model.risk.consequence import vulnerability_of
 from rencheng.model.risk.impact import impact
@@ -38,7 +40,9 @@ __all__ = [
     "EventImpact",
     "EventSet",
     "Exceedance",
+    "Hazard",
     "Pointwise",
+    "SeveralImpact",
     "RepairCost",
     "Standing",
     "asset_file",
@@ -50,11 +54,13 @@ __all__ = [
     "open_events",
     "repair_cost",
     "run",
+    "several",
     "summary",
     "tables",
     "tail_mean",
     "vulnerability_of",
     "write",
+    "write_several",
 ]
 
 

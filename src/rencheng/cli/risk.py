@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from rencheng.domain.risk import EventImpact
 
 app = App(name="risk", help="风险计算 Losses of assets under event sets")
+app.command(
+    "rencheng.cli.risk_several:several", help="多灾种损失 Losses to several hazards together"
+)
 
 
 @Parameter(name="*")

@@ -1,0 +1,122 @@
+"""Several event sets and one table of assets: read, joined, computed, written."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from rencheng.adapters.risk.assets import curves_for, portfolio, read_assets
+from rencheng.adapters.risk.events import EventSet, Table
+from rencheng.domain.curve import Curve
+from rencheng.domain.errors import Fault
+from rencheng.domain.risk_several import Peril, Rule, SeveralImpact
+from rencheng.model.risk.blocks import BUDGET_MB
+from rencheng.model.risk.several import several as together
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hazard:
+    """An event set and the curves of its measure."""
+
+    events: EventSet
+    curves: Sequence[Curve] | Mapping[str, Curve]
+    """By the names that the assets use; a sequence goes by their ids."""
+
+
+def several(
+    assets: Table,
+    hazards: Mapping[str, Hazard],
+    rule: Rule | str,
+    *,
+    currency: str,
+    year: int,
+    budget_mb: float = BUDGET_MB,
+    progress: Callable[[int, int], None] | None = None,
+) -> SeveralImpact:
+    """Return what several hazards do to assets together.
+
+    Parameters
+    ----------
+    assets
+        As `run` takes them. A hazard's curves are named in `curve`, by every hazard with its own
+        curve of that name, or in a column of its own, `curve_<hazard>`; by component
+        `curve_contents`, `curve_contents_<hazard>`.
+    hazards
+        By name, in the order in which they strike. Events are the same where their names are.
+    rule
+        `max`, `independent`, `sum` or `in_turn`; see `Rule`.
+    currency, year
+        Of the values.
+    budget_mb
+        Memory that the job may take beyond its inputs. [MB]
+    progress
+        Called with events done and all events.
+
+    Raises
+    ------
+    InvalidInputError
+        As `run`, and when the sets do not belong together.
+    TooMuchError
+        When an event cannot keep within the memory.
+
+    Notes
+    -----
+    See `rencheng.model.risk.several.several` for the method and what it leaves out.
+    """
+    perils, faults, versions = [], dict[tuple[str, str], Fault](), {}
+    for name, hazard in hazards.items():
+        curves = hazard.curves
+        named = curves if isinstance(curves, Mapping) else {one.id: one for one in curves}
+        read = read_assets(_own(assets, name), named)
+        source, reach_m = hazard.events.at(read.lonlat)
+        fitting = curves_for(named, source.head)
+        folio, found = portfolio(
+            read, list(named), source.head.place, reach_m, currency=currency, year=year
+        )
+        perils.append(Peril(name=name, source=source, portfolio=folio, curves=fitting))
+        for one in found:  # places and values are wrong once, not once a hazard
+            own = one.key in {"risk.curve", "risk.outside"}
+            where = f"{name}: {one.where}" if own else one.where
+            faults[one.key, where] = replace(one, where=where)
+        versions[f"events {name}"] = source.head.source
+        versions |= {f"curve {one.id}": one.version for one in fitting}
+    result = together(perils, Rule(rule), budget_mb=budget_mb, progress=progress, versions=versions)
+    return replace(result, whole=replace(result.whole, faults=tuple(faults.values())))
+
+
+def _own(assets: Table, hazard: str) -> Table:
+    """Return the columns with the curves of one hazard under their plain names."""
+    names = [str(name) for name in assets]
+    own = {name: assets[name] for name in names}
+    for name in names:
+        plain = name.removesuffix(f"_{hazard}")
+        if plain != name and (plain == "curve" or plain.startswith("curve_")):
+            own[plain] = assets[name]
+    return own
+
+
+def write_several(result: SeveralImpact, assets: Sequence[str], folder: Path) -> list[Path]:
+    """Write `events_by_hazard.csv` and `assets_by_hazard.csv` beside the tables of `whole`.
+
+    Contributions sum to `known_loss` and `known_eai`; `alone_…` is what a hazard would take alone.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    first, second = folder / "events_by_hazard.csv", folder / "assets_by_hazard.csv"
+    with first.open("w", encoding="utf-8", newline="") as out:
+        rows = csv.writer(out)
+        alone = [f"alone_{name}" for name in result.hazards]
+        rows.writerow(["event", "known_loss", *result.hazards, *alone])
+        table = np.column_stack([result.whole.known_loss, result.by_hazard, result.alone])
+        names = result.whole.names
+        rows.writerows([n, *row] for n, row in zip(names, table.tolist(), strict=True))
+    with second.open("w", encoding="utf-8", newline="") as out:
+        rows = csv.writer(out)
+        rows.writerow(["id", "known_eai", *result.hazards])
+        table = np.column_stack([result.whole.known_eai, result.eai_by_hazard])
+        blank = [["" if x != x else x for x in row] for row in table.tolist()]
+        rows.writerows([n, *row] for n, row in zip(assets, blank, strict=True))
+    return [first, second]

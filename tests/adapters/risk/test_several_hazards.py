@@ -1,0 +1,87 @@
+"""Several event sets from tables and files, and one table of assets."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from rencheng import risk
+from rencheng.cli import main
+from rencheng.domain.errors import InvalidInputError
+from risk_kit import fragility, ramp
+
+LINE = ramp([0.0, 1.0], [0.0, 1.0], id="line")
+HALF = ramp([0.0, 1.0], [0.0, 0.5], id="half")
+ASSETS = {"id": ["a"], "lon": [10.0], "lat": [50.0], "value": [100.0]}
+
+
+def water(intensity: float) -> risk.EventSet:
+    table = {"event": ["e"], "rate": [0.1], "lon": [10.0], "lat": [50.0], "intensity": [intensity]}
+    return risk.event_table(table, measure="water_depth", unit="m", reach_m=10)
+
+
+def two(**curves: object) -> dict[str, risk.Hazard]:
+    return {
+        "surge": risk.Hazard(events=water(0.6), curves=curves.get("surge", [LINE])),
+        "rain": risk.Hazard(events=water(0.4), curves=curves.get("rain", [LINE])),
+    }
+
+
+def test_one_name_means_the_curve_of_each_hazard() -> None:
+    table = {**ASSETS, "curve": ["wood"]}
+    hazards = two(surge={"wood": LINE}, rain={"wood": HALF})
+    result = risk.several(table, hazards, "sum", currency="EUR", year=2020)
+    assert result.whole.loss.tolist() == pytest.approx([80.0])
+    assert result.by_hazard.tolist() == [pytest.approx([60.0, 20.0])]
+
+
+def test_a_hazard_may_have_a_column_of_its_own() -> None:
+    table = {**ASSETS, "curve": ["line"], "curve_rain": ["half"]}
+    hazards = two(rain=[LINE, HALF])
+    result = risk.several(table, hazards, "max", currency="EUR", year=2020)
+    assert result.alone.tolist() == [pytest.approx([60.0, 20.0])]
+    assert result.whole.versions["events surge"] == ""
+
+
+def test_faults_say_which_hazard_lacks_a_curve_and_the_rest_once() -> None:
+    table = {"id": ["a", "b", "c"], "lon": [10.0, 10.0, ""], "lat": [50.0] * 3,
+             "value": [1.0, -1.0, 1.0], "curve": ["wood"] * 3}  # fmt: skip
+    hazards = two(surge={"wood": LINE}, rain={"straw": LINE, "clay": HALF})
+    result = risk.several(table, hazards, "max", currency="EUR", year=2020)
+    assert [(f.key, f.where) for f in result.whole.faults] == [
+        ("risk.place", "assets.lon, lat"), ("risk.value", "assets.value"),
+        ("risk.curve", "rain: assets.curve"),
+    ]  # fmt: skip
+    with pytest.raises(InvalidInputError):
+        wood = fragility([0.2], [0.5], id="line")
+        risk.several(table, two(rain=[wood]), "max", currency="EUR", year=2020)
+
+
+def test_the_command_writes_each_hazards_part(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "assets.csv").write_text("id,lon,lat,value\na,10,50,100\nb,0,0,1\n")
+    for name, depth in (("river", 0.5), ("sea", 2.0)):
+        text = f"event,rate,lon,lat,intensity\ne,0.1,10,50,{depth}\n"
+        (tmp_path / f"{name}.csv").write_text(text)
+    words = [
+        "risk", "several", "--assets", f"{tmp_path}/assets.csv", "--hazard",
+        f"river=water_depth,m,{tmp_path}/river.csv", f"sea=water_depth,m,{tmp_path}/sea.csv",
+        "--curves", "river:jrc.asia.residential", "sea:jrc.asia.residential", "--rule", "in_turn",
+        "--currency", "CNY", "--year", "2024", "--out", f"{tmp_path}/out",
+        "--state", f"{tmp_path}/state", "--lang", "en",
+    ]  # fmt: skip
+    main(words)
+    said = capsys.readouterr().out
+    assert "1 assessed, 1 not exposed" in said
+    assert "river: 3.27 CNY of the average annual loss" in said
+    with (tmp_path / "out" / "events_by_hazard.csv").open() as file:
+        (row,) = csv.DictReader(file)
+    assert float(row["river"]) + float(row["sea"]) == pytest.approx(float(row["known_loss"]))
+    assert len((tmp_path / "out" / "assets_by_hazard.csv").read_text().splitlines()) == 3
+    words[words.index("in_turn")] = "both"
+    with pytest.raises(SystemExit):
+        main(words)
+    assert "--rule both cannot be read" in capsys.readouterr().err
