@@ -117,8 +117,8 @@ def read_fragility(path: Path, origin: Origin | None = None) -> CurveModel:
     A lognormal of mean m and standard deviation s has β² = ln(1 + (s/m)²) and the median
     m·exp(-β²/2). Below `noDamageLimit` there is no damage; where it lies below the first level of
     a discrete function, probabilities rise straight from zero there. Without it, what lies below
-    the first level of a discrete function is unknown. Above `maxIML`, or the last level, the
-    probabilities stay. Where a worse state is reached more often than a milder one, the milder is
+    the first level of a discrete function is unknown, and below `minIML` the probabilities of a
+    continuous one stay, as they do above `maxIML` or the last level. Where a worse state is reached more often than a milder one, the milder is
     raised to it, for who reaches the worse has passed the milder; such curves are named in
     `faults`.
     """
@@ -226,12 +226,14 @@ def _fragility(
         mean, sd = (
             np.array([_limit(rows[s], n, where, found) for s in states]) for n in ("mean", "stddev")
         )
-        top = _limit(levels, "maxIML", where, found)
+        top, least = (_limit(levels, n, where, found) for n in ("maxIML", "minIML"))
+        is_held = not limit > 0 and least > 0
         beta = np.sqrt(np.log1p((sd / mean) ** 2))
         fields |= {
             "median": mean * np.exp(-(beta**2) / 2),
             "beta": beta,
-            "low": 0.0 if np.isnan(limit) else limit,
+            "low": least if is_held else float(np.nan_to_num(limit)),
+            "below": Beyond.HOLD if is_held else Beyond.ZERO,
             "high": np.inf if np.isnan(top) else top,
         }
     if not imt:

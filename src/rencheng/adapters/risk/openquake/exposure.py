@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,8 +86,6 @@ class Exposure:
 
     def take(self, rows: NDArray[Any]) -> Exposure:
         """Return some of the assets."""
-        from dataclasses import replace
-
         return replace(
             self,
             id=self.id[rows],
@@ -126,14 +124,15 @@ def read_exposure(path: Path) -> Exposure:
     root = nrml(folder.model(found), path.name, "exposureModel", found)
     found.refuse()
     layout = _layout(root, path, found)
-    from rencheng.service.xml import children
+    from rencheng.service.xml import children, name
 
     inside = next(iter(children(root, "assets")), None)
     if inside is not None and len(inside):
         tables = [_inline(inside, path, found)]
+        spoken = {str(one.get("period")): None for one in inside.iter() if name(one) == "occupancy"}
+        layout = replace(layout, periods=tuple(dict.fromkeys([*layout.periods, *spoken])))
     else:
-        names = (inside.text or "").split("\n") if inside is not None else []
-        files = [one for line in names for one in line.split() if one]
+        files = (inside.text or "").split() if inside is not None else []
         if not files:
             found.add("columns", path.name, "assets")
         tables = [table(folder.beside(one, found), one, found) for one in files]
@@ -271,8 +270,6 @@ def _assets(read: Columns, layout: Layout, found: Found) -> Exposure:
 
 
 def _joined(parts: list[Exposure]) -> Exposure:
-    from dataclasses import replace
-
     def together(name: str) -> dict[str, Any]:
         """Return columns of all parts; what one does not have is unknown there."""
         given = [getattr(part, name) for part in parts]

@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rencheng.adapters.risk.events import intensity_faults
-from rencheng.adapters.risk.faults import refuse
 from rencheng.adapters.risk.openquake.faults import Found
 from rencheng.adapters.risk.openquake.files import Columns, read_bytes, table
 from rencheng.adapters.risk.openquake.measures import measure_of
@@ -25,6 +23,7 @@ Texts = NDArray[np.object_]
 SITE = ("site_id", "sid", "custom_site_id")
 EVENT = ("event_id", "eid")
 PREFIX = "gmv_"
+CHANCES = ("LiqProb", "LsProb")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +49,9 @@ class GroundMotion:
     imt: Mapping[str, F32]
     """By OpenQuake's name of the measure, in OpenQuake's unit; NaN unknown. (rows,) each"""
     source: str
+    chance: Mapping[str, F32]
+    """How probable it is that a secondary peril happens at all, by its name, such as `LiqProb`.
+    [1] (rows,) each"""
     years: float = float("nan")
     """Time that the events stand for, if the file says it. [yr]"""
 
@@ -66,20 +68,18 @@ class GroundMotion:
         Raises
         ------
         InvalidInputError
-            When the file does not have the measure, or intensities are negative.
+            When the file does not have the measure.
 
         Notes
         -----
         What is zero is not reached and not kept.
         """
         named = {measure_of(imt)[0]: imt for imt in self.imt}
-        if measure not in named:
-            found = Found()
-            found.add("measure", self.source, measure)
-            found.refuse()
+        found = Found()
+        found.add("no_measure", self.source, [] if measure in named else [measure])
+        found.refuse()
         x = self.imt[named[measure]]
         unit = measure_of(named[measure])[1]
-        refuse(intensity_faults(x, measure, unit, self.event))
         kept = np.flatnonzero(x != 0.0)
         order = kept[np.lexsort([self.site[kept], self.event[kept]])]
         head = EventHead(
@@ -195,6 +195,8 @@ def read_motion(path: Path, sites: Sites | None = None, *, events: int = 0) -> G
     place = np.array([row.get(name, -1) for name in read.columns[site]], dtype=np.int64)
     found.add("site", f"{path.name}, {site}", list(read.columns[site][place < 0]))
     imt = {n.removeprefix(PREFIX): read.numbers(n, found).astype(np.float32) for n in names}
+    chance = {n: read.numbers(n, found).astype(np.float32) for n in CHANCES if n in read}
+    _check_rows(imt, chance, path.name, found)
     found.refuse()
     which = number.astype(np.int64)
     pairs, counts = np.unique(np.column_stack([which, place]), axis=0, return_counts=True)
@@ -207,7 +209,17 @@ def read_motion(path: Path, sites: Sites | None = None, *, events: int = 0) -> G
         event=which,
         imt=imt,
         source=path.name,
+        chance=chance,
     )
+
+
+def _check_rows(imt: Mapping[str, F32], chance: Mapping[str, F32], name: str, found: Found) -> None:
+    for one, x in imt.items():
+        bad = np.flatnonzero((x < 0) | np.isinf(x))
+        found.add("negative", f"{name}, {one}", [f"line {i + 2}" for i in bad])
+    for one, x in chance.items():
+        bad = np.flatnonzero(~((x >= 0) & (x <= 1)))
+        found.add("ratio", f"{name}, {one}", [f"line {i + 2}" for i in bad])
 
 
 def _hdf5(path: Path) -> GroundMotion:
@@ -240,6 +252,8 @@ def _hdf5(path: Path) -> GroundMotion:
     found.add("site", path.name, sorted({str(one) for one in site[rows < 0]}))
     found.refuse()
     known = {name: values for name, values in imt.items() if measure_of(name)[0]}
+    _check_rows(known, {}, path.name, found)
+    found.refuse()
     return GroundMotion(
         sites=Sites(id=sid.astype(str).astype(object), lonlat=lonlat),
         events=max(int(said.get("num_events", 0)), int(event.max(initial=-1)) + 1),
@@ -247,5 +261,6 @@ def _hdf5(path: Path) -> GroundMotion:
         event=event,
         imt=known,
         source=path.name,
+        chance={},
         years=float(said.get("effective_time", "nan")),
     )

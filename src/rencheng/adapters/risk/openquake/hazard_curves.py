@@ -53,7 +53,7 @@ def read_hazard_curves(path: Path) -> HazardCurves:
     if not years > 0 and not found:
         found.add("option", path.name, "investigation_time")
     found.refuse()
-    rows = [str(i) for i in np.flatnonzero((np.diff(level) <= 0)) + 1]
+    rows = [str(i) for i in np.flatnonzero(np.diff(level) <= 0) + 1]
     found.add("level", f"{path.name}, levels", rows)
     off = ~((poe >= 0) & (poe <= 1)).all(axis=1)
     found.add("ratio", f"{path.name}, poe", [f"place {i}" for i in np.flatnonzero(off)])
