@@ -21,13 +21,21 @@ from rencheng.adapters.cities.files.tabular import read_csv
 from rencheng.adapters.cities.readers import Job
 from rencheng.adapters.curve_library.kept import library_of
 from rencheng.adapters.risk.assets import curves_for, portfolio, read_assets
+from rencheng.adapters.risk.classical import (
+    Retrofit,
+    benefit_cost,
+    classical_losses,
+    classical_states,
+)
 from rencheng.adapters.risk.event_files import open_events
 from rencheng.adapters.risk.events import EventSet, Pointwise, Table, check_events, event_table
+from rencheng.adapters.risk.hazard_curves import hazard_curves
 from rencheng.adapters.risk.repair_cost import repair_cost
 from rencheng.adapters.risk.results import summary, tables, write
 from rencheng.adapters.risk.several_hazards import Hazard, several, write_several
 from rencheng.domain.curve import Curve
 from rencheng.domain.risk import EventImpact, Exceedance, Standing
+from rencheng.domain.risk_classical import HazardCurves, ShareSpread
 from rencheng.domain.risk_consequence import RepairCost
 from rencheng.domain.risk_several import SeveralImpact
 from rencheng.model.risk.blocks import BUDGET_MB
@@ -40,16 +48,23 @@ __all__ = [
     "EventImpact",
     "EventSet",
     "Exceedance",
+    "HazardCurves",
     "Hazard",
     "Pointwise",
     "SeveralImpact",
     "RepairCost",
+    "Retrofit",
+    "ShareSpread",
     "Standing",
     "asset_file",
+    "benefit_cost",
     "check_events",
+    "classical_losses",
+    "classical_states",
     "curve",
     "event_table",
     "exceedance",
+    "hazard_curves",
     "loss_at",
     "open_events",
     "repair_cost",

@@ -62,7 +62,7 @@ def expected_states(
     """
     from rencheng.model.risk import kernel
 
-    names = _states(curves)
+    names = same_states(curves)
     head, many = source.head, source.head.rate.size
     alone = replace(
         portfolio,
@@ -102,7 +102,8 @@ def expected_states(
     )
 
 
-def _states(curves: Sequence[Curve]) -> tuple[str, ...]:
+def same_states(curves: Sequence[Curve]) -> tuple[str, ...]:
+    """Return the states that all curves have; refuse when they differ."""
     kinds = dict.fromkeys(curve.states for curve in curves)
     if len(kinds) > 1:
         said = "; ".join(", ".join(states) for states in kinds)
