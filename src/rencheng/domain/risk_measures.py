@@ -1,0 +1,217 @@
+"""Measures against losses, what they save, and which to choose under a budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from math import inf, nan
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rencheng.domain.curve import CurveStatus
+from rencheng.domain.errors import Fault
+from rencheng.domain.risk import Standing
+
+F64 = NDArray[np.float64]
+Chosen = frozenset[int]
+"""Rows of measures."""
+
+
+class MeasureKind(StrEnum):
+    """How a measure works."""
+
+    RETROFIT = "retrofit"
+    """Changes the curves of assets."""
+    BARRIER = "barrier"
+    """Lowers the hazard, or keeps it out."""
+    RELOCATION = "relocation"
+    """Takes assets out of the hazard's way."""
+    INSURANCE = "insurance"
+    """Passes losses on; what is lost stays the same."""
+    WARNING = "warning"
+    """Lowers the loss of components that can be saved in time, such as contents."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """A number that is known within bounds; triangular between them."""
+
+    low: float
+    best: float
+    high: float
+
+    def quantile(self, share: float) -> float:
+        """Return the value that is not passed with the probability `share`.
+
+        Examples
+        --------
+        >>> [Estimate(low=0.0, best=1.0, high=2.0).quantile(q) for q in (0.0, 0.125, 0.5, 1.0)]
+        [0.0, 0.5, 1.0, 2.0]
+        """
+        width, rise = self.high - self.low, self.best - self.low
+        if width == 0.0:
+            return self.best
+        if share * width <= rise:
+            return self.low + float(np.sqrt(share * width * rise))
+        return self.high - float(np.sqrt((1.0 - share) * width * (self.high - self.best)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """One measure: whom it concerns, what it does, what it costs."""
+
+    id: str
+    name: str
+    kind: MeasureKind
+    where: Mapping[str, tuple[str, ...]]
+    """Columns of the asset table with the values that are meant; empty: every asset."""
+    cost: Estimate
+    """At the start. [currency]"""
+    upkeep: Estimate
+    """Every year; of an insurance the premium. [currency/yr]"""
+    life: int
+    """It is not renewed afterwards. [yr]"""
+    excludes: tuple[str, ...] = ()
+    """Ids of measures that cannot stand beside it."""
+    components: tuple[str, ...] = ()
+    """That it works on; empty: all."""
+    curve: str = ""
+    """Retrofit: the curve that takes the place of the present one."""
+    median_factor: float = 1.0
+    """Retrofit: intensities of the curve are multiplied with it. [1]"""
+    ratio_factor: float = 1.0
+    """Retrofit, warning: mean and standard deviation of the share lost are. [1]"""
+    lowers: float = inf
+    """Barrier: taken off the intensity; `inf`: all of it. [unit]"""
+    unit: str = ""
+    """Of `lowers`."""
+    design_period: float = inf
+    """Barrier: return period up to which it holds. [yr]"""
+    deductible: float = 0.0
+    """Insurance, each asset and event. [currency]"""
+    limit: float = inf
+    """Insurance, each asset and event, from the ground up. [currency]"""
+    share: float = 1.0
+    """Insurance: of the layer. [1]"""
+    source: str
+    status: CurveStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasureSet:
+    """A file of measures."""
+
+    measures: tuple[Measure, ...]
+    currency: str
+    year: int
+    """Price level of the costs."""
+    version: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saving:
+    """What a set of measures saves in a year."""
+
+    avoided: float = 0.0
+    """Loss that no longer happens. [currency/yr]"""
+    transferred: float = 0.0
+    """Loss that somebody else bears. [currency/yr]"""
+
+    @property
+    def total(self) -> float:
+        """Return what the owner is spared. [currency/yr]"""
+        return self.avoided + self.transferred
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavingGroup:
+    """Assets that the same measures concern, and what each set of these saves there."""
+
+    touching: tuple[int, ...]
+    """Rows of the measures."""
+    assets: int
+    saving: Mapping[Chosen, Saving]
+    """By every allowed set of the measures, run jointly."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appraisal:
+    """What measures save, alone and together; costs and discounting come afterwards."""
+
+    measures: tuple[Measure, ...]
+    groups: tuple[SavingGroup, ...]
+    excluded: frozenset[frozenset[int]]
+    """Pairs of measures that cannot stand together."""
+    touched: tuple[int, ...]
+    """Assets that each measure concerns."""
+    darkened: int
+    """Assets of which a measure makes a loss unknown: their saving is counted as none."""
+    known_aal: float
+    """Without any measure. [currency/yr]"""
+    is_partial: bool
+    """Whether something is unknown: then AAL and savings are of what is known."""
+    counts: Mapping[Standing, int]
+    runs: int
+    """Times that the portfolio was computed."""
+    currency: str
+    year: int
+    versions: Mapping[str, str]
+    faults: tuple[Fault, ...] = ()
+
+    def saving(self, chosen: Chosen) -> Saving:
+        """Return what measures save together, in a year in which all of them stand."""
+        parts = [group.saving[chosen & frozenset(group.touching)] for group in self.groups]
+        return Saving(
+            avoided=float(sum(part.avoided for part in parts)),
+            transferred=float(sum(part.transferred for part in parts)),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worth:
+    """What a set of measures is worth over its life, at one discount rate."""
+
+    ids: tuple[str, ...]
+    discount_rate: float
+    """[1/yr]"""
+    saving: Saving
+    """In the first year."""
+    cost: float
+    """At the start, best estimate. [currency]"""
+    upkeep: float
+    """Present value over the lives. [currency]"""
+    benefit: float
+    """Present value of the savings. [currency]"""
+    npv: float
+    """Benefit - cost - upkeep. [currency]"""
+    bcr: float
+    """Benefit / (cost + upkeep); NaN where nothing is paid. [1]"""
+    bcr_low: float = nan
+    """With costs at their 95 % quantile, all together. [1]"""
+    bcr_high: float = nan
+    """With costs at their 5 % quantile. [1]"""
+    payback: float = nan
+    """Whole years until discounted savings have paid the cost; `inf`: not within the life. [yr]"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The measures to take under a budget."""
+
+    budget: float
+    """For costs at the start. [currency]"""
+    best: Worth
+    """Of the chosen set, its savings run jointly."""
+    summed_saving: float
+    """What the chosen would save if each stood alone, added up. [currency/yr]"""
+    bound: float
+    """No allowed set within the budget is worth more: the solver's own bound. [currency]"""
+    relaxed: float
+    """The same with fractions of measures allowed (linear relaxation). [currency]"""
+    greedy: Worth
+    """What taking the best ratio again and again comes to."""
+    left_aal: float
+    """Average annual loss that the owner still bears, of what is known. [currency/yr]"""

@@ -1,0 +1,182 @@
+"""Barriers: lower intensities at the assets that stand behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rencheng.domain.errors import TooMuchError
+from rencheng.domain.intensity import factor
+from rencheng.domain.risk import Events, EventSource, Portfolio
+from rencheng.domain.risk_measures import Measure
+
+Bools = NDArray[np.bool_]
+F64 = NDArray[np.float64]
+I32 = NDArray[np.int32]
+I64 = NDArray[np.int64]
+
+_PIECE = 1_000_000
+"""Stored intensities that are worked on at once. Ours."""
+# Lowered intensities as they stay (point, intensity), and once more while pieces are joined.
+_ENTRY_BYTES = 16
+# A frequency and 1 / return period are held equal within this share. Ours.
+_SAME = 1e-12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shield:
+    """What a barrier takes off."""
+
+    off: F64
+    """0 where it does not hold, `inf` where it keeps all out. [unit of the set] (events,)"""
+
+
+def shield(source: EventSource, portfolio: Portfolio, measure: Measure, where: Bools) -> Shield:
+    """Return in which events a barrier holds, and what it takes off.
+
+    Parameters
+    ----------
+    source
+        Without the barrier; every rate is known.
+    portfolio
+        What stands there.
+    measure
+        A barrier.
+    where
+        The assets behind it. (assets,)
+
+    Notes
+    -----
+    An event is as rare as its highest known intensity at the assets behind the barrier: the rates
+    of all events that are at least as high there are added up. The barrier holds while that
+    frequency is 1 / design period or more, and takes nothing off in rarer events (overtopped). An
+    event whose intensity behind the barrier is unknown everywhere is not held back. Left out:
+    failure below the design level, water kept in by the barrier.
+    """
+    head = source.head
+    many = head.rate.size
+    taken = measure.lowers
+    if np.isfinite(taken):
+        taken *= factor(head.measure, measure.unit, head.unit)
+    if np.isinf(measure.design_period):
+        return Shield(off=np.full(many, taken))
+    behind = np.zeros(len(head.place), dtype=np.bool_)
+    points = portfolio.point[where]
+    behind[points[points >= 0]] = True
+    highest = np.full(many, -np.inf)
+    for event, point, x in _pieces(source):
+        counts = behind[point] & ~np.isnan(x)
+        np.maximum.at(highest, event[counts], x[counts].astype(np.float64))
+    order = np.argsort(-highest, kind="stable")
+    often = np.cumsum(head.rate[order])
+    last = np.searchsorted(-highest[order], -highest, side="right") - 1
+    holds = np.isfinite(highest) & (often[last] >= (1.0 - _SAME) / measure.design_period)
+    return Shield(off=np.where(holds, taken, 0.0))
+
+
+def shielded(
+    source: EventSource,
+    portfolio: Portfolio,
+    barriers: Sequence[tuple[Shield, Bools]],
+    *,
+    budget_mb: float,
+) -> tuple[Events, Portfolio]:
+    """Return the event set and the portfolio with barriers in place.
+
+    Parameters
+    ----------
+    source, portfolio
+        Without them.
+    barriers
+        Each with the assets behind it. (assets,)
+    budget_mb
+        Memory that the new set may take. [MB]
+
+    Returns
+    -------
+    events
+        Only at points where assets stand. A point with assets behind different barriers is there
+        several times. What is lowered to nothing is not reached; NaN stays unknown unless a
+        barrier keeps everything out.
+    portfolio
+        At these points.
+
+    Raises
+    ------
+    TooMuchError
+        When the new set does not fit.
+    """
+    head = source.head
+    behind = np.column_stack([where for _, where in barriers])
+    kinds, kind = np.unique(behind, axis=0, return_inverse=True)
+    kind, size = kind.ravel(), len(head.place)
+    placed = portfolio.point >= 0
+    keys = kind[placed].astype(np.int64) * size + portfolio.point[placed]
+    spots, which = np.unique(keys, return_inverse=True)
+    point = portfolio.point.copy()
+    point[placed] = which
+    at = np.full((len(kinds), size), -1, dtype=np.int32)
+    at[spots // size, spots % size] = np.arange(spots.size)
+    off = [
+        np.max([one.off for (one, _), on in zip(barriers, row, strict=True) if on], axis=0)
+        if row.any()
+        else np.zeros(head.rate.size)
+        for row in kinds
+    ]
+    parts = _lowered(source, at, off, budget_mb)
+    counts = np.bincount(parts[0], minlength=head.rate.size)
+    events = Events(
+        head=replace(head, place=head.place[spots % size]),
+        start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        point=parts[1],
+        intensity=parts[2],
+    )
+    return events, replace(portfolio, point=point)
+
+
+def _lowered(
+    source: EventSource, at: I32, off: list[F64], budget_mb: float
+) -> tuple[I64, I32, NDArray[np.float32]]:
+    """Return event, new point and lowered intensity of what is still reached, in their order."""
+    kept: list[tuple[I64, I32, NDArray[np.float32]]] = []
+    stored = 0
+    for event, point, x in _pieces(source):
+        piece = []
+        for rows, less in zip(at, off, strict=True):
+            here = rows[point] >= 0
+            e, p, value = event[here], rows[point[here]], x[here].astype(np.float64)
+            takes = less[e]
+            with np.errstate(invalid="ignore"):
+                value = np.where(np.isposinf(takes), 0.0, value - takes)
+                reached = ~((takes > 0.0) & (value <= 0.0))
+            piece.append((e[reached], p[reached], value[reached].astype(np.float32)))
+        e, p, value32 = (np.concatenate([part[k] for part in piece]) for k in range(3))
+        order = np.lexsort((p, e))
+        kept.append((e[order], p[order], value32[order]))
+        stored += e.size
+        need_mb = _ENTRY_BYTES * stored / 1e6
+        if need_mb > budget_mb:
+            raise TooMuchError(
+                "risk.budget",
+                f"lowered intensities need {need_mb:.3g} MB and may take {budget_mb:.3g} MB",
+                hint="Allow more, or split the portfolio",
+                params={"need": need_mb, "budget": budget_mb},
+            )
+    none = (np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))
+    e, p, value32 = (np.concatenate(column) for column in zip(none, *kept, strict=True))
+    return e, p, value32
+
+
+def _pieces(source: EventSource) -> Iterator[tuple[I64, I32, NDArray[np.float32]]]:
+    """Yield event, point and intensity of what is stored, some whole events at a time."""
+    start = np.asarray(source.start, dtype=np.int64)
+    first, many = 0, start.size - 1
+    while first < many:
+        last = int(np.searchsorted(start, start[first] + _PIECE, side="right")) - 1
+        last = min(max(last, first + 1), many)
+        point, x = source.block(first, last)
+        yield np.repeat(np.arange(first, last), np.diff(start[first : last + 1])), point, x
+        first = last
