@@ -1,0 +1,1 @@
+"""Parts of a study of uncertainty; `uncertainty` puts them together."""

@@ -1,0 +1,80 @@
+"""Samples of a study: one number for each input, and the keys that all its other draws hash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rencheng.domain.risk_uncertainty import Design
+
+F64 = NDArray[np.float64]
+U64 = NDArray[np.uint64]
+
+_GOLDEN = 0x9E3779B97F4A7C15
+
+
+def monte_carlo(names: Sequence[str], samples: int, seed: int) -> Design:
+    """Return independent samples.
+
+    Parameters
+    ----------
+    names
+        Of the inputs.
+    samples
+        How many.
+    seed
+        Any whole number.
+
+    Notes
+    -----
+    The number of an input in a sample is a hash of seed, name and sample alone: other inputs, more
+    samples and their order change nothing. SplitMix64 from a start that BLAKE2b makes of seed and
+    name.
+    """
+    count = np.arange(1, samples + 1, dtype=np.uint64) * np.uint64(_GOLDEN)
+    columns = [unit(mixed(count + keys([f"{seed}:{name}"])[0])) for name in names]
+    return Design(
+        names=tuple(names),
+        uniform=np.column_stack(columns) if names else np.zeros((samples, 0)),
+        origin=f"Monte Carlo, seed {seed}",
+    )
+
+
+def keys(things: Iterable[str]) -> U64:
+    """Return a number for each id, the same wherever it stands. (things,)"""
+    parts = [blake2b(one.encode(), digest_size=8).digest() for one in things]
+    return np.frombuffer(b"".join(parts), dtype="<u8").astype(np.uint64)
+
+
+def keys_of(name: str, uniform: F64) -> U64:
+    """Return the keys of an input's own draws, from its number in each sample. (samples,)"""
+    bits = np.ascontiguousarray(uniform, dtype=np.float64).view(np.uint64)
+    return mixed(mixed(bits) ^ keys([name])[0])
+
+
+def place_keys(place: F64) -> U64:
+    """Return a number for each point, from where it lies. (points,)"""
+    bits = np.ascontiguousarray(place + 0.0, dtype=np.float64).view(np.uint64)
+    return mixed(mixed(bits[:, 0]) + mixed(~bits[:, 1]))
+
+
+def mixed(h: U64) -> U64:
+    """Return a hash: the finaliser of SplitMix64 (Steele et al. 2014, 10.1145/2660193.2660195)."""
+    h = (h ^ (h >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    h = (h ^ (h >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(h ^ (h >> np.uint64(31)))
+
+
+def unit(h: U64) -> F64:
+    """Return numbers strictly between 0 and 1."""
+    return ((h >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+
+
+def normals(key: U64, thing: U64) -> F64:
+    """Return the standard normal draw of each thing in each sample. (things, samples)"""
+    from scipy.special import ndtri
+
+    return np.asarray(ndtri(unit(mixed(key[None, :] + thing[:, None]))), dtype=np.float64)

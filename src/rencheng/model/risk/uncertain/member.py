@@ -1,0 +1,176 @@
+"""One event set with the portfolio at its points, run over samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rencheng.domain.risk import EventSource, Portfolio
+from rencheng.model.risk.stock import settled, stock
+from rencheng.model.risk.uncertain.curves import Curves
+from rencheng.model.risk.uncertain.design import keys, place_keys
+from rencheng.model.risk.uncertain.lanes import Lanes
+from rencheng.model.risk.uncertain.memory import LANES, small
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+I32 = NDArray[np.int32]
+I64 = NDArray[np.int64]
+U64 = NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """Annual losses of some assets in the samples of a pass."""
+
+    asset: I64
+    eai: F64
+    """[currency/yr] (assets, samples)"""
+    dark: I64
+    """Most events unknown in a sample. (assets,)"""
+
+
+class Pass:
+    """Sums over all assets, for some samples."""
+
+    def __init__(self, drawn: Lanes, events: int, groups: int, *, with_losses: bool) -> None:
+        many = drawn.often.size
+        self.lanes = drawn
+        self.with_losses = with_losses
+        shape = (events, many) if with_losses else (0, many)
+        cuts = [(a, min(a + LANES, many)) for a in range(0, many, LANES)]
+        self.cuts = cuts
+        self.loss = [np.zeros((shape[0], b - a)) for a, b in cuts]
+        self.unknown = [np.zeros((shape[0], b - a), dtype=np.int32) for a, b in cuts]
+        self.aal = [np.zeros(b - a) for a, b in cuts]
+        self.missing = [np.zeros(b - a, dtype=np.int64) for a, b in cuts]
+        self.group = [np.zeros((groups, b - a)) for a, b in cuts]
+
+
+class Member:
+    """An event set and its assets, turned around by point."""
+
+    def __init__(
+        self, source: EventSource, folio: Portfolio, curves: Curves, group: I32, asset_key: U64
+    ) -> None:
+        self.head, self.folio, self.curves = source.head, folio, curves
+        self.things = stock(folio, len(source.head.place))
+        things = self.things
+        change = np.r_[True, things.asset[1:] != things.asset[:-1]][: things.asset.size]
+        self.slot = (np.cumsum(change) - 1).astype(np.int32)
+        self.asset = things.asset[change].astype(np.int64)
+        self.hits = _turned(source)
+        reached = (np.diff(self.hits[0]) > 0).astype(np.uint8)
+        self.standing = settled(things.standing, folio.point, reached)
+        self.items = (
+            things.first, things.curve, things.value, self.slot, group[things.asset],
+            asset_key[things.asset], place_keys(source.head.place),
+        )  # fmt: skip
+        self.event_key = keys(source.head.names)
+
+    def blocks(self, slots: int) -> list[tuple[int, int]]:
+        """Return ranges of points that hold at most so many assets, or one point."""
+        first = self.things.first
+        upto = np.r_[self.slot, self.asset.size][first]  # assets before each point
+        cuts, p = [], 0
+        while p < first.size - 1:
+            q = int(np.searchsorted(upto, upto[p] + slots, side="right")) - 1
+            q = min(max(q, p + 1), first.size - 1)
+            cuts.append((p, q))
+            p = q
+        return cuts
+
+    def run(self, work: Pass, slots: int, threads: int) -> Iterator[Block]:
+        """Yield block after block of assets, adding up events and totals as it goes."""
+        calls = [_Call(self, work, c) for c in range(len(work.cuts))]
+        with ThreadPoolExecutor(max_workers=threads) as pool:
+            for p, q in self.blocks(slots):
+                here = slice(*np.r_[self.slot, self.asset.size][self.things.first[[p, q]]])
+                size = here.stop - here.start
+                done = list(
+                    pool.map(partial(_Call.add, p=p, q=q, slot=here.start, size=size), calls)
+                )
+                yield Block(
+                    asset=self.asset[here],
+                    eai=np.concatenate([eai for eai, _ in done], axis=1),
+                    dark=np.maximum.reduce([dark for _, dark in done]),
+                )
+            if calls and calls[0].is_by_kind:
+                known = self._kinds(calls[0])
+                list(pool.map(partial(_Call.finish, known=known), calls))
+
+    def _kinds(self, call: _Call) -> tuple[F64, I64]:
+        """Return loss and unknown of each event by class and alternative."""
+        from rencheng.model.risk.uncertain import kernel
+
+        size = (len(self.head.names), call.kinds[1].size)
+        known = np.zeros(size), np.zeros(size, dtype=np.int64)
+        kernel.by_kind(self.hits, self.items, self.curves.table, call.kinds, *known)
+        return known
+
+
+class _Call:
+    """The compiled loops for the samples of one cut."""
+
+    def __init__(self, member: Member, work: Pass, cut: int) -> None:
+        a, b = work.cuts[cut]
+        self.member, self.work, self.cut = member, work, cut
+        one = work.lanes.at(np.arange(a, b))
+        self.kinds = (one.start, one.row, one.choice)
+        self.worth = (one.worth, one.total, one.often, *one.own)
+        self.is_straight = one.is_straight
+        self.is_by_kind = (
+            work.with_losses and one.is_straight and not one.own[0].size
+            and small(len(member.head.names), one.row.size)
+        )  # fmt: skip
+        axis = (one.axis, one.on_event(member.head), *one.axis_own, one.within[0].ravel(),
+                one.within[1], member.event_key)  # fmt: skip
+        self.more = (axis, (one.score, one.correlation, one.score_of, one.score_key,
+                            member.curves.node_first, member.curves.node))  # fmt: skip
+
+    def add(self, p: int, q: int, slot: int, size: int) -> tuple[F64, I64]:
+        """Add the points `p` to `q` - 1; return annual losses and what is unknown by asset."""
+        from rencheng.model.risk.uncertain import kernel
+
+        work, cut, member = self.work, self.cut, self.member
+        eai = np.zeros((size, self.worth[2].size))
+        dark = np.zeros(size, dtype=np.int64)
+        loss, unknown = work.loss[cut], work.unknown[cut]
+        if self.is_by_kind:
+            loss, unknown = loss[:0], unknown[:0]
+        out = (loss, unknown, eai, work.aal[cut], work.missing[cut], work.group[cut], dark)
+        given = ((p, q, slot), member.hits, member.items, member.curves.table)
+        if self.is_straight:
+            kernel.straight(*given, self.kinds, self.worth, out)
+        else:
+            kernel.bent(*given, self.kinds, self.worth, self.more, out)
+        return eai, dark
+
+    def finish(self, known: tuple[F64, I64]) -> None:
+        """Add events up class by class."""
+        from rencheng.model.risk.uncertain import kernel
+
+        by_class, on_total = self.worth[0], self.worth[1]
+        out = (self.work.loss[self.cut], self.work.unknown[self.cut])
+        kernel.of_kinds(known, self.kinds, by_class, on_total, out)
+
+
+def _turned(source: EventSource) -> tuple[I64, I32, F32, F64]:
+    """Return the hits of each point, events rising, and the rates."""
+    from rencheng.model.risk.uncertain import kernel
+
+    many = source.head.rate.size
+    point, x = source.block(0, many)
+    hits = (
+        np.zeros(len(source.head.place) + 1, dtype=np.int64),
+        np.empty(point.size, dtype=np.int32),
+        np.empty(point.size, dtype=np.float32),
+        np.asarray(source.head.rate, dtype=np.float64),
+    )
+    kernel.by_point(np.asarray(source.start, dtype=np.int64), point, x, hits)
+    return hits

@@ -1,0 +1,106 @@
+"""How many samples may stand side by side in a stated memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rencheng.domain.errors import TooMuchError
+
+LANES = 128
+"""Samples that a loop takes at a time: losses of 1,000 events then stay in the cache. Ours."""
+KINDS_MB = 64.0
+"""Up to here losses by class are worked out once and added up sample by sample. Ours."""
+# One stored intensity: event and value turned around, and again as the source brings it.
+_STORED_BYTES = 24
+# One loss of an event in a sample, and how many of its parts are unknown.
+_LOSS_BYTES = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carry:
+    """What is kept of the samples beside average annual losses."""
+
+    periods: bool = True
+    """The exceedance curve at the return periods."""
+    events: bool = True
+    """The loss of each event in each sample."""
+    assets: bool = True
+    """Quantiles of each asset's annual loss."""
+    asset_samples: bool = False
+    """The annual loss of each asset in each sample."""
+
+    @property
+    def losses(self) -> bool:
+        """Whether losses of events are needed at all."""
+        return self.periods or self.events
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """How large a study is."""
+
+    events: int
+    assets: int
+    samples: int
+    groups: int
+    stored: int
+    points: int
+    items: int
+    kinds: int
+    """Curves of all classes, alternatives counted."""
+    members: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """How a study is cut to fit its memory."""
+
+    lanes: int
+    """Samples of one pass over all assets."""
+    keeps_assets: bool
+    """Whether all assets' samples are held, because the passes see only some."""
+    slots: int
+    """Assets of one block."""
+
+
+def room(carry: Carry, sizes: Sizes, budget_mb: float) -> Room:
+    """Return how to cut a study.
+
+    Raises
+    ------
+    TooMuchError
+        When not even a few samples at a time fit.
+    """
+    n = sizes
+    budget = budget_mb * 1e6
+    fixed = _STORED_BYTES * n.stored + 24 * n.points + 64 * n.items + 64 * n.assets
+    fixed += 16 * n.groups * n.samples + 40 * n.samples * max(1, n.kinds)
+    fixed += 16 * n.events * n.kinds if carry.losses and small(n.events, n.kinds) else 0
+    fixed += 8 * n.events * n.samples if carry.events else 0
+    slots = max(1, min(n.assets, int(0.1 * budget / (24 * max(1, n.samples)))))
+    fixed += 24 * slots * n.samples
+    asset_bytes = 4 * n.assets * n.samples
+    # A loop's own lanes, and sorting them for the exceedance curve.
+    lane = (_LOSS_BYTES + 8) * n.events if carry.losses else 0
+    sorting = 32 * n.events * min(LANES, n.samples) if carry.periods else 0
+    keeps = carry.asset_samples or (carry.assets and n.members > 1)
+    for held in (keeps, True):
+        need = fixed + sorting + (asset_bytes if held else 0)
+        lanes = n.samples if not lane else int((budget - need) // lane)
+        if need <= budget and (lanes >= n.samples or (held or not carry.assets) and lanes >= 1):
+            keeps_assets = held and (carry.assets or carry.asset_samples)
+            return Room(lanes=min(lanes, n.samples), keeps_assets=keeps_assets, slots=slots)
+        if not carry.assets:
+            break
+    need_mb = (fixed + sorting + lane + (asset_bytes if keeps else 0)) / 1e6
+    raise TooMuchError(
+        "risk_uncertainty.budget",
+        f"the study needs {need_mb:.3g} MB at least and may take {budget_mb:.3g} MB",
+        hint="Allow more, take fewer samples, or carry no losses of events or assets",
+        params={"need": need_mb, "budget": budget_mb},
+    )
+
+
+def small(events: int, kinds: int) -> bool:
+    """Whether losses by event and kind are few enough to be worked out once."""
+    return 16 * events * kinds <= KINDS_MB * 1e6
