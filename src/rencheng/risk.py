@@ -30,6 +30,7 @@ from rencheng.adapters.risk.classical import (
 from rencheng.adapters.risk.event_files import open_events
 from rencheng.adapters.risk.events import EventSet, Pointwise, Table, check_events, event_table
 from rencheng.adapters.risk.hazard_curves import hazard_curves
+from rencheng.adapters.risk.people import people
 from rencheng.adapters.risk.repair_cost import repair_cost
 from rencheng.adapters.risk.results import summary, tables, write
 from rencheng.adapters.risk.several_hazards import Hazard, several, write_several
@@ -37,6 +38,7 @@ from rencheng.domain.curve import Curve
 from rencheng.domain.risk import EventImpact, Exceedance, Standing
 from rencheng.domain.risk_classical import HazardCurves, ShareSpread
 from rencheng.domain.risk_consequence import RepairCost
+from rencheng.domain.risk_people import Circumstances, Fate, PeopleImpact
 from rencheng.domain.risk_several import SeveralImpact
 from rencheng.model.risk.blocks import BUDGET_MB
 from rencheng.model.risk.consequence import vulnerability_of
@@ -44,12 +46,15 @@ from rencheng.model.risk.impact import impact
 from rencheng.model.risk.tail import exceedance, loss_at, tail_mean
 
 __all__ = [
+    "Circumstances",
     "Curve",
     "EventImpact",
     "EventSet",
     "Exceedance",
+    "Fate",
     "HazardCurves",
     "Hazard",
+    "PeopleImpact",
     "Pointwise",
     "SeveralImpact",
     "RepairCost",
@@ -68,6 +73,7 @@ __all__ = [
     "loss_at",
     "open_events",
     "repair_cost",
+    "people",
     "run",
     "several",
     "summary",

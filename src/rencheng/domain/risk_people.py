@@ -131,6 +131,22 @@ class RapidModel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """When and under what measures events are taken to happen."""
+
+    hour: float | None = None
+    """Of the local clock; None: any hour of the day, all as likely. [h]"""
+    is_weekend: bool | None = None
+    """None: any day of the week."""
+    country: str = ""
+    """ISO 3166-1 alpha-2, for the national rapid model; empty: none is asked."""
+    evacuated: float = 0.0
+    """Share of the people who left before the water came, where assets do not say."""
+    upstairs: float = 0.0
+    """Share of those who stayed that find shelter above the water, where assets do not say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Crowd:
     """The people at assets, at the time that a job asks for. NaN: unknown."""
 

@@ -1,0 +1,1 @@
+"""What events do to people: presence, casualties, displacement, dangerous water, drowning."""

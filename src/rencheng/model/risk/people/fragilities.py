@@ -1,0 +1,50 @@
+"""Fragility curves as the compiled loop over people takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rencheng.domain.curve import Beyond, Curve
+from rencheng.model.risk.lines import Knots, Table, knots_of_states, tabulate
+
+F64 = NDArray[np.float64]
+I32 = NDArray[np.int32]
+Coded = tuple[tuple[F64, F64, F64, I32], Table]
+
+
+def coded(curves: Sequence[Curve], many: int) -> Coded:
+    """Return curves with `many` states each as arrays; see `kernel.reach`.
+
+    Log median and β (curves, states); limits (curves, 4): lowest and highest valid intensity and
+    what stands in for one below and above; row of the mildest state in the table of straight
+    pieces, -1 of a lognormal curve.
+    """
+    size = (len(curves), many)
+    log_median, beta, limit = np.zeros(size), np.ones(size), np.zeros((len(curves), 4))
+    row = np.full(len(curves), -1, dtype=np.int32)
+    lines: list[Knots] = []
+    for i, curve in enumerate(curves):
+        if curve.median.size:
+            log_median[i], beta[i] = np.log(curve.median), curve.beta
+        else:
+            row[i] = len(lines)
+            lines += knots_of_states(curve)
+        limit[i] = curve.low, curve.high, _below(curve), _above(curve)
+    return (log_median, beta, limit, row), tabulate(lines)
+
+
+def _below(curve: Curve) -> float:
+    return _outside(curve, curve.below, curve.low)
+
+
+def _above(curve: Curve) -> float:
+    return _outside(curve, curve.above, curve.high)
+
+
+def _outside(curve: Curve, rule: Beyond, end: float) -> float:
+    """Return the intensity at which the curve does what it says of one outside its range."""
+    nothing = 0.0 if curve.median.size else float(np.nextafter(curve.low, -np.inf))
+    return {Beyond.HOLD: end, Beyond.UNKNOWN: float("nan"), Beyond.ZERO: nothing}[rule]

@@ -1,0 +1,58 @@
+"""Deaths from shaking alone: rates of national models, and intensity from instruments."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rencheng.domain.curve import Curve, CurveKind, CurveStatus
+from rencheng.domain.intensity import factor
+from rencheng.domain.risk_people import RapidModel
+
+F64 = NDArray[np.float64]
+
+# GB/T 17742-2020, instrumental intensity of the horizontal peak ground acceleration [m/s²]; from
+# memory, the standard's existence was checked. Chinese and Mercalli degrees are close from VI to X.
+_SLOPE, _AT_ONE = 3.17, 6.59
+# PAGER works from V to IX and takes X for IX (usgs/pager 081a55f, losspager/models/emploss.py);
+# V begins at 4.5.
+LOWEST, HIGHEST = 4.5, 9.0
+
+
+def intensity_of(x: F64, measure: str, unit: str) -> F64:
+    """Return the macroseismic intensity of MMI or PGA; 1 to 12, NaN unknown. [MMI]"""
+    if measure == "MMI":
+        return x
+    with np.errstate(divide="ignore"):
+        felt = _SLOPE * np.log10(x * factor(measure, unit, "m/s2")) + _AT_ONE
+    return np.clip(felt, 1.0, 12.0)
+
+
+def rapid_rate(model: RapidModel, intensity: F64) -> F64:
+    """Return the share of the people that a national model takes for dead; NaN unknown.
+
+    Notes
+    -----
+    Φ(ln(I/θ)/β), intensity as it is and not in whole degrees; nothing below 4.5, and IX above.
+    China: 5.1e-5 at VII, 5.3e-3 at VIII, 8.4e-2 at IX.
+    """
+    curve = Curve(
+        id=f"pager.{model.country}",
+        kind=CurveKind.FRAGILITY,
+        hazard="earthquake",
+        component="people",
+        intensity="MMI",
+        unit="1",
+        asset="residents",
+        region=model.country,
+        states=("killed",),
+        median=np.array([model.theta]),
+        beta=np.array([model.beta]),
+        low=LOWEST,
+        high=HIGHEST,
+        source=model.source,
+        licence="public domain (United States)",
+        status=CurveStatus.UNVERIFIED,
+        version=model.version,
+    )
+    return curve.value(intensity)[..., 0]

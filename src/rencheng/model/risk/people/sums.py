@@ -1,0 +1,216 @@
+"""Running sums of a job over people: who is counted, in what blocks, and what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rencheng.domain.errors import TooMuchError
+from rencheng.domain.provenance import Text
+from rencheng.domain.risk import EventSource, Portfolio, Standing
+from rencheng.domain.risk_people import Crowd, Fate, PeopleEstimate, Spanning
+from rencheng.model.risk.stock import Stock, settled, stock
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+U8 = NDArray[np.uint8]
+
+# What one stored intensity takes while its block is worked on, without responses.
+_STORED_BYTES = 40
+
+
+class Base(IntEnum):
+    """Which people a share is of."""
+
+    INDOORS = 0
+    OUTDOORS = 1
+    PRESENT = 2
+    AT_RISK = 3
+    """Present, neither evacuated nor upstairs."""
+    RESIDENTS = 4
+    PUBLIC_LOW = 5
+    PUBLIC = 6
+    PUBLIC_HIGH = 7
+    """Residents who would ask for a public shelter if displaced."""
+
+
+HOME = np.array([base >= Base.RESIDENTS for base in Base], dtype=np.uint8)
+"""Where the share of groups among residents holds, and not that among the people present."""
+Term = tuple[Base, int]
+"""Which people, and the column that they are added to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """What stands at the points of an event set, in the order that the loops walk it."""
+
+    things: Stock
+    people: tuple[F64, F32]
+    point: NDArray[np.int32]
+    """(assets,)"""
+
+    @property
+    def items(self) -> int:
+        """Return how many assets can be reached."""
+        return int(self.things.asset.size)
+
+
+def reached(portfolio: Portfolio, crowd: Crowd, points: int) -> Reached:
+    """Return the assets whose people are known, point by point.
+
+    An asset whose people present are unknown is bad data.
+    """
+    value = np.where(np.isfinite(crowd.present), 1.0, np.nan)[:, None]
+    things = stock(replace(portfolio, value=value, curve=portfolio.curve[:, :1]), points)
+    row = things.asset
+    amount = np.column_stack(
+        [
+            crowd.indoors, crowd.outdoors, crowd.present, crowd.present * crowd.exposed,
+            crowd.residents, *(crowd.residents * crowd.public),
+        ]
+    )[row]  # fmt: skip
+    share = np.stack([crowd.share, crowd.share_home])[:, :, row].transpose(2, 0, 1)
+    return Reached(
+        things=things,
+        people=(np.ascontiguousarray(amount), np.ascontiguousarray(share, dtype=np.float32)),
+        point=portfolio.point,
+    )
+
+
+def portions(
+    source: EventSource, here: Reached, columns: int, responses: int, budget_mb: float
+) -> Iterator[tuple[int, int]]:
+    """Yield first and last event of blocks that fit the budget, one after another.
+
+    Parameters
+    ----------
+    columns
+        Of what is counted.
+    responses
+        Numbers that are worked out for each stored intensity.
+
+    Raises
+    ------
+    TooMuchError
+        When what must stay in memory, or the largest event, does not fit.
+    """
+    start = np.asarray(source.start)
+    groups = here.people[1].shape[2]
+    each = _STORED_BYTES + 16 * responses
+    fixed = sum(part.nbytes for part in here.people) + 32 * here.items
+    fixed += 8 * columns * (here.items + (start.size - 1) * (3 + 2 * groups))
+    largest = int(np.diff(start).max(initial=0))
+    need_mb = (fixed + each * largest) / 1e6
+    if need_mb > budget_mb:
+        raise TooMuchError(
+            "risk.budget",
+            f"the job needs {need_mb:.3g} MB and may take {budget_mb:.3g} MB",
+            hint="Allow more, leave the loss matrix out, or split the portfolio",
+            params={"need": need_mb, "budget": budget_mb},
+        )
+    room = int((budget_mb * 1e6 - fixed) // each)
+    first = 0
+    while first < start.size - 1:
+        last = int(np.searchsorted(start, start[first] + room, side="right")) - 1
+        yield first, max(last, first + 1)
+        first = max(last, first + 1)
+
+
+@dataclass(slots=True)
+class Sums:
+    """Totals of a job, and the points that its events reach."""
+
+    here: Reached
+    points: int
+    events: int
+    terms: Sequence[Term]
+    columns: int
+    by_event: F64 = field(init=False)
+    group: F64 = field(init=False)
+    group_unknown: F64 = field(init=False)
+    by_item: F64 = field(init=False)
+    unknown: I64 = field(init=False)
+    unknown_people: F64 = field(init=False)
+    touched: U8 = field(init=False)
+
+    def __post_init__(self) -> None:
+        groups, size = self.here.people[1].shape[2], (self.events, self.columns)
+        self.by_event, self.unknown_people = np.zeros(size), np.zeros(size)
+        self.group, self.group_unknown = np.zeros((*size, groups)), np.zeros((*size, groups))
+        self.by_item = np.zeros((self.here.items, self.columns))
+        self.unknown = np.zeros(size, dtype=np.int64)
+        self.touched = np.zeros(self.points, dtype=np.uint8)
+
+    def part(self, first: int, last: int) -> tuple[F64, F64, F64, F64, I64, F64]:
+        """Return the totals of the events `first` to `last` - 1, as the loops take them."""
+        cut = slice(first, last)
+        return (
+            self.by_event[cut],
+            self.group[cut],
+            self.group_unknown[cut],
+            self.by_item,
+            self.unknown[cut],
+            self.unknown_people[cut],
+        )
+
+    @property
+    def coded(self) -> tuple[I64, I64, U8]:
+        """Return the terms as the loops take them."""
+        base = np.array([int(one) for one, _ in self.terms], dtype=np.int64)
+        return base, np.array([to for _, to in self.terms], dtype=np.int64), HOME
+
+    def estimate(
+        self,
+        model: str,
+        fate: Sequence[Fate],
+        column: Sequence[int],
+        *,
+        bounds: tuple[F64, F64] | None = None,
+        spanning: Spanning = Spanning.NONE,
+        notes: Sequence[Text] = (),
+        without: U8 | None = None,
+    ) -> PeopleEstimate:
+        """Return what the sums say as a model's estimate.
+
+        Parameters
+        ----------
+        model, fate
+            Its name, and the fates that it speaks of.
+        column
+            Of the sums, for each fate.
+        bounds
+            Low and high; None where the model states no spread. (events, fates) each
+        without
+            Standing of assets that this model cannot assess; 0 elsewhere. (assets,)
+        """
+        at = list(column)
+        many, things = self.here.point.size, self.here.things
+        standing = settled(things.standing, self.here.point, self.touched)
+        if without is not None:
+            standing = np.maximum(standing, without)
+        yearly = np.full((many, len(at)), np.nan)
+        yearly[things.asset] = self.by_item[:, at]
+        yearly[standing == Standing.NOT_EXPOSED] = 0.0
+        yearly[standing > Standing.NOT_EXPOSED] = np.nan
+        bare = np.full((self.events, len(at)), np.nan)
+        low, high = bounds if bounds is not None else (bare, bare)
+        return PeopleEstimate(
+            model=model,
+            fate=tuple(fate),
+            low=low,
+            central=self.by_event[:, at],
+            high=high,
+            spanning=spanning,
+            group=self.group[:, at],
+            group_unknown=self.group_unknown[:, at],
+            yearly=yearly,
+            unknown=self.unknown[:, at].max(axis=1, initial=0),
+            unknown_people=self.unknown_people[:, at].max(axis=1, initial=0.0),
+            standing=standing,
+            notes=tuple(notes),
+        )
