@@ -118,9 +118,9 @@ def read_fragility(path: Path, origin: Origin | None = None) -> CurveModel:
     m·exp(-β²/2). Below `noDamageLimit` there is no damage; where it lies below the first level of
     a discrete function, probabilities rise straight from zero there. Without it, what lies below
     the first level of a discrete function is unknown, and below `minIML` the probabilities of a
-    continuous one stay, as they do above `maxIML` or the last level. Where a worse state is reached more often than a milder one, the milder is
-    raised to it, for who reaches the worse has passed the milder; such curves are named in
-    `faults`.
+    continuous one stay, as they do above `maxIML` or the last level. Where a worse state is
+    reached more often than a milder one, the milder is raised to it, for who reaches the worse has
+    passed the milder; such curves are named in `faults`.
     """
     found, mended = Found(), Found()
     root = nrml(read_bytes(path, found), path.name, "fragilityModel", found)

@@ -35,7 +35,7 @@ from rencheng.domain.risk import OUTSIDE, Portfolio
 F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
-SCENARIO = ("scenario_risk", "scenario_damage")
+SCENARIO = ("scenario_risk", "scenario_damage", "multi_risk")
 CATALOGUE = ("event_based_risk", "event_based_damage", "ebrisk")
 _LOSS, _DAMAGE = "_vulnerability_file", "_fragility_file"
 
@@ -160,7 +160,7 @@ def read_model(path: Path) -> Model:
     """
     job = read_job(path)
     found = Found()
-    if job.mode not in (*SCENARIO, *CATALOGUE):
+    if job.mode not in (*SCENARIO[:2], *CATALOGUE):
         found.add("mode", path.name, job.mode)
     exposed, shaken = job.file("exposure_file"), job.file("gmfs_csv", "gmfs_file")
     for name, file in (("exposure_file", exposed), ("gmfs_file", shaken)):
