@@ -34,6 +34,13 @@ from rencheng.adapters.risk.people import people
 from rencheng.adapters.risk.repair_cost import repair_cost
 from rencheng.adapters.risk.results import summary, tables, write
 from rencheng.adapters.risk.several_hazards import Hazard, several, write_several
+from rencheng.adapters.risk.shapes import (
+    GEOMETRY,
+    VECTORS,
+    ShapeTable,
+    read_shapes,
+    run_shapes,
+)
 from rencheng.domain.curve import Curve
 from rencheng.domain.risk import EventImpact, Exceedance, Standing
 from rencheng.domain.risk_classical import HazardCurves, ShareSpread
@@ -57,6 +64,7 @@ __all__ = [
     "PeopleImpact",
     "Pointwise",
     "SeveralImpact",
+    "ShapeTable",
     "RepairCost",
     "Retrofit",
     "ShareSpread",
@@ -73,6 +81,7 @@ __all__ = [
     "loss_at",
     "open_events",
     "repair_cost",
+    "read_shapes",
     "people",
     "run",
     "several",
@@ -104,7 +113,9 @@ def curve(identity: str, state: str | Path = ".state") -> Curve:
 
 
 def asset_file(path: str | Path) -> Table:
-    """Return the columns of a CSV of assets, as text; `run` reads the numbers."""
+    """Return the columns of a CSV of assets as text, or of a file of points, lines and areas."""
+    if Path(path).suffix.lower() in VECTORS:
+        return read_shapes(Path(path))
     return read_csv(Path(path), Job()).columns
 
 
@@ -125,7 +136,8 @@ def run(
     ----------
     assets
         Columns `id`, `lon`, `lat` [deg], `value`, `curve`; or values and curves by component
-        (`value_contents`, `curve_contents`). A mapping or a data frame.
+        (`value_contents`, `curve_contents`). A mapping or a data frame. With `geometry` (shapely,
+        in lon, lat) instead of `lon` and `lat`, areas and lines meet every cell that they cover.
     events
         From `event_table` or `open_events`; a set made by a program as `Pointwise(source=…)`, which
         `check_events` looks at.
@@ -159,6 +171,17 @@ def run(
     See `rencheng.model.risk.impact.impact` for the method, its judges and what it leaves out.
     """
     named = curves if isinstance(curves, Mapping) else {one.id: one for one in curves}
+    if GEOMETRY in assets:
+        return run_shapes(
+            assets,
+            events,
+            named,
+            currency=currency,
+            year=year,
+            budget_mb=budget_mb,
+            with_matrix=with_matrix,
+            progress=progress,
+        )
     read = read_assets(assets, named)
     source, reach_m = events.at(read.lonlat)
     fitting = curves_for(named, source.head)

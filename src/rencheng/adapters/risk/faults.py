@@ -36,6 +36,10 @@ SAID = {
     "double_event": ("events share a name", "Give every event a name of its own"),
     "rate_event": ("rates name no event of the set", "Name the files without their ending"),
     "grid": ("rasters lie on another grid than the first", "Bring all onto one grid"),
+    "crs": ("files name no coordinate system", "Write one into the file, such as EPSG:4326"),
+    "step": ("steps are not above zero", "Give the length of a piece in metres"),
+    "mended": ("areas cross themselves and were mended", "Look at their outlines"),
+    "partly": ("assets lie outside in part", "That share counts as not reached; extend the events"),
     "empty": ("files hold no event", "Name a file or folder with events"),
 }
 """Problem and hint by the last part of the key; other languages stand in `words/risk.toml`."""

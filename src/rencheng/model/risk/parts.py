@@ -1,0 +1,134 @@
+"""Losses of areas and lines: each part meets its own intensity, an asset sums up its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rencheng.domain.curve import Curve
+from rencheng.domain.risk import (
+    NO_PLACE,
+    OUTSIDE,
+    EventImpact,
+    EventSource,
+    LossMatrix,
+    Portfolio,
+    Standing,
+)
+from rencheng.domain.risk_parts import Parts
+from rencheng.model.risk.blocks import BUDGET_MB
+from rencheng.model.risk.impact import impact
+from rencheng.model.risk.stock import counted
+
+I32 = NDArray[np.int32]
+
+
+def impact_of_parts(
+    source: EventSource,
+    portfolio: Portfolio,
+    parts: Parts,
+    curves: Sequence[Curve],
+    *,
+    budget_mb: float = BUDGET_MB,
+    with_matrix: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+    versions: Mapping[str, str] | None = None,
+) -> EventImpact:
+    """Return what events do to assets of which each stands at several points.
+
+    Parameters
+    ----------
+    source, curves, budget_mb, with_matrix, progress, versions
+        See `rencheng.model.risk.impact.impact`.
+    portfolio
+        Assets; their `point` plays no part.
+    parts
+        Where each asset lies.
+
+    Returns
+    -------
+    result
+        By asset. `unknown` and `dark` count components and parts. An asset is assessed when an
+        event reaches one of its parts; what lies outside is a loss of zero, as for a point.
+
+    Raises
+    ------
+    TooMuchError
+        When one event, or the matrix, does not fit the budget.
+
+    Notes
+    -----
+    Loss of an asset = Σ share x value x mean ratio at the part's point: its worth is spread evenly
+    over its area or length. Parts are items of their own in the same compiled loop, so exactness,
+    blocks and budget are those of `impact`. Of the spread only `together` is told: the parts of one
+    asset do not err independently.
+    """
+    asset, point, share = _whole(parts)
+    spread_out = replace(
+        portfolio,
+        id=(),
+        point=point,
+        curve=portfolio.curve[asset],
+        value=portfolio.value[asset] * share[:, None],
+    )
+    result = impact(
+        source,
+        spread_out,
+        curves,
+        budget_mb=budget_mb,
+        with_matrix=with_matrix,
+        progress=progress,
+        versions=versions,
+    )
+    many = len(portfolio.id)
+    standing = _standing(result.standing, asset, many)
+    spread = result.spread
+    if spread is not None:
+        spread = replace(spread, independent=np.full(spread.together.size, np.nan))
+    return replace(
+        result,
+        known_eai=np.bincount(asset, result.known_eai, many).astype(np.float64),
+        dark=np.bincount(asset, result.dark, many).astype(np.int64),
+        standing=standing,
+        counts=counted(standing),
+        spread=spread,
+        matrix=None if result.matrix is None else _joined(result.matrix, asset, many),
+    )
+
+
+def _whole(parts: Parts) -> tuple[I32, I32, NDArray[np.float64]]:
+    """Return the parts, and one row of every asset that has none."""
+    bare = np.ones(parts.outside.size, dtype=bool)
+    bare[parts.asset] = False
+    rows = np.flatnonzero(bare).astype(np.int32)
+    nowhere = np.where(np.isnan(parts.outside[rows]), NO_PLACE, OUTSIDE).astype(np.int32)
+    return (
+        np.concatenate([parts.asset, rows]),
+        np.concatenate([parts.point, nowhere]),
+        np.concatenate([parts.share, np.ones(rows.size)]),
+    )
+
+
+def _standing(each: NDArray[np.uint8], asset: I32, many: int) -> NDArray[np.uint8]:
+    """Return how each asset ended: bad parts first, then those that an event reaches."""
+    best, worst = np.full(many, 255, dtype=np.uint8), np.zeros(many, dtype=np.uint8)
+    np.minimum.at(best, asset, each)
+    np.maximum.at(worst, asset, each)
+    return np.asarray(np.where(worst >= Standing.NO_CURVE, worst, best), dtype=np.uint8)
+
+
+def _joined(matrix: LossMatrix, asset: I32, many: int) -> LossMatrix:
+    """Return the matrix with the parts of an asset added up; unknown where one of them is."""
+    events = matrix.start.size - 1
+    event = np.repeat(np.arange(events), np.diff(matrix.start))
+    key, which = np.unique(event * many + asset[matrix.asset], return_inverse=True)
+    loss = np.bincount(which, matrix.loss, key.size)
+    start = np.searchsorted(key, np.arange(events + 1) * many)
+    return LossMatrix(
+        start=start.astype(np.int64),
+        asset=(key % max(many, 1)).astype(np.int32),
+        loss=loss.astype(np.float32),
+    )
