@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,26 +11,10 @@ from numpy.typing import NDArray
 from rencheng.adapters.risk.openquake.faults import Found
 from rencheng.adapters.risk.openquake.files import floats, nrml, read_bytes, table
 from rencheng.adapters.risk.openquake.measures import measure_of
+from rencheng.domain.risk_classical import HazardCurves
 
 F64 = NDArray[np.float64]
 PREFIX = "poe-"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HazardCurves:
-    """Hazard at places, of one measure."""
-
-    lonlat: F64
-    """[deg] (places, 2)"""
-    measure: str
-    unit: str
-    level: F64
-    """Rising. [unit] (levels,)"""
-    poe: F64
-    """That an intensity above the level is seen within `years`. [1] (places, levels)"""
-    years: float
-    """[yr]"""
-    source: str
 
 
 def read_hazard_curves(path: Path) -> HazardCurves:
@@ -63,7 +46,7 @@ def read_hazard_curves(path: Path) -> HazardCurves:
     found.add("place", path.name, [f"place {i}" for i in np.flatnonzero(bad)])
     found.refuse()
     return HazardCurves(
-        lonlat=lonlat,
+        place=lonlat,
         measure=measure,
         unit=unit,
         level=level,
