@@ -12,8 +12,13 @@ from pathlib import Path
 
 from climada_pair import NEEDS as CLIMADA
 from climada_pair import judge as climada
+from openquake import NEEDS as OPENQUAKE
+from openquake import judge as openquake
 
-JUDGES = {"climada, demonstration pair": (CLIMADA, climada)}
+JUDGES = {
+    "climada, demonstration pair": (CLIMADA, climada),
+    "openquake, hazard as a file": (OPENQUAKE, openquake),
+}
 CACHE = Path(".cache/verify")
 
 

@@ -203,26 +203,26 @@ def consequences(
     Raises
     ------
     InvalidInputError
-        When the consequence model has other states, lacks an asset, or nobody knows of what the
+        When the consequence model lacks a state or an asset, or nobody knows of what the
         share is taken.
     """
     given = model.consequences
     if given is None:
         return {}
     found = Found()
-    if set(given.states) != set(damage):
-        found.add("states", "consequences", sorted(set(given.states) ^ set(damage)))
+    found.add("states", "consequences", sorted(set(damage) - set(given.states)))
     found.refuse()
+    column = {state: given.states.index(state) for state in damage}
     made = {}
     for name, share in given.share.items():
         exposed = model.amount(_OF.get(name, loss_type))
         asset, names, weight = model.items(share)
         total = np.zeros((model.exposure.id.size, len(given.states)))
         np.add.at(total, asset, np.array([share[n] for n in names]) * weight[:, None])
-        first = damage[given.states[0]]
+        first = next(iter(damage.values()))
         each = (exposed / model.exposure.number)[first.asset]
         amount = sum(
-            (damage[s].amount * total[first.asset, k] for k, s in enumerate(given.states)),
+            (one.amount * total[first.asset, column[s]] for s, one in damage.items()),
             start=np.zeros(first.amount.size),
         )
         made[name] = first._with(amount * each, exposed, name)

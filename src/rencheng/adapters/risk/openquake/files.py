@@ -165,8 +165,15 @@ def table(body: bytes, name: str, found: Found, needed: Sequence[str] = ()) -> C
     if text.startswith("#"):
         comment, _, text = text.partition("\n")
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text.split("\n")[0]))
-    header = [one.strip() for one in next(lines, [])]
-    rows = [row for row in lines if any(field.strip() for field in row)]
+    limit = csv.field_size_limit(len(text) + 1)  # a polygon is one long field
+    try:
+        header = [one.strip() for one in next(lines, [])]
+        rows = [row for row in lines if any(field.strip() for field in row)]
+    except csv.Error as error:
+        found.add("file", name, str(error))
+        return empty
+    finally:
+        csv.field_size_limit(limit)
     ragged = [str(i + 2) for i, row in enumerate(rows) if len(row) != len(header)]
     found.add("ragged", name, ragged)
     rows = [row for row in rows if len(row) == len(header)]

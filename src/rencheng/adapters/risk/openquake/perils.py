@@ -45,8 +45,8 @@ def read_perils(path: Path) -> dict[str, Model]:
 
     Notes
     -----
-    An asset takes the nearest point within `asset_hazard_distance`, which may be a mapping by
-    peril. Perils are not combined: what one has destroyed may be destroyed by another again.
+    An asset takes the nearest point that the peril reaches within `asset_hazard_distance`, which
+    may be a mapping by peril; points of no intensity play no part, as with OpenQuake. Perils are not combined: what one has destroyed may be destroyed by another again.
     """
     job = read_job(path)
     found = Found()
@@ -62,8 +62,6 @@ def read_perils(path: Path) -> dict[str, Model]:
     fragility = read_fragility(fragile)
     said = [job.path.parent / str(name) for name in job.mapping("consequence_file").values()]
     damage = read_consequences(said) if said else None
-    if damage and set(damage.states) != set(fragility.curves[next(iter(fragility.curves))].states):
-        damage = None  # of other states: nothing of it can be asked
     models = {}
     for name, file in files.items():
         motion, point = _peril(name, file, exposure, job)
@@ -112,6 +110,7 @@ def _peril(name: str, file: Path, exposure: Exposure, job: Job) -> tuple[GroundM
         bad = np.flatnonzero(~(x >= 0) | np.isinf(x))
         found.add("negative", file.name, [f"line {i + 2}" for i in bad])
         found.refuse()
+        lonlat, x = lonlat[x != 0.0], x[x != 0.0]
         point = nearest(lonlat, exposure.lonlat, 1000.0 * _reach_km(name, job))
     motion = GroundMotion(
         sites=Sites(id=np.arange(x.size).astype(str).astype(object), lonlat=lonlat),
