@@ -31,6 +31,7 @@ from rencheng.adapters.risk.event_files import open_events
 from rencheng.adapters.risk.events import EventSet, Pointwise, Table, check_events, event_table
 from rencheng.adapters.risk.hazard_curves import hazard_curves
 from rencheng.adapters.risk.people import people
+from rencheng.adapters.risk.people_results import people_summary, people_tables, write_people
 from rencheng.adapters.risk.repair_cost import repair_cost
 from rencheng.adapters.risk.results import summary, tables, write
 from rencheng.adapters.risk.several_hazards import Hazard, several, write_several
@@ -83,6 +84,8 @@ __all__ = [
     "repair_cost",
     "read_shapes",
     "people",
+    "people_summary",
+    "people_tables",
     "run",
     "several",
     "summary",
@@ -90,6 +93,7 @@ __all__ = [
     "tail_mean",
     "vulnerability_of",
     "write",
+    "write_people",
     "write_several",
 ]
 

@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     from rencheng.domain.risk import EventImpact
 
 app = App(name="risk", help="风险计算 Losses of assets under event sets")
+app.command("rencheng.cli.risk_measures:measures", help="减灾措施 Measures, their benefit and cost")
 app.command(
     "rencheng.cli.risk_several:several", help="多灾种损失 Losses to several hazards together"
+)
+app.command(
+    "rencheng.cli.risk_people:people", help="人员影响 People hurt, displaced, in dangerous water"
 )
 
 

@@ -10,7 +10,7 @@ from math import fsum
 import numpy as np
 from numpy.typing import NDArray
 
-from rencheng.domain.errors import Fault
+from rencheng.domain.errors import Fault, InvalidInputError
 from rencheng.domain.provenance import Text
 from rencheng.domain.risk import Standing
 
@@ -132,7 +132,13 @@ class RapidModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
-    """When and under what measures events are taken to happen."""
+    """When and under what measures events are taken to happen.
+
+    Raises
+    ------
+    InvalidInputError
+        When a share does not lie between 0 and 1.
+    """
 
     hour: float | None = None
     """Of the local clock; None: any hour of the day, all as likely. [h]"""
@@ -144,6 +150,16 @@ class Circumstances:
     """Share of the people who left before the water came, where assets do not say."""
     upstairs: float = 0.0
     """Share of those who stayed that find shelter above the water, where assets do not say."""
+
+    def __post_init__(self) -> None:
+        for name, value in (("evacuated", self.evacuated), ("upstairs", self.upstairs)):
+            if not 0.0 <= value <= 1.0:
+                raise InvalidInputError(
+                    "risk.people.part",
+                    f"{name} = {value} does not lie between 0 and 1",
+                    hint="Give a share of the people, not a percentage",
+                    params={"name": name, "value": value},
+                )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

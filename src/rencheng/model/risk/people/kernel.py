@@ -32,7 +32,7 @@ I64 = NDArray[np.int64]
 I32 = NDArray[np.int32]
 U8 = NDArray[np.uint8]
 Blocked = tuple[I64, I32, F64]
-People = tuple[F64, F32]
+People = tuple[F64, F64]
 Terms = tuple[I64, I64, U8]
 Totals = tuple[F64, F64, F64, F64, I64, F64]
 

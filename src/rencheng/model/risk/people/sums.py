@@ -15,7 +15,6 @@ from rencheng.domain.risk import EventSource, Portfolio, Standing
 from rencheng.domain.risk_people import Crowd, Fate, PeopleEstimate, Spanning
 from rencheng.model.risk.stock import Stock, settled, stock
 
-F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 U8 = NDArray[np.uint8]
@@ -50,7 +49,7 @@ class Reached:
     """What stands at the points of an event set, in the order that the loops walk it."""
 
     things: Stock
-    people: tuple[F64, F32]
+    people: tuple[F64, F64]
     point: NDArray[np.int32]
     """(assets,)"""
 
@@ -77,7 +76,7 @@ def reached(portfolio: Portfolio, crowd: Crowd, points: int) -> Reached:
     share = np.stack([crowd.share, crowd.share_home])[:, :, row].transpose(2, 0, 1)
     return Reached(
         things=things,
-        people=(np.ascontiguousarray(amount), np.ascontiguousarray(share, dtype=np.float32)),
+        people=(np.ascontiguousarray(amount), np.ascontiguousarray(share, dtype=np.float64)),
         point=portfolio.point,
     )
 

@@ -1,0 +1,183 @@
+"""`rencheng risk people`: what an event set does to the people of a table of assets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from rencheng.cli import speaking
+from rencheng.cli.options import STATE, State
+from rencheng.cli.risk import Hazard, _bar
+from rencheng.domain.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from rencheng import risk
+
+_DAYS = {"weekday": False, "weekend": True, "any": None}
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """When the events are taken to happen, and under what measures."""
+
+    hour: Annotated[
+        float | None, Parameter(help="当地时刻 0–24，不写则为任意时刻 Local hour; none: any")
+    ] = None
+    day: Annotated[str, Parameter(help="weekday 工作日、weekend 周末、any 任意 Kind of day")] = (
+        "any"
+    )
+    evacuated: Annotated[
+        float, Parameter(help="洪水前已转移的比例 0–1 Share evacuated before the water")
+    ] = 0.0
+    upstairs: Annotated[
+        float, Parameter(help="留下者中就地上楼避险的比例 0–1 Share of the others safe upstairs")
+    ] = 0.0
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Which models are asked beside those that need nothing more."""
+
+    curves: Annotated[
+        tuple[str, ...],
+        Parameter(
+            help="易损性曲线编号，或 名称=编号 Ids of fragilities, or NAME=ID as assets name them",
+            consume_multiple=True,
+            negative="",
+        ),
+    ] = ()
+    also: Annotated[
+        tuple[str, ...],
+        Parameter(
+            help="同一批事件的另一指标：指标,单位,事件集 Another measure of the same events: "
+            "MEASURE,UNIT,EVENTS",
+            consume_multiple=True,
+            negative="",
+        ),
+    ] = ()
+    country: Annotated[
+        str, Parameter(help="国家快速模型的国家，如 CN Country of the rapid model")
+    ] = ""
+
+
+_ANY_TIME, _NOTHING_MORE = Moment(), Asked()
+
+
+def people(
+    *,
+    assets: Annotated[Path, Parameter(help="资产表 CSV Table of assets with their people")],
+    events: Annotated[
+        Path,
+        Parameter(help="事件集：CSV、栅格文件夹或 HDF5 Event set: CSV, folder of rasters, HDF5"),
+    ],
+    out: Annotated[Path, Parameter(help="结果文件夹 Folder of the results")],
+    hazard: Hazard,
+    moment: Moment = _ANY_TIME,
+    asked: Asked = _NOTHING_MORE,
+    memory_mb: Annotated[float, Parameter(help="内存上限（MB） Memory the job may take")] = 512.0,
+    state: State = STATE,
+) -> int:
+    """计算人员影响 People hurt, displaced, drowned: every model side by side, as tables."""
+    from rencheng import risk
+
+    when = risk.Circumstances(
+        hour=moment.hour,
+        is_weekend=_day(moment.day),
+        country=asked.country,
+        evacuated=moment.evacuated,
+        upstairs=moment.upstairs,
+    )
+    named = {}
+    for word in asked.curves:
+        name, _, identity = word.rpartition("=")
+        named[name or identity] = risk.curve(identity, state)
+    sets = [
+        risk.open_events(
+            events,
+            measure=hazard.measure,
+            unit=hazard.unit,
+            reach_m=hazard.reach_m,
+            is_nodata_dry=hazard.nodata_is_dry,
+        ),
+        *(_another(word, hazard) for word in asked.also),
+    ]
+    table = risk.asset_file(assets)
+    with _bar() as progress:
+        result = risk.people(
+            table, sets, named, when=when, budget_mb=memory_mb, progress=progress, state=state
+        )
+    risk.write_people(result, tuple(map(str, table["id"])), out)
+    _tell(result, out)
+    return 0
+
+
+def _another(word: str, hazard: Hazard) -> risk.EventSet:
+    from rencheng import risk
+
+    measure, _, rest = word.partition(",")
+    unit, mark, path = rest.partition(",")
+    if not mark:
+        raise _unread("also", word, "flow_speed,m/s,speeds.csv")
+    return risk.open_events(
+        Path(path),
+        measure=measure,
+        unit=unit,
+        reach_m=hazard.reach_m,
+        is_nodata_dry=hazard.nodata_is_dry,
+    )
+
+
+def _day(word: str) -> bool | None:
+    if word not in _DAYS:
+        raise _unread("day", word, "weekday, weekend, any")
+    return _DAYS[word]
+
+
+def _unread(option: str, word: str, example: str) -> InvalidInputError:
+    return InvalidInputError(
+        "risk.option",
+        f"--{option} {word} cannot be read",
+        hint=f"Write it as {example}",
+        params={"option": option, "word": word, "example": example},
+    )
+
+
+def _tell(result: risk.PeopleImpact, out: Path) -> None:
+    counts = {one.name.lower(): f"{count:,}" for one, count in result.counts.items()}
+    speaking.say("cli.risk.standing", style="bold", **counts)
+    for fault in result.faults:
+        speaking.say(
+            f"fault.{fault.key}.problem", style="yellow", count=fault.count, where=fault.where,
+            first=", ".join(fault.first),
+        )  # fmt: skip
+        speaking.say(f"fault.{fault.key}.hint", style="dim")
+    speaking.say("cli.risk.people.present", present=result.present)
+    has_rates = bool((result.rate == result.rate).all())
+    speaking.say("cli.risk.people.yearly" if has_rates else "cli.risk.people.largest")
+    for one in result.estimates:
+        for k, fate in enumerate(one.fate):
+            numbers = (
+                result.annual(one, fate)
+                if has_rates
+                else tuple(part[:, k].max(initial=0.0) for part in (one.low, one.central, one.high))
+            )
+            low, central, high = numbers
+            bare = low != low
+            least = "≥ " if one.is_partial else ""
+            speaking.say(
+                "cli.risk.people.one" if bare else "cli.risk.people.range",
+                model=one.model,
+                fate=speaking.words(f"people.fate.{fate.value}"),
+                central=f"{least}{central:,.3g}",
+                **({} if bare else {"low": f"{low:,.3g}", "high": f"{high:,.3g}"}),
+            )
+    for key, params in dict.fromkeys(
+        (note.key, tuple(note.params.items())) for one in result.estimates for note in one.notes
+    ):
+        speaking.say(key, style="dim", **dict(params))
+    speaking.say("cli.risk.written", style="green", path=str(out))
