@@ -14,10 +14,13 @@ from climada_pair import NEEDS as CLIMADA
 from climada_pair import judge as climada
 from openquake import NEEDS as OPENQUAKE
 from openquake import judge as openquake
+from openquake_classical import NEEDS as CLASSICAL
+from openquake_classical import judge as classical
 
 JUDGES = {
     "climada, demonstration pair": (CLIMADA, climada),
     "openquake, hazard as a file": (OPENQUAKE, openquake),
+    "openquake, hazard curves": (CLASSICAL, classical),
 }
 CACHE = Path(".cache/verify")
 
