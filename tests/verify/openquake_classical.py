@@ -5,7 +5,8 @@ a file are computed from their inputs, and every number is held against the digi
 Of cases whose hazard OpenQuake computes from sources, those outputs that follow from another
 printed output are computed from that one: the same hazard for another time or number of buildings,
 the mean over branches, the average of a loss curve. The losses of classical_bcr 1 lie 3.5e-6 above
-those printed, and why is not known (every part of it agrees elsewhere). What is left is counted with the reason.
+those printed, and why is not known (every part of it agrees elsewhere). What is left is counted
+with the reason.
 """
 
 from __future__ import annotations
