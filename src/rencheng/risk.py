@@ -20,6 +20,7 @@ from pathlib import Path
 from rencheng.adapters.cities.files.tabular import read_csv
 from rencheng.adapters.cities.readers import Job
 from rencheng.adapters.curve_library.kept import library_of
+from rencheng.adapters.risk.appraising import appraise
 from rencheng.adapters.risk.assets import curves_for, portfolio, read_assets
 from rencheng.adapters.risk.classical import (
     Retrofit,
@@ -30,6 +31,10 @@ from rencheng.adapters.risk.classical import (
 from rencheng.adapters.risk.event_files import open_events
 from rencheng.adapters.risk.events import EventSet, Pointwise, Table, check_events, event_table
 from rencheng.adapters.risk.hazard_curves import hazard_curves
+from rencheng.adapters.risk.measure_results import MeasureReport, write_measures
+from rencheng.adapters.risk.measure_results import report as measure_report
+from rencheng.adapters.risk.measures import measure_file
+from rencheng.adapters.risk.money import in_money, measures_in, must_be_in, price_file
 from rencheng.adapters.risk.people import people
 from rencheng.adapters.risk.people_results import people_summary, people_tables, write_people
 from rencheng.adapters.risk.repair_cost import repair_cost
@@ -44,14 +49,22 @@ from rencheng.adapters.risk.shapes import (
 )
 from rencheng.domain.curve import Curve
 from rencheng.domain.risk import EventImpact, Exceedance, Standing
+from rencheng.domain.risk_annual import AnnualLoss, Layer
 from rencheng.domain.risk_classical import HazardCurves, ShareSpread
 from rencheng.domain.risk_consequence import RepairCost
+from rencheng.domain.risk_measures import Appraisal, Choice
+from rencheng.domain.risk_money import Money
 from rencheng.domain.risk_people import Circumstances, Fate, PeopleImpact
 from rencheng.domain.risk_several import SeveralImpact
+from rencheng.model.risk.annual import annual_loss as annual
+from rencheng.model.risk.annual import annual_loss_at, annual_tail_mean, covered
 from rencheng.model.risk.blocks import BUDGET_MB
+from rencheng.model.risk.choice import choose
 from rencheng.model.risk.consequence import vulnerability_of
 from rencheng.model.risk.impact import impact
+from rencheng.model.risk.insurance import insured
 from rencheng.model.risk.tail import exceedance, loss_at, tail_mean
+from rencheng.model.risk.worth import ranked, worth
 
 __all__ = [
     "Circumstances",
@@ -95,6 +108,26 @@ __all__ = [
     "write",
     "write_people",
     "write_several",
+    "AnnualLoss",
+    "Appraisal",
+    "Choice",
+    "Layer",
+    "MeasureReport",
+    "annual",
+    "annual_loss_at",
+    "annual_tail_mean",
+    "appraise",
+    "choose",
+    "covered",
+    "in_money",
+    "insured",
+    "measure_file",
+    "measure_report",
+    "measures_in",
+    "price_file",
+    "ranked",
+    "worth",
+    "write_measures",
 ]
 
 
@@ -175,6 +208,7 @@ def run(
     See `rencheng.model.risk.impact.impact` for the method, its judges and what it leaves out.
     """
     named = curves if isinstance(curves, Mapping) else {one.id: one for one in curves}
+    must_be_in(assets, Money(currency=currency, year=year))
     if GEOMETRY in assets:
         return run_shapes(
             assets,

@@ -1,0 +1,182 @@
+"""`rencheng risk measures`: which measures are worth their cost, and which to take."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from rencheng.cli import speaking
+from rencheng.cli.options import STATE, State
+from rencheng.cli.risk import Hazard, Money, _bar
+
+if TYPE_CHECKING:
+    from rencheng import risk
+
+COLUMNS = ("rank", "id", "assets", "saved", "cost", "npv", "bcr", "payback")
+"""Of the table that is printed; `measures.csv` has more."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What might be done, and what it may cost."""
+
+    measures: Annotated[Path, Parameter(help="措施文件 TOML File of measures")]
+    budget: Annotated[float, Parameter(help="初始费用预算 For costs at the start")] = math.inf
+    discount_rate: Annotated[
+        float, Parameter(help="折现率，0.03 即 3 % Discount rate, real, as a share")
+    ] = 0.03
+    prices: Annotated[
+        Path | None,
+        Parameter(
+            help="价格表 TOML：把价值和费用换算到同一币种和年份 Table of prices to convert by"
+        ),
+    ] = None
+
+
+def measures(
+    *,
+    assets: Annotated[Path, Parameter(help="资产表 CSV Table of assets")],
+    events: Annotated[
+        Path,
+        Parameter(help="事件集：CSV、栅格文件夹或 HDF5 Event set: CSV, folder of rasters, HDF5"),
+    ],
+    curves: Annotated[
+        list[str],
+        Parameter(
+            help="曲线编号，或 名称=编号；含加固后的曲线 Ids of curves, or NAME=ID, retrofits' too",
+            consume_multiple=True,
+            negative="",
+        ),
+    ],
+    out: Annotated[Path, Parameter(help="结果文件夹 Folder of the results")],
+    hazard: Hazard,
+    money: Money,
+    plan: Plan,
+    state: State = STATE,
+) -> int:
+    """评估并选择减灾措施 Rank measures by benefit and cost, and choose under a budget."""
+    from rencheng import risk
+
+    named = {}
+    for word in curves:
+        name, _, identity = word.rpartition("=")
+        named[name or identity] = risk.curve(identity, state)
+    table, given = risk.asset_file(assets), risk.measure_file(plan.measures)
+    if plan.prices:
+        prices = risk.price_file(plan.prices)
+        if {"currency", "price_year"} & set(table):
+            table = risk.in_money(table, prices, currency=money.currency, year=money.year)
+        given = risk.measures_in(given, prices, currency=money.currency, year=money.year)
+    happened = risk.open_events(
+        events,
+        measure=hazard.measure,
+        unit=hazard.unit,
+        reach_m=hazard.reach_m,
+        is_nodata_dry=hazard.nodata_is_dry,
+    )
+    with _bar() as progress:
+        found = risk.appraise(
+            table, happened, named, given,
+            currency=money.currency, year=money.year, progress=progress,
+        )  # fmt: skip
+    told = risk.measure_report(found, budget=plan.budget, discount_rate=plan.discount_rate)
+    risk.write_measures(told, out)
+    _tell(told, out)
+    return 0
+
+
+def _tell(told: risk.MeasureReport, out: Path) -> None:
+    found, choice, best = told.appraisal, told.choice, told.choice.best
+    counts = {one.name.lower(): f"{count:,}" for one, count in found.counts.items()}
+    speaking.say("cli.risk.standing", style="bold", **counts)
+    for fault in found.faults:
+        speaking.say(
+            f"fault.{fault.key}.problem", style="yellow", count=fault.count, where=fault.where,
+            first=", ".join(fault.first),
+        )  # fmt: skip
+        speaking.say(f"fault.{fault.key}.hint", style="dim")
+    if found.darkened:
+        speaking.say("cli.risk.measures.darkened", style="yellow", count=found.darkened)
+    key = "cli.risk.measures.at_least" if found.is_partial else "cli.risk.measures.aal"
+    speaking.say(
+        key,
+        aal=found.known_aal,
+        left=choice.left_aal,
+        currency=found.currency,
+        year=found.year,
+    )
+    _table(told)
+    speaking.say(
+        "cli.risk.measures.chosen" if best.ids else "cli.risk.measures.none",
+        style="bold green",
+        measures=", ".join(best.ids),
+        budget=_amount(choice.budget),
+        cost=_amount(best.cost),
+        npv=_amount(best.npv),
+        bcr=f"{best.bcr:.2f}" if best.bcr == best.bcr else "-",
+        rate=f"{best.discount_rate:.1%}",
+    )
+    speaking.say(
+        "cli.risk.measures.bound",
+        bound=_amount(choice.bound),
+        greedy=_amount(choice.greedy.npv),
+        ids=", ".join(choice.greedy.ids) or "-",
+    )
+    if best.ids:
+        speaking.say(
+            "cli.risk.measures.together",
+            joint=_amount(best.saving.total),
+            summed=_amount(choice.summed_saving),
+        )
+    if any(set(one.best.ids) != set(best.ids) for one in told.by_rate):
+        for one in told.by_rate:
+            ids = ", ".join(one.best.ids) or "-"
+            rate = f"{one.best.discount_rate:.0%}"
+            speaking.say("cli.risk.measures.at_rate", rate=rate, ids=ids, npv=_amount(one.best.npv))
+    speaking.say("cli.risk.written", style="green", path=str(out))
+
+
+def _table(told: risk.MeasureReport) -> None:
+    from rich import box
+    from rich.table import Table
+
+    row = {m.id: k for k, m in enumerate(told.appraisal.measures)}
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in COLUMNS:
+        table.add_column(
+            speaking.words(f"cli.risk.measures.column.{name}"),
+            justify="left" if name == "id" else "right",
+            no_wrap=name != "id",
+            overflow="fold",
+        )
+    for place, one in enumerate(told.alone, 1):
+        is_chosen = one.ids[0] in told.choice.best.ids
+        table.add_row(
+            f"{'✓ ' if is_chosen else ''}{place}",
+            one.ids[0],
+            f"{told.appraisal.touched[row[one.ids[0]]]:,}",
+            _amount(one.saving.total),
+            _amount(one.cost),
+            _amount(one.npv),
+            f"{_ratio(one.bcr)} ({_ratio(one.bcr_low)}–{_ratio(one.bcr_high)})",
+            _years(one.payback),
+            style="bold" if is_chosen else "",
+        )
+    speaking.console().print(table)
+
+
+def _amount(number: float) -> str:
+    return f"{number:,.0f}" if math.isfinite(number) else "∞"
+
+
+def _ratio(number: float) -> str:
+    return f"{number:.2f}" if math.isfinite(number) else "-"
+
+
+def _years(number: float) -> str:
+    return f"{number:.0f}" if math.isfinite(number) else "-"
