@@ -33,6 +33,8 @@ from rencheng.api.routes import (
     quality,
     records,
     replay,
+    risk,
+    risk_results,
     rules,
     scenes,
     sensing,
@@ -76,6 +78,8 @@ TOPICS = (
     state,
     scenes,
     sensing,
+    risk,
+    risk_results,
 )
 SCHEMA = f"{ROOT}/openapi.json"
 

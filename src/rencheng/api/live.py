@@ -39,9 +39,9 @@ MOST_SUBSCRIBERS = 500
 SIGNED_OUT, FORBIDDEN, NO_RUN, TOO_MANY, BROKEN = 4401, 4403, 4404, 4429, 1011
 KINDS = {
     "clock", "cycle", "alarm", "proposal", "task", "alert", "report", "event", "incident", "model",
-    "import", "city",
+    "import", "city", "risk",
 }  # fmt: skip
-OF_THE_HOUSE = {"import", "city"}
+OF_THE_HOUSE = {"import", "city", "risk"}
 """Kinds that concern every run: a replay runs in the same city."""
 
 

@@ -26,6 +26,7 @@ BATCHES = re.compile(
 )
 """Addresses that take batches of readings."""
 UPLOAD = re.compile(r"/api/v1/imports/[^/]+/files/[^/]+")
+EVENT_SET = re.compile(r"/api/v1/risk/sets/[^/]+")
 """Address of a file of an import."""
 CONTENT_POLICY = (
     "default-src 'self'; worker-src blob: 'self'; img-src 'self' data: blob:; "
@@ -81,9 +82,12 @@ class BodyLimit:
     def _limit_of(self, scope: Scope) -> int:
         if scope["method"] == "POST" and BATCHES.fullmatch(scope["path"]):
             return max(self.limit, MAX_BATCH)
+        brain = getattr(scope["app"].state, "brain", None)
+        if scope["method"] == "PUT" and EVENT_SET.fullmatch(scope["path"]):
+            risks = getattr(brain, "risks", None)
+            return self.limit if risks is None else max(self.limit, risks.sets.largest)
         if scope["method"] != "PUT" or not UPLOAD.fullmatch(scope["path"]):
             return self.limit
-        brain = getattr(scope["app"].state, "brain", None)
         room = getattr(brain, "room", None)
         return self.limit if room is None else max(self.limit, room.shelf.largest)
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from rencheng.service.lookup import Gazetteer
     from rencheng.service.net import Net
     from rencheng.service.observed import ObservedServices
+    from rencheng.service.risk_jobs import RiskRoom
 
 
 DELIVERY_PAUSE_S = 1.0
@@ -55,6 +56,7 @@ class Brain:
     """Whether nothing runs in the background: who uses the brain turns the loop itself."""
     close: Callable[[], None] = lambda: None
     room: ImportRoom | None = None
+    risks: RiskRoom | None = None
     mqtt: MqttDoor | None = None
     feeds: Poller | None = None
     _desk: ReplayDesk | None = None
@@ -73,6 +75,8 @@ class Brain:
         self.follower.start()
         if self.room is not None:
             self.room.desk.start()
+        if self.risks is not None:
+            self.risks.desk.start()
         if self.mqtt is not None:
             self.mqtt.start()
         if self.feeds is not None:
@@ -96,6 +100,8 @@ class Brain:
             self.mqtt.stop()
         if self.room is not None:
             self.room.desk.stop()
+        if self.risks is not None:
+            self.risks.desk.stop()
         self.follower.stop()
         if self._desk is not None:
             self._desk.stop()
@@ -112,6 +118,15 @@ class Brain:
                 "import.nowhere", "there is no state folder", hint="Start with `rencheng serve`"
             )
         return self.room
+
+    @property
+    def risk(self) -> RiskRoom:
+        """What runs of the risk engine need; `NotFoundError` where there is no state folder."""
+        if self.risks is None:
+            raise NotFoundError(
+                "risk.nowhere", "there is no state folder", hint="Start with `rencheng serve`"
+            )
+        return self.risks
 
     @property
     def desk(self) -> ReplayDesk:

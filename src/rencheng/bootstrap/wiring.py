@@ -78,6 +78,7 @@ def build_brain(
     from rencheng.adapters.imports import open_room
     from rencheng.adapters.notify.webhook.targets import read_targets
     from rencheng.bootstrap.feeds import open_feeds
+    from rencheng.bootstrap.risk import open_risk
     from rencheng.service.curve_faults import tell_of_curves
 
     identity, store = open_identity(state)
@@ -94,6 +95,7 @@ def build_brain(
         tell_of_curves(brain.house, fault)
         brain.feeds = open_feeds(brain, state)
         brain.room = open_room(brain.house, state, data_root=data_root)
+        brain.risks = open_risk(brain.house, state, models)
         offices = cities.current().organisations
         brain.demo_names = demo_accounts(identity, state, offices) if demo else ()
     except RenchengError:

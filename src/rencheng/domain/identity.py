@@ -36,6 +36,8 @@ class Permission(StrEnum):
     TASK_VERIFY = "task:verify"
     DAMAGE_REPORT = "damage:report"
     MODEL_APPROVE = "model:approve"
+    RISK_RUN = "risk:run"
+    """Ask for runs of the risk engine, give it event sets, and delete both."""
     ASSESS_READ = "assess:read"
     LOG_READ = "log:read"
     LOG_WRITE = "log:write"
@@ -49,6 +51,7 @@ ROLES: dict[str, frozenset[Permission]] = {
         _READ
         | {
             Permission.DATA_READ,
+            Permission.RISK_RUN,
             Permission.REPLAY_CONTROL,
             Permission.ALARM_ACKNOWLEDGE,
             Permission.ALARM_CONFIRM,
@@ -79,6 +82,7 @@ ROLES: dict[str, frozenset[Permission]] = {
         _READ
         | {
             Permission.DATA_READ,
+            Permission.RISK_RUN,
             Permission.REPLAY_CONTROL,
             Permission.ALARM_ACKNOWLEDGE,
             Permission.ALARM_CONFIRM,
@@ -103,6 +107,7 @@ ROLES: dict[str, frozenset[Permission]] = {
             Permission.CITY_BUILD,
             Permission.SENSOR_WRITE,
             Permission.DEVICE_PROVISION,
+            Permission.RISK_RUN,
             Permission.ASSESS_READ,
             Permission.MODEL_APPROVE,
             Permission.REPLAY_CONTROL,

@@ -1596,6 +1596,278 @@ export interface paths {
         patch: operations["replay_change"];
         trace?: never;
     };
+    "/api/v1/risk/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Jobs
+         * @description Return all runs, newest first.
+         */
+        get: operations["risk_jobs"];
+        put?: never;
+        /**
+         * Ask
+         * @description Ask for a run; the background takes it up when those before it are over.
+         */
+        post: operations["risk_ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/risk/jobs/{job}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show
+         * @description Return one run, with how far it is.
+         */
+        get: operations["risk_show"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete
+         * @description Delete a run that is over, with its result.
+         */
+        delete: operations["risk_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/risk/jobs/{job}/assets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Assets
+         * @description Return buildings of a result, as asked; the largest losses first when nothing is said.
+         */
+        get: operations["risk_assets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/risk/jobs/{job}/assets/{asset}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Why
+         * @description Return why a building's loss is what it is.
+         */
+        get: operations["risk_why"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/risk/jobs/{job}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Events
+         * @description Return the events of a result, as asked.
+         */
+        get: operations["risk_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/risk/jobs/{job}/exceedance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Curve
+         * @description Return how often a loss is reached; empty where a rate is unknown.
+         */
+        get: operations["risk_curve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/risk/jobs/{job}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop
+         * @description Stop a run that waits or is under way.
+         */
+        post: operations["risk_stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/risk/jobs/{job}/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Summary
+         * @description Return what a run came to.
+         */
+        get: operations["risk_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/risk/jobs/{job}/zones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Zones
+         * @description Return what happens in each zone, under one event or all together.
+         */
+        get: operations["risk_zones"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/risk/jobs/{job}/zones.gpkg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Package
+         * @description Return the zones with geometry as a GeoPackage; units are in its metadata.
+         */
+        get: operations["risk_package"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/risk/jobs/{job}/{table}.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export
+         * @description Return a table of a result as CSV; an empty cell is unknown.
+         */
+        get: operations["risk_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/risk/sets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sets
+         * @description Return the event sets that a run of the served city can be made of.
+         */
+        get: operations["risk_sets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/risk/sets/{set_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Upload
+         * @description Take a file of events, the body of the request as it is; one of the same id gives way.
+         */
+        put: operations["risk_upload"];
+        post?: never;
+        /**
+         * Drop
+         * @description Delete a set of the office; results made of it stay.
+         */
+        delete: operations["risk_drop"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules": {
         parameters: {
             query?: never;
@@ -1837,7 +2109,7 @@ export interface paths {
         };
         /**
          * Shaking Lines
-         * @description Return the newest current map of shaking as its footprint and lines of equal PGA.
+         * @description Return the map of shaking in use as its footprint and lines of equal PGA.
          */
         get: operations["feeds_shaking_lines"];
         put?: never;
@@ -3803,7 +4075,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "snapshot" | "clock" | "cycle" | "alarm" | "proposal" | "task" | "alert" | "report" | "event" | "incident" | "model" | "import" | "city";
+            kind: "snapshot" | "clock" | "cycle" | "alarm" | "proposal" | "task" | "alert" | "report" | "event" | "incident" | "model" | "import" | "city" | "risk";
             /** Seq */
             seq: number;
         };
@@ -4866,6 +5138,454 @@ export interface components {
             device: string;
             /** Ended */
             ended: number;
+        };
+        /**
+         * RiskAnswerOut
+         * @description What a curve says of one intensity, with formula and parameters.
+         */
+        RiskAnswerOut: {
+            /** Beyond */
+            beyond: string | null;
+            /** Formula */
+            formula: string;
+            /** Intensity */
+            intensity: number | null;
+            /** Parameters */
+            parameters: {
+                [key: string]: number[];
+            };
+            /** Sd */
+            sd: number | null;
+            /** Value */
+            value: (number | null)[];
+        };
+        /**
+         * RiskAssetOut
+         * @description One building of a result.
+         */
+        RiskAssetOut: {
+            /** Area M2 */
+            area_m2: number | null;
+            /** Curve */
+            curve: string;
+            /** Id */
+            id: string;
+            /** Intensity */
+            intensity: number | null;
+            /** Loss */
+            loss: number | null;
+            /** Loss Ratio */
+            loss_ratio: number | null;
+            /**
+             * Standing
+             * @enum {string}
+             */
+            standing: "assessed" | "not_exposed" | "no_curve" | "bad_data";
+            /** Use */
+            use: string;
+            /** Value */
+            value: number | null;
+            /** Xy */
+            xy: [
+                number,
+                number
+            ] | null;
+            /** Zone */
+            zone: string;
+            /** Zone Name */
+            zone_name: string;
+        };
+        /**
+         * RiskAssetsOut
+         * @description Buildings of a result.
+         */
+        RiskAssetsOut: {
+            /** All */
+            all: number;
+            /** Event */
+            event: string | null;
+            /** Items */
+            items: components["schemas"]["RiskAssetOut"][];
+            /** Next */
+            next: string | null;
+            /** Total */
+            total: number;
+        };
+        /**
+         * RiskColumnOut
+         * @description One number for each zone; null is unknown.
+         */
+        RiskColumnOut: {
+            /** High */
+            high: (number | null)[] | null;
+            /** Key */
+            key: string;
+            /** Low */
+            low: (number | null)[] | null;
+            /** Unit */
+            unit: string;
+            /** Values */
+            values: (number | null)[];
+        };
+        /**
+         * RiskCostOut
+         * @description What a square metre of a use costs to build anew.
+         */
+        RiskCostOut: {
+            /** Per M2 */
+            per_m2: number;
+            /** Source */
+            source: string;
+            /** Status */
+            status: string;
+            /** Uses */
+            uses: string[];
+        };
+        /**
+         * RiskCurveOut
+         * @description A curve with its source.
+         */
+        RiskCurveOut: {
+            /** Beta */
+            beta: number[];
+            /** Id */
+            id: string;
+            /** Intensity */
+            intensity: string;
+            /** Kind */
+            kind: string;
+            /** Licence */
+            licence: string;
+            /** Mean */
+            mean: number[];
+            /** Median */
+            median: number[];
+            /** Name */
+            name: string;
+            /** Note */
+            note: string;
+            /** Region */
+            region: string;
+            /** Source */
+            source: string;
+            /** States */
+            states: string[];
+            /** Status */
+            status: string;
+            /** Unit */
+            unit: string;
+            /** Version */
+            version: string;
+            /** X */
+            x: number[];
+        };
+        /**
+         * RiskEventOut
+         * @description One event, or one sample of an event.
+         */
+        RiskEventOut: {
+            /** Collapsed */
+            collapsed: number | null;
+            /** Complete */
+            complete: number | null;
+            /** Damaged */
+            damaged: number | null;
+            /** Dead */
+            dead: number | null;
+            /** Displaced */
+            displaced: number | null;
+            /** Injured */
+            injured: number | null;
+            /** Loss */
+            loss: number | null;
+            /** Loss Ratio */
+            loss_ratio: number | null;
+            /** Magnitude */
+            magnitude: number | null;
+            /** Name */
+            name: string;
+            /** Rate */
+            rate: number | null;
+            /** Unknown */
+            unknown: number;
+            /** Xy */
+            xy: [
+                number,
+                number
+            ] | null;
+        };
+        /**
+         * RiskEventsOut
+         * @description Events of a result.
+         */
+        RiskEventsOut: {
+            /** All */
+            all: number;
+            /** Items */
+            items: components["schemas"]["RiskEventOut"][];
+            /** Next */
+            next: string | null;
+            /** Total */
+            total: number;
+        };
+        /**
+         * RiskExceedanceOut
+         * @description How often a loss is reached, from the largest loss down.
+         */
+        RiskExceedanceOut: {
+            /** Frequency */
+            frequency: number[];
+            /** Is Annual */
+            is_annual: boolean;
+            /** Is Partial */
+            is_partial: boolean;
+            /** Loss */
+            loss: number[];
+            /** Unit */
+            unit: string;
+        };
+        /**
+         * RiskFigureOut
+         * @description A key figure: of one event the quantiles of its samples, of rates what is expected a year.
+         */
+        RiskFigureOut: {
+            band: components["schemas"]["BandOut"];
+            /** Base */
+            base: number | null;
+            /** Base Unit */
+            base_unit: string;
+            /** Key */
+            key: string;
+            /** Mean */
+            mean: number | null;
+            /** Unit */
+            unit: string;
+            why: components["schemas"]["WhyOut"];
+        };
+        /**
+         * RiskJobIn
+         * @description What is asked of a run.
+         */
+        RiskJobIn: {
+            /**
+             * Hour
+             * @default 20
+             */
+            hour?: number;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /**
+             * Seed
+             * @default 1
+             */
+            seed?: number;
+            /** Set */
+            set: string;
+        };
+        /**
+         * RiskJobOut
+         * @description A run: asked for, under way, or over.
+         */
+        RiskJobOut: {
+            /**
+             * Asked
+             * Format: date-time
+             */
+            asked: string;
+            /** Asked By */
+            asked_by: string;
+            /** Began */
+            began: string | null;
+            /** City */
+            city: string;
+            /** City Version */
+            city_version: string;
+            /** Ended */
+            ended: string | null;
+            /** Hour */
+            hour: number;
+            /** Id */
+            id: string;
+            /** Is Served */
+            is_served: boolean;
+            /** Note */
+            note: string;
+            progress: components["schemas"]["RiskProgressOut"] | null;
+            /** Seed */
+            seed: number;
+            set: components["schemas"]["RiskSetOut"];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "stopping" | "stopped" | "failed" | "done";
+            trouble: components["schemas"]["ProblemOut"] | null;
+            /** Version */
+            version: number;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
+         * RiskProgressOut
+         * @description How far a run is.
+         */
+        RiskProgressOut: {
+            /** Left S */
+            left_s: number | null;
+            /** Share */
+            share: number;
+            /** Step */
+            step: string;
+        };
+        /**
+         * RiskSetOut
+         * @description Something that a run can be made of.
+         */
+        RiskSetOut: {
+            /** Hazard */
+            hazard: string;
+            /** Id */
+            id: string;
+            /** Is Own */
+            is_own: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "scenario" | "gutenberg_richter" | "table" | "hdf5" | "rasters";
+            /** Licence */
+            licence: string;
+            /** Measure */
+            measure: string;
+            /** Name En */
+            name_en: string;
+            /** Name Zh */
+            name_zh: string;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "observed" | "derived" | "synthetic" | "missing";
+            /** Size */
+            size: number;
+            /** Source */
+            source: string;
+            trouble: components["schemas"]["ProblemOut"] | null;
+            /** Unit */
+            unit: string;
+        };
+        /**
+         * RiskSummaryOut
+         * @description What a run came to, apart from its tables.
+         */
+        RiskSummaryOut: {
+            /** Costs */
+            costs: components["schemas"]["RiskCostOut"][];
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Currency */
+            currency: string;
+            /** Events */
+            events: number;
+            /** Faults */
+            faults: components["schemas"]["FaultOut"][];
+            /** Figures */
+            figures: components["schemas"]["RiskFigureOut"][];
+            /** Hazard */
+            hazard: string;
+            /** Is Annual */
+            is_annual: boolean;
+            /** Is Partial */
+            is_partial: boolean;
+            /** Is Sampled */
+            is_sampled: boolean;
+            /** Measure */
+            measure: string;
+            /** Notes */
+            notes: components["schemas"]["TextOut"][];
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "observed" | "derived" | "synthetic" | "missing";
+            /** Seconds */
+            seconds: number;
+            /** Tail */
+            tail: components["schemas"]["RiskTailOut"][];
+            /** Unit */
+            unit: string;
+            /** Value */
+            value: number | null;
+            /** Versions */
+            versions: {
+                [key: string]: string;
+            };
+            /** Year */
+            year: number;
+        };
+        /**
+         * RiskTailOut
+         * @description What is lost once in so many years.
+         */
+        RiskTailOut: {
+            /** Known Loss */
+            known_loss: number | null;
+            /** Loss */
+            loss: number | null;
+            /** Return Period */
+            return_period: number;
+            /** Tail Mean */
+            tail_mean: number | null;
+        };
+        /**
+         * RiskWhyOut
+         * @description Why a building's loss is what it is.
+         */
+        RiskWhyOut: {
+            answer: components["schemas"]["RiskAnswerOut"] | null;
+            asset: components["schemas"]["RiskAssetOut"];
+            cost: components["schemas"]["RiskCostOut"] | null;
+            /** Currency */
+            currency: string;
+            /** Event */
+            event: string | null;
+            fragility: components["schemas"]["RiskCurveOut"] | null;
+            intensity: components["schemas"]["BandOut"];
+            loss_band: components["schemas"]["BandOut"];
+            /** Measure */
+            measure: string;
+            /** Seed */
+            seed: number;
+            /** States */
+            states: (number | null)[];
+            /** Unit */
+            unit: string;
+            /** Versions */
+            versions: {
+                [key: string]: string;
+            };
+            vulnerability: components["schemas"]["RiskCurveOut"] | null;
+            /** Year */
+            year: number;
+        };
+        /**
+         * RiskZonesOut
+         * @description Zones of a result, in the order of `ids`.
+         */
+        RiskZonesOut: {
+            /** Columns */
+            columns: components["schemas"]["RiskColumnOut"][];
+            /** Event */
+            event: string | null;
+            /** Ids */
+            ids: string[];
+            /** Names */
+            names: string[];
         };
         /**
          * RotateIn
@@ -9123,6 +9843,580 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ClockOut"];
                 };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    risk_jobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskJobOut"][];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    risk_ask: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RiskJobIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskJobOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    risk_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskJobOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    risk_delete: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    risk_assets: {
+        parameters: {
+            query?: {
+                event?: string;
+                q?: string;
+                standing?: ("assessed" | "not_exposed" | "no_curve" | "bad_data")[];
+                zone?: string;
+                sort?: ("id" | "zone" | "use" | "curve" | "area" | "value" | "intensity" | "loss" | "ratio" | "standing") | null;
+                descending?: boolean;
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskAssetsOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    risk_why: {
+        parameters: {
+            query?: {
+                /** @description Name of one event; empty: all together. */
+                event?: string;
+            };
+            header?: never;
+            path: {
+                job: string;
+                asset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskWhyOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    risk_events: {
+        parameters: {
+            query?: {
+                /** @description Words that all must occur. */
+                q?: string;
+                sort?: ("name" | "rate" | "loss" | "magnitude" | "damaged" | "collapsed" | "dead" | "injured" | "displaced") | null;
+                /** @description The greatest first; unknown stays last. */
+                descending?: boolean;
+                /** @description `next` of the last page. */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskEventsOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    risk_curve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskExceedanceOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    risk_stop: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskJobOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    risk_summary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskSummaryOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    risk_zones: {
+        parameters: {
+            query?: {
+                /** @description Name of one event; empty: all together. */
+                event?: string;
+            };
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskZonesOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    risk_package: {
+        parameters: {
+            query?: {
+                /** @description Name of one event; empty: all together. */
+                event?: string;
+            };
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    risk_export: {
+        parameters: {
+            query?: {
+                /** @description Name of one event; empty: all together. */
+                event?: string;
+            };
+            header?: never;
+            path: {
+                job: string;
+                table: "events" | "zones" | "assets" | "exceedance";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    risk_sets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskSetOut"][];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    risk_upload: {
+        parameters: {
+            query: {
+                file: string;
+                name_zh: string;
+                name_en: string;
+                hazard: string;
+                measure: string;
+                unit: string;
+                source: string;
+                licence?: string;
+                is_synthetic?: boolean;
+                is_nodata_dry?: boolean;
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                set_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskSetOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    risk_drop: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                set_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Default Response */
             default: {

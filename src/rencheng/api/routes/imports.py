@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from rencheng.api.asking import CommandDep
 from rencheng.api.imports_out import import_out, plan_of, preview_out, rules_out
+from rencheng.api.receiving import receive
 from rencheng.api.security import BrainDep, needs
 from rencheng.api.shapes.imports import (
     FolderIn,
@@ -25,13 +26,11 @@ from rencheng.bootstrap import Brain
 from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.identity import Permission
 from rencheng.service import imports
-from rencheng.service.importing import Import, Incoming, Task
+from rencheng.service.importing import Import, Task
 
 router = APIRouter(tags=["imports"])
 Key = Annotated[str, Path(max_length=100)]
 FileName = Annotated[str, Path(max_length=300)]
-PART = 1024 * 1024
-"""Bytes that are written to the disk at a time."""
 
 
 @router.get("/imports")
@@ -90,7 +89,7 @@ async def upload(
     await run_in_threadpool(imports.require_open, shelf, command, job)
     arrived = await run_in_threadpool(shelf.incoming, job, name)
     try:
-        await _receive(request, arrived)
+        await receive(request, arrived.write)
         item = await run_in_threadpool(
             imports.add_file, brain.house, shelf, command, job, name, arrived
         )
@@ -177,17 +176,6 @@ def serve(
 ) -> ServedOut:
     """Serve another version of the city that is served: forward, or back again."""
     return _serve(brain, command, brain.house.cities.current().id, version, body.seen)
-
-
-async def _receive(request: Request, arrived: Incoming) -> None:
-    """Write the body as it comes in, in large parts."""
-    waiting = bytearray()
-    async for part in request.stream():
-        waiting += part
-        if len(waiting) >= PART:
-            await run_in_threadpool(arrived.write, bytes(waiting))
-            waiting.clear()
-    await run_in_threadpool(arrived.write, bytes(waiting))
 
 
 def _ask(brain: Brain, command: CommandDep, job: str, task: Task) -> ImportOut:

@@ -234,6 +234,7 @@ class LiveEvent(Shape):
         "model",
         "import",
         "city",
+        "risk",
     ]
     id: str
     at: AwareDatetime

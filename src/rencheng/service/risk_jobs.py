@@ -1,0 +1,234 @@
+"""Asking for runs of the risk engine, stopping and deleting them; giving it event sets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from rencheng.domain.errors import ConflictError, InvalidInputError, TooMuchError
+from rencheng.domain.identity import Permission
+from rencheng.domain.run import LIVE_RUN
+from rencheng.service.house import Command, Context, Done, House, new_id, perform
+from rencheng.service.ports import UnitOfWork
+from rencheng.service.risk_runs import (
+    Engine,
+    EventShelf,
+    IncomingSet,
+    NewSet,
+    RiskRun,
+    RiskSet,
+    RunShelf,
+    RunState,
+    RunWish,
+)
+
+if TYPE_CHECKING:
+    from rencheng.service.risk_desk import RiskDesk
+
+MOST_WAITING = 10
+"""Runs that wait at once. No source: our choice."""
+MOST_RUNS = 200
+"""Runs that are kept. No source: our choice."""
+MOST_SETS = 100
+"""Sets that an office keeps. No source: our choice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskRoom:
+    """Everything that runs of the risk engine need, wired once."""
+
+    sets: EventShelf
+    runs: RunShelf
+    engine: Engine
+    desk: RiskDesk
+
+
+def ask(house: House, room: RiskRoom, command: Command, wish: RunWish) -> RiskRun:
+    """Ask for a run; the background takes it up when those before it are over.
+
+    Raises
+    ------
+    InvalidInputError
+        When the hour is not on the clock, or the set cannot be run.
+    TooMuchError
+        When too many wait, or too many are kept.
+    """
+
+    def change(_: UnitOfWork, ctx: Context) -> Done[RiskRun]:
+        city = house.cities.current()
+        found = room.sets.get(city.id, wish.set)
+        if not 0.0 <= wish.hour < 24.0:
+            raise InvalidInputError(
+                "risk.hour",
+                f"hour {wish.hour} is not on the clock",
+                hint="Give the local hour, from 0 up to 24",
+                params={"hour": wish.hour},
+            )
+        if found.trouble is not None:
+            raise InvalidInputError(
+                "risk.set_faulty",
+                f"{found.id} cannot be run: {found.trouble.problem}",
+                hint="Mend the file and what is said of it, or pick another set",
+                params={"set": found.id},
+                faults=found.trouble.faults,
+            )
+        _require_room(room)
+        item = RiskRun(
+            id=new_id(ctx.wall),
+            city=city.id,
+            city_version=city.version,
+            set=found,
+            wish=wish,
+            state=RunState.QUEUED,
+            asked=ctx.wall,
+            asked_by=command.actor.id,
+        )
+        room.runs.put(item)
+        return _done(item, "risk.asked")
+
+    return _perform(house, room, command, change, ("ask", wish))
+
+
+def stop(house: House, room: RiskRoom, command: Command, key: str) -> RiskRun:
+    """Stop a run that waits or is under way; one that is over stays as it is."""
+
+    def change(_: UnitOfWork, __: Context) -> Done[RiskRun]:
+        item = room.runs.get(key)
+        if item.state not in (RunState.QUEUED, RunState.RUNNING):
+            return Done(item=item, id=key, event="")
+        state = RunState.STOPPED if item.state is RunState.QUEUED else RunState.STOPPING
+        changed = replace(item, state=state, version=item.version + 1)
+        room.runs.put(changed)
+        return _done(changed, "risk.stop_asked")
+
+    return _perform(house, room, command, change, ("stop", key))
+
+
+def delete(house: House, room: RiskRoom, command: Command, key: str) -> None:
+    """Delete a run that is over, with its result."""
+    command.actor.must(Permission.RISK_RUN)
+
+    def change(_: UnitOfWork, __: Context) -> Done[str]:
+        item = room.runs.get(key)
+        if item.is_busy:
+            raise ConflictError(
+                "risk.busy",
+                f"the run {item.id} is being worked on",
+                hint="Wait until it is done, or stop it first",
+                params={"id": item.id},
+            )
+        room.runs.remove(key)
+        params: dict[str, str | int | float] = {"set": item.set.id, "city": item.city}
+        return Done(item=key, id=key, event="risk", action="risk.deleted", params=params)
+
+    perform(
+        house,
+        replace(command, run=LIVE_RUN),
+        change,
+        again=lambda _, made: made,
+        content=("risk", "delete", key),
+    )
+
+
+def require_new(room: RiskRoom, command: Command, city: str, new: NewSet) -> IncomingSet:
+    """Open a file of events before anything is sent.
+
+    Raises
+    ------
+    InvalidInputError
+        With every fault of what is said of it.
+    TooMuchError
+        When the office keeps too many sets.
+    """
+    command.actor.must(Permission.RISK_RUN)
+    own = [one for one in room.sets.all(city) if one.is_own]
+    if len(own) >= MOST_SETS:
+        raise TooMuchError(
+            "risk.many_sets",
+            f"{len(own)} event sets are kept",
+            hint="Delete one that is not needed any more",
+            params={"most": MOST_SETS},
+        )
+    return room.sets.incoming(new)
+
+
+def keep_set(
+    house: House, room: RiskRoom, command: Command, new: NewSet, arrived: IncomingSet
+) -> RiskSet:
+    """Put a file of events that has arrived whole on the shelf."""
+    command.actor.must(Permission.RISK_RUN)
+
+    def change(_: UnitOfWork, __: Context) -> Done[RiskSet]:
+        kept = room.sets.keep(new, arrived)
+        return Done(
+            item=kept, id=kept.id, event="risk", action="risk.set_kept",
+            params={"set": kept.id, "file": new.file, "size": kept.size},
+        )  # fmt: skip
+
+    return perform(
+        house,
+        replace(command, run=LIVE_RUN),
+        change,
+        again=lambda _, key: room.sets.get(house.cities.current().id, key),
+        content=("risk", "set", new, arrived.size),
+    )
+
+
+def drop_set(house: House, room: RiskRoom, command: Command, key: str) -> None:
+    """Delete a set of the office; results made of it stay, with the hazard that they used."""
+    command.actor.must(Permission.RISK_RUN)
+
+    def change(_: UnitOfWork, __: Context) -> Done[str]:
+        room.sets.remove(key)
+        params: dict[str, str | int | float] = {"set": key}
+        return Done(item=key, id=key, event="risk", action="risk.set_dropped", params=params)
+
+    perform(
+        house,
+        replace(command, run=LIVE_RUN),
+        change,
+        again=lambda _, made: made,
+        content=("risk", "drop", key),
+    )
+
+
+def _perform(
+    house: House,
+    room: RiskRoom,
+    command: Command,
+    change: Callable[[UnitOfWork, Context], Done[RiskRun]],
+    content: tuple[object, ...],
+) -> RiskRun:
+    command.actor.must(Permission.RISK_RUN)
+    return perform(
+        house,
+        replace(command, run=LIVE_RUN),
+        change,
+        again=lambda _, key: room.runs.get(key),
+        content=("risk", *content),
+    )
+
+
+def _done(item: RiskRun, action: str) -> Done[RiskRun]:
+    params: dict[str, str | int | float] = {"set": item.set.id, "city": item.city}
+    return Done(item=item, id=item.id, event="risk", action=action, params=params)
+
+
+def _require_room(room: RiskRoom) -> None:
+    kept = room.runs.all()
+    waiting = sum(one.state is RunState.QUEUED for one in kept)
+    if waiting >= MOST_WAITING:
+        raise TooMuchError(
+            "risk.many_waiting",
+            f"{waiting} runs wait",
+            hint="Wait until they are done, or stop one",
+            params={"most": MOST_WAITING},
+        )
+    if len(kept) >= MOST_RUNS:
+        raise TooMuchError(
+            "risk.many_runs",
+            f"{len(kept)} runs are kept",
+            hint="Delete one that is not needed any more",
+            params={"most": MOST_RUNS},
+        )

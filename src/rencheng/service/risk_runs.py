@@ -1,0 +1,336 @@
+"""Runs of the risk engine over the city: what may be picked, what a run is, what it came to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from rencheng.domain.curve import Curve
+from rencheng.domain.errors import Fault, Param
+from rencheng.domain.provenance import Origin, Text
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+class SetKind(StrEnum):
+    """Where the events of a set come from."""
+
+    SCENARIO = "scenario"
+    """One earthquake of a scenario of the project, with sampled fields of shaking."""
+    RATES = "gutenberg_richter"
+    """Earthquakes drawn from a stated source, with rates."""
+    TABLE = "table"
+    HDF5 = "hdf5"
+    RASTERS = "rasters"
+
+
+class RunState(StrEnum):
+    """How far a run is."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    DONE = "done"
+
+
+BUSY = frozenset({RunState.QUEUED, RunState.RUNNING, RunState.STOPPING})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskTrouble:
+    """What is wrong with a set or why a run failed, kept to be said in the reader's language."""
+
+    type: str
+    """Name of the class in `domain.errors`."""
+    key: str
+    problem: str
+    hint: str
+    params: Mapping[str, Param] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskSet:
+    """Something that a run can be made of."""
+
+    id: str
+    kind: SetKind
+    name_zh: str
+    name_en: str
+    hazard: str
+    """`earthquake`, `flood` …"""
+    measure: str
+    unit: str
+    origin: Origin
+    """Of the events: a scenario is derived from a bulletin, a stated source may be synthetic."""
+    source: str
+    licence: str = ""
+    is_own: bool = False
+    """Whether the office gave it; only such a set can be deleted here."""
+    mark: str = ""
+    """Changes with what the set says: start of a SHA-256."""
+    size: int = 0
+    """Of its files. [byte]"""
+    trouble: RiskTrouble | None = None
+    """Why it cannot be run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSet:
+    """What an office says of a file of events that it hands over."""
+
+    id: str
+    file: str
+    """Name of the file, which says its kind."""
+    name_zh: str
+    name_en: str
+    hazard: str
+    measure: str
+    unit: str
+    source: str
+    licence: str = ""
+    is_synthetic: bool = False
+    is_nodata_dry: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunWish:
+    """What is asked of a run."""
+
+    set: str
+    hour: float
+    """Local hour at which the events happen, for the people inside. [h]"""
+    seed: int = 1
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskRun:
+    """A run: asked for, under way, or over."""
+
+    id: str
+    city: str
+    city_version: str
+    set: RiskSet
+    """As it was when the run was asked for."""
+    wish: RunWish
+    state: RunState
+    asked: datetime
+    asked_by: str
+    began: datetime | None = None
+    ended: datetime | None = None
+    trouble: RiskTrouble | None = None
+    version: int = 1
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the background works, or will, on it."""
+        return self.state in BUSY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amount:
+    """A figure of a result; NaN unknown."""
+
+    key: str
+    unit: str
+    mean: float
+    """Of the samples of one event; of a set with rates a year's."""
+    p05: float
+    p50: float
+    p95: float
+    base: float | None = None
+    base_unit: str = ""
+    notes: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tail:
+    """What is lost once in so many years."""
+
+    return_period: float
+    """[yr]"""
+    loss: float
+    """NaN: longer than the set can speak of, or something of the losses is unknown."""
+    tail_mean: float
+    known_loss: float
+    """Of what is known: at least so much."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """An exceedance curve, thinned for a screen, from the largest loss down."""
+
+    loss: tuple[float, ...]
+    frequency: tuple[float, ...]
+    """Of sets with rates: 1/yr; of one event: share of its samples."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostRow:
+    """What a square metre of a kind of use costs to build anew."""
+
+    uses: tuple[str, ...]
+    """Beginnings of use classes, such as `RES`."""
+    per_m2: float
+    status: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskSummary:
+    """What a run came to, apart from its tables."""
+
+    is_annual: bool
+    """Whether the set has rates; else the events are samples of one event, or stand side by side
+    without a known rate."""
+    is_sampled: bool
+    """Whether the events are equally likely samples of one event."""
+    events: int
+    event_names: tuple[str, ...]
+    hazard: str
+    measures: tuple[str, ...]
+    """Of intensities kept, such as `PGA`."""
+    unit: str
+    currency: str
+    year: int
+    value: float
+    """Of all buildings. [currency]"""
+    counts: Mapping[str, int]
+    """Assets by `Standing`, small letters."""
+    figures: tuple[Amount, ...]
+    tail: tuple[Tail, ...]
+    steps: Steps | None
+    is_partial: bool
+    curves: tuple[str, ...]
+    """Ids of the vulnerabilities; `curve` of the assets is a row here."""
+    costs: tuple[CostRow, ...]
+    data: tuple[str, ...]
+    missing: tuple[str, ...]
+    notes: tuple[Text, ...]
+    versions: Mapping[str, str]
+    faults: tuple[Fault, ...]
+    seconds: float
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskResult:
+    """A run's summary and tables.
+
+    Arrays by name: `rate`, `loss`, `unknown` (events,); `asset_mean`, `asset_value`,
+    `asset_standing`, `asset_curve`, `asset_point` (assets,); `zone_<key>` (events, zones);
+    `zone_value` (zones,); `start`, `point`, `intensity`: the hazard as `domain.risk.Events`
+    has it.
+    """
+
+    summary: RiskSummary
+    arrays: Arrays
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStep:
+    """How far a run is."""
+
+    step: str = ""
+    """Key of the step, such as `fields`, `losses`."""
+    share: float = 0.0
+    """Of the whole run, 0 to 1."""
+
+
+Tell = Callable[[RunStep], None]
+IsStopped = Callable[[], bool]
+
+
+class IncomingSet(Protocol):
+    """A file of events on its way in."""
+
+    size: int
+
+    def write(self, part: bytes) -> None:
+        """Add bytes; `TooMuchError` over the limit."""
+        ...
+
+    def close(self) -> None:
+        """Forget what was not kept."""
+        ...
+
+
+class EventShelf(Protocol):
+    """Everything that a run can be made of."""
+
+    largest: int
+    """Largest file that is taken. [byte]"""
+
+    def all(self, city: str) -> Sequence[RiskSet]:
+        """Return the sets that concern a city, faulty ones with their trouble."""
+        ...
+
+    def get(self, city: str, key: str) -> RiskSet:
+        """Return a set, or raise `NotFoundError`."""
+        ...
+
+    def incoming(self, new: NewSet) -> IncomingSet:
+        """Open a file for writing; `InvalidInputError` with every fault of what is said of it."""
+        ...
+
+    def keep(self, new: NewSet, arrived: IncomingSet) -> RiskSet:
+        """Put what arrived on the shelf, with what is said of it."""
+        ...
+
+    def remove(self, key: str) -> None:
+        """Delete a set of the office; `NotFoundError` for any other."""
+        ...
+
+
+class RunShelf(Protocol):
+    """Where runs lie; what is put there is durable when the call returns."""
+
+    def all(self) -> Sequence[RiskRun]:
+        """Return all runs, newest first."""
+        ...
+
+    def get(self, key: str) -> RiskRun:
+        """Return a run, or raise `NotFoundError`."""
+        ...
+
+    def put(self, item: RiskRun) -> None:
+        """Keep a run."""
+        ...
+
+    def keep(self, key: str, result: RiskResult) -> None:
+        """Keep a result beside its run."""
+        ...
+
+    def result(self, key: str) -> RiskResult:
+        """Return a result, or raise `NotFoundError` where there is none."""
+        ...
+
+    def remove(self, key: str) -> None:
+        """Forget a run and its result."""
+        ...
+
+
+class Engine(Protocol):
+    """Works on runs."""
+
+    def work(self, run: RiskRun, tell: Tell, is_stopped: IsStopped) -> RiskResult:
+        """Return what a run comes to; blocks until done.
+
+        Raises
+        ------
+        RenchengError
+            Whatever is wrong; `ConflictError` with key `risk.stopped` after a stop.
+        """
+        ...
+
+    def vulnerability(self, run: RiskRun, curve: str) -> tuple[Curve, Curve | None]:
+        """Return the curve behind a loss, and the fragility that it was made of, if it was."""
+        ...
