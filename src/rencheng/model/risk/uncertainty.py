@@ -12,7 +12,7 @@ from rencheng.domain.curve import Curve
 from rencheng.domain.risk import EventHead, EventSource, Portfolio, Standing
 from rencheng.domain.risk_uncertainty import QUANTILES, Design, Study, UncertainImpact
 from rencheng.model.risk.stock import counted
-from rencheng.model.risk.uncertain.curves import quantile_curves
+from rencheng.model.risk.uncertain.curves import curves_with_quantiles
 from rencheng.model.risk.uncertain.design import keys
 from rencheng.model.risk.uncertain.lanes import lanes
 from rencheng.model.risk.uncertain.member import Block, Member, Pass
@@ -88,7 +88,8 @@ def uncertain_impact(
     drawn = lanes(study, design, tuple(curves))
     folio = members[0][1]
     names, group = _grouped(asked.groups, len(folio.id))
-    tables, asset_key = quantile_curves(list(curves.values())), keys(folio.id)
+    tables = curves_with_quantiles(list(curves.values()), drawn.with_quantile)
+    asset_key = keys(folio.id)
     sizes = _sizes(members, drawn.row.size, len(names), design.uniform.shape[0])
     same = all(one.head.names == members[0][0].head.names for one, _ in members)
     carry = asked.carry if same else Carry(

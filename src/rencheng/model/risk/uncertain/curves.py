@@ -2,47 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.domain.curve import Beyond, Curve
-from rencheng.model.risk.lines import Knots, knots_of, tabulate
+from rencheng.model.risk.lines import knots_of, tabulate
 
 F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
 
 NODES_PER_UNIT, REACH = 64, 6
-"""Of normal scores, at which quantiles are tabulated: 6 leaves out 1e-9. Ours; as `kernel`."""
+"""Of normal scores, at which quantiles are tabulated: 6 leaves out 1e-9. Ours."""
 NODES = 2 * NODES_PER_UNIT * REACH + 1
+SCORES: F64 = np.arange(NODES) / NODES_PER_UNIT - REACH
+
+
+HELD = -1.0
+"""Instead of what is below or above: the value at that end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curves:
-    """Curves as the loops take them: lines, and quantiles where a curve has a deviation."""
+    """Curves as the loops take them."""
 
     table: tuple[F64, I32, F64]
-    node_first: I64
-    node: F64
+    knots: tuple[I64, F64, F64, F64, F64, I64, F64]
+    """As `bent_kernel` says."""
 
 
-def quantile_curves(curves: Sequence[Curve]) -> Curves:
-    """Return the curves' lines, and the quantiles of those with a standard deviation."""
-    knots = [knots_of(curve) for curve in curves]
-    table = tabulate(knots)
-    first, nodes, base, lines = np.full(len(curves), -1, dtype=np.int64), [], 0, 0
-    for row, (curve, one) in enumerate(zip(curves, knots, strict=True)):
-        if curve.sd is not None:
-            first[row] = lines * NODES - base
-            nodes.append(_lines(one))
-            base += nodes[-1].shape[0]
-        lines += one.x.size + 1
+def curves_with_quantiles(curves: Sequence[Curve], wanted: Collection[int]) -> Curves:
+    """Return the curves' lines and knots, and beta quantiles of those `wanted`, by row."""
+    all_knots = [knots_of(curve) for curve in curves]
+    first, tables, count = np.full(len(curves), -1, dtype=np.int64), [], 0
+    for row in sorted(wanted):
+        if curves[row].sd is not None:
+            first[row] = count
+            tables.append(beta_quantile(all_knots[row].mean, all_knots[row].sd, SCORES).ravel())
+            count += all_knots[row].x.size
+    outside = {Beyond.HOLD: HELD, Beyond.ZERO: 0.0, Beyond.UNKNOWN: np.nan}
+    none = np.zeros(0)
     return Curves(
-        table=table, node_first=first, node=np.concatenate([*nodes, np.zeros((0, 2))])
-    )  # fmt: skip
+        table=tabulate(all_knots),
+        knots=(
+            np.cumsum([0, *(one.x.size for one in all_knots)]).astype(np.int64),
+            np.concatenate([none, *(one.x for one in all_knots)]),
+            np.concatenate([none, *(one.mean for one in all_knots)]),
+            np.array([outside[one.below] for one in all_knots]),
+            np.array([outside[one.above] for one in all_knots]),
+            first,
+            np.concatenate([none, *tables]),
+        ),
+    )
 
 
 def beta_quantile(mean: F64, sd: F64, score: F64) -> F64:
@@ -72,15 +86,3 @@ def beta_quantile(mean: F64, sd: F64, score: F64) -> F64:
     size = m * (1.0 - m) / sd[wide, None] ** 2 - 1.0
     found[wide] = betaincinv(m * size, (1.0 - m) * size, ndtr(score)[None, :])
     return found
-
-
-def _lines(curve: Knots) -> F64:
-    """Return value and slope of every line at every node. (lines x nodes, 2)"""
-    score = (np.arange(NODES) / NODES_PER_UNIT) - REACH
-    y = beta_quantile(curve.mean, curve.sd, score)
-    line = np.zeros((curve.x.size + 1, NODES, 2))
-    line[1:, :, 0] = y
-    line[1:-1, :, 1] = np.diff(y, axis=0) / np.diff(curve.x)[:, None]
-    for rule, row, end in ((curve.below, 0, 0), (curve.above, -1, -1)):
-        line[row, :, 0] = {Beyond.HOLD: y[end], Beyond.ZERO: 0.0, Beyond.UNKNOWN: np.nan}[rule]
-    return line.reshape(-1, 2)

@@ -1,6 +1,6 @@
 """Loops over points, events and samples, compiled; import them inside a function.
 
-They trust their input: `uncertainty` alone calls them. Serial, with the GIL released. Every sample
+They trust their input: `member` alone calls them. Serial, with the GIL released. Every sample
 is summed by itself in the order of the points, so blocks and threads change no bit. Slow twin:
 `twin`.
 
@@ -17,11 +17,6 @@ kinds
 worth
     Factors of each class and lane on an asset and on totals; on rates by lane; standard deviations
     (inputs, classes) and keys (inputs, lanes) of assets' own parts.
-axis
-    The same on the intensity: by class, by event, own parts, parts of point and event.
-quantile
-    Shared score, correlation of each class, which key holds, keys; first node of each curve's first
-    line and lines times nodes of value and slope.
 out
     Loss and unknown by event and lane (or empty), annual loss by slot and lane, annual loss and
     unknown by lane, annual loss by group and lane, unknown events by slot.
@@ -48,12 +43,7 @@ Hits = tuple[I64, I32, F32, F64]
 Items = tuple[I32, I32, F64, I32, I32, U64, U64]
 Kinds = tuple[I32, I32, I32]
 Worth = tuple[F64, F64, F64, F64, U64]
-Axis = tuple[F64, F64, F64, U64, F64, U64, U64]
-Quantile = tuple[F64, F64, I32, U64, I64, F64]
 Out = tuple[F64, I32, F64, F64, I64, F64, I64]
-
-NODES_PER_UNIT, REACH = 64, 6
-"""Of normal scores, at which quantiles are tabulated: 6 reaches 1e-9. Ours."""
 
 
 @njit(nogil=True, cache=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator, unused-ignore]
@@ -134,7 +124,8 @@ def by_point(start: I64, point: I32, intensity: F32, out: Hits) -> None:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
-def _own(factor: F64, sd: F64, key: U64, kind: int, thing: np.uint64) -> None:
+def own(factor: F64, sd: F64, key: U64, kind: int, thing: np.uint64) -> None:
+    """Multiply by the lognormal parts of a thing's own."""
     for n in range(sd.shape[0]):
         if sd[n, kind] > 0.0:
             for s in range(factor.size):
@@ -142,20 +133,7 @@ def _own(factor: F64, sd: F64, key: U64, kind: int, thing: np.uint64) -> None:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
-def _nodes(at: I64, part: F64, shared: F64, correlation: float, key: U64, thing: np.uint64) -> None:
-    """Write the node below an asset's score in each sample, and how far on to the next it lies."""
-    near, far = math.sqrt(correlation), math.sqrt(1.0 - correlation)
-    for s in range(at.size):
-        z = near * shared[s]
-        if far > 0.0:
-            z += far * score(key[s], thing)
-        w = min(max((z + REACH) * NODES_PER_UNIT, 0.0), 2 * NODES_PER_UNIT * REACH - 1e-9)
-        at[s] = int(w)
-        part[s] = w - at[s]
-
-
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
-def _booked(item: tuple[F64, F64, F64], eai: F64, aal: F64, group: F64) -> None:
+def booked(item: tuple[F64, F64, F64], eai: F64, aal: F64, group: F64) -> None:
     """Add an item's annual share of its worth to its asset, to the totals and to its group."""
     yearly, factor, total = item
     for s in range(aal.size):
@@ -187,7 +165,7 @@ def straight(
             k = cls[i]
             for s in range(lanes):
                 factor[s] = value[i] * by_class[k, s]
-            _own(factor, sd, own_key, k, key[i])
+            own(factor, sd, own_key, k, key[i])
             for s in range(lanes):
                 total[s] = factor[s] * on_total[k, s]
             many = start[k + 1] - start[k]
@@ -218,78 +196,8 @@ def straight(
             for s in range(lanes):
                 yearly[s] = annual[choice[k, s]] * often[s]
                 missing[s] += nan[choice[k, s]]
-            _booked((yearly, factor, total), eai[slot[i] - base], aal, by_group[group[i]])
+            booked((yearly, factor, total), eai[slot[i] - base], aal, by_group[group[i]])
             dark[slot[i] - base] += nan[:many].max()
-
-
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
-def bent(
-    points: Points, hits: Hits, items: Items, table: Table, kinds: Kinds, worth: Worth,
-    more: tuple[Axis, Quantile], out: Out,
-) -> None:  # fmt: skip
-    """Add what the assets at some points lose, looking up every sample by itself."""
-    begin, event, x, rate = hits
-    base = points[2]
-    first, cls, value, slot, group, key, point_key = items
-    head, bucket, line = table
-    start, row, choice = kinds
-    by_class, on_total, often, sd, own_key = worth
-    (on_axis, on_event, axis_sd, axis_key, within, within_key, event_key), quantile = more
-    shared, correlation, of_key, score_key, node_first, node = quantile
-    loss, unknown, eai, aal, missing, by_group, dark = out
-    lanes, with_events = often.size, loss.size > 0
-    factor, total, axis = np.empty(lanes), np.empty(lanes), np.empty(lanes)
-    annual, nan = np.empty(lanes), np.empty(lanes, dtype=np.int64)
-    at, part = np.empty(lanes, dtype=np.int64), np.empty(lanes)
-    last = 2 * NODES_PER_UNIT * REACH
-    for p in range(points[0], points[1]):
-        if begin[p] == begin[p + 1]:
-            continue
-        for i in range(first[p], first[p + 1]):
-            k = cls[i]
-            for s in range(lanes):
-                factor[s], axis[s] = value[i] * by_class[k, s], on_axis[k, s]
-            _own(factor, sd, own_key, k, key[i])
-            _own(axis, axis_sd, axis_key, k, key[i])
-            drawn = of_key[k] >= 0
-            if drawn:
-                _nodes(at, part, shared[k], correlation[k], score_key[of_key[k]], key[i])
-            for s in range(lanes):
-                total[s] = factor[s] * on_total[k, s]
-                annual[s], nan[s] = 0.0, 0
-            for t in range(begin[p], begin[p + 1]):
-                e, known = event[t], np.float64(x[t])
-                thing = event_key[e] + point_key[p]
-                for s in range(lanes):
-                    z = known * axis[s]
-                    if on_event.size:
-                        z *= on_event[e, s]
-                    for n in range(within.size):
-                        z *= math.exp(within[n] * score(within_key[n, s], thing))
-                    y = np.nan
-                    if z == z:
-                        r = row[start[k] + choice[k, s]]
-                        c = line_of(head, bucket, line, np.uint64(r), z)
-                        if drawn and node_first[r] >= 0:
-                            m = np.int64(c) * (last + 1) + at[s] - node_first[r]
-                            dz = z - line[c, 0]
-                            y = node[m, 0] + node[m, 1] * dz
-                            y += part[s] * (node[m + 1, 0] + node[m + 1, 1] * dz - y)
-                        else:
-                            y = line[c, 2] + line[c, 3] * (z - line[c, 0])
-                    if y == y:
-                        annual[s] += rate[e] * y
-                        if with_events:
-                            loss[e, s] += total[s] * y
-                    else:
-                        nan[s] += 1
-                        if with_events:
-                            unknown[e, s] += 1
-            for s in range(lanes):
-                annual[s] *= often[s]
-                missing[s] += nan[s]
-            _booked((annual, factor, total), eai[slot[i] - base], aal, by_group[group[i]])
-            dark[slot[i] - base] += nan.max()
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]

@@ -62,6 +62,12 @@ class Lanes:
         bent = self.axis_own[0].size + self.between[0].size + self.within[0].size
         return not bent and bool((self.axis == 1.0).all() and (self.score_of < 0).all())
 
+    @property
+    def with_quantile(self) -> set[int]:
+        """Return the curves that are asked for quantiles."""
+        many = np.diff(self.start)
+        return set(self.row[np.repeat(self.score_of >= 0, many)].tolist())
+
     def at(self, which: I64) -> Lanes:
         """Return some of the samples."""
 

@@ -128,10 +128,12 @@ class _Call:
             work.with_losses and one.is_straight and not one.own[0].size
             and small(len(member.head.names), one.row.size)
         )  # fmt: skip
-        axis = (one.axis, one.on_event(member.head), *one.axis_own, one.within[0].ravel(),
-                one.within[1], member.event_key)  # fmt: skip
-        self.more = (axis, (one.score, one.correlation, one.score_of, one.score_key,
-                            member.curves.node_first, member.curves.node))  # fmt: skip
+        on_event = one.on_event(member.head)
+        axis = (
+            one.axis, on_event, on_event.max(axis=1, initial=0.0), *one.axis_own,
+            one.within[0].ravel(), one.within[1], member.event_key,
+        )  # fmt: skip
+        self.more = (axis, (one.score, one.correlation, one.score_of, one.score_key))
 
     def add(self, p: int, q: int, slot: int, size: int) -> tuple[F64, I64]:
         """Add the points `p` to `q` - 1; return annual losses and what is unknown by asset."""
@@ -144,11 +146,13 @@ class _Call:
         if self.is_by_kind:
             loss, unknown = loss[:0], unknown[:0]
         out = (loss, unknown, eai, work.aal[cut], work.missing[cut], work.group[cut], dark)
-        given = ((p, q, slot), member.hits, member.items, member.curves.table)
+        given = ((p, q, slot), member.hits, member.items)
         if self.is_straight:
-            kernel.straight(*given, self.kinds, self.worth, out)
+            kernel.straight(*given, member.curves.table, self.kinds, self.worth, out)
         else:
-            kernel.bent(*given, self.kinds, self.worth, self.more, out)
+            from rencheng.model.risk.uncertain import bent_kernel
+
+            bent_kernel.bent(*given, member.curves.knots, self.kinds, self.worth, self.more, out)
         return eai, dark
 
     def finish(self, known: tuple[F64, I64]) -> None:

@@ -1,0 +1,195 @@
+"""The loop where samples bend curves or intensities, compiled; it takes the tuples of `kernel`.
+
+A curve of straight pieces is its first value plus, for each piece, slope x what of the piece the
+intensity has passed. So a sample's curve is three numbers a piece, made once for each asset, and
+the loop over hits does without looking up: it runs over samples side by side.
+
+Tuples beside those of `kernel`:
+
+axis
+    Factors on the intensity: by class, by event and the largest of each event; own parts; parts of
+    point and event, with the keys of events.
+quantile
+    Shared score, correlation of each class, which key holds (-1: the mean does), keys.
+knots
+    Where each curve's knots begin, their intensity and mean; what is below and above (NaN unknown);
+    first quantile of each curve (-1 none), quantiles by knot and node.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from rencheng.model.risk.uncertain.curves import NODES, NODES_PER_UNIT, REACH
+from rencheng.model.risk.uncertain.kernel import booked, own, score
+
+F64 = NDArray[np.float64]
+F32 = NDArray[np.float32]
+I64 = NDArray[np.int64]
+I32 = NDArray[np.int32]
+U64 = NDArray[np.uint64]
+Points = tuple[int, int, int]
+Hits = tuple[I64, I32, F32, F64]
+Items = tuple[I32, I32, F64, I32, I32, U64, U64]
+Kinds = tuple[I32, I32, I32]
+Worth = tuple[F64, F64, F64, F64, U64]
+Axis = tuple[F64, F64, F64, F64, U64, F64, U64, U64]
+Quantile = tuple[F64, F64, I32, U64]
+Knots = tuple[I64, F64, F64, F64, F64, I64, F64]
+Out = tuple[F64, I32, F64, F64, I64, F64, I64]
+Pieces = tuple[F64, F64, F64, F64, F64, F64, F64]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+def bent(
+    points: Points, hits: Hits, items: Items, knots: Knots, kinds: Kinds, worth: Worth,
+    more: tuple[Axis, Quantile], out: Out,
+) -> None:  # fmt: skip
+    """Add what the assets at some points lose."""
+    begin, event, x, rate = hits
+    first, cls, value, slot, group, key, point_key = items
+    by_class, on_total, often, sd, own_key = worth
+    (on_axis, on_event, top, axis_sd, axis_key, within, within_key, event_key), quantile = more
+    loss, unknown, eai, aal, missing, by_group, dark = out
+    lanes, with_events = often.size, loss.size > 0
+    factor, total, axis = np.empty(lanes), np.empty(lanes), np.empty(lanes)
+    annual, nan = np.empty(lanes), np.empty(lanes, dtype=np.int64)
+    z, y, ratio = np.empty(lanes), np.empty(lanes), np.empty(lanes)
+    pieces = _room(knots[0], kinds, lanes)
+    for p in range(points[0], points[1]):
+        if begin[p] == begin[p + 1]:
+            continue
+        for i in range(first[p], first[p + 1]):
+            k = cls[i]
+            for s in range(lanes):
+                factor[s], axis[s] = value[i] * by_class[k, s], on_axis[k, s]
+            own(factor, sd, own_key, k, key[i])
+            own(axis, axis_sd, axis_key, k, key[i])
+            for s in range(lanes):
+                total[s] = factor[s] * on_total[k, s]
+                annual[s], nan[s] = 0.0, 0
+            drawn = quantile[2][k] >= 0
+            if drawn:
+                _scores(ratio, quantile, k, key[i])
+            many, jumps = _pieces(pieces, knots, kinds, k, axis, ratio, drawn)
+            for t in range(begin[p], begin[p + 1]):
+                e = event[t]
+                for s in range(lanes):
+                    z[s] = x[t]
+                if on_event.size:
+                    for s in range(lanes):
+                        z[s] *= on_event[e, s]
+                for n in range(within.size):
+                    thing = event_key[e] + point_key[p]
+                    for s in range(lanes):
+                        z[s] *= math.exp(within[n] * score(within_key[n, s], thing))
+                most = x[t] * top[e] if on_event.size else np.float64(x[t])
+                passed = many
+                while not within.size and passed and pieces[1][passed - 1] >= most:
+                    passed -= 1
+                _shares(y, z, pieces, passed, jumps or x[t] != x[t])
+                if jumps or x[t] != x[t]:
+                    for s in range(lanes):
+                        if y[s] != y[s]:
+                            y[s] = 0.0
+                            nan[s] += 1
+                            if with_events:
+                                unknown[e, s] += 1
+                for s in range(lanes):
+                    annual[s] += rate[e] * y[s]
+                if with_events:
+                    for s in range(lanes):
+                        loss[e, s] += total[s] * y[s]
+            for s in range(lanes):
+                annual[s] *= often[s]
+                missing[s] += nan[s]
+            booked((annual, factor, total), eai[slot[i] - points[2]], aal, by_group[group[i]])
+            dark[slot[i] - points[2]] += nan.max()
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator, unused-ignore]
+def _room(begin: I64, kinds: Kinds, lanes: int) -> Pieces:
+    """Return empty pieces, as many as the longest curve has."""
+    most = 1
+    for r in kinds[1]:
+        most = max(most, begin[r + 1] - begin[r] - 1)
+    return (
+        np.empty((most, 3, lanes)), np.empty(most), np.empty(lanes),
+        np.empty(lanes), np.empty(lanes), np.empty(lanes), np.empty(lanes),
+    )  # fmt: skip
+
+
+@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+def _scores(ratio: F64, quantile: Quantile, kind: int, thing: np.uint64) -> None:
+    """Write where an asset's quantile lies among the nodes."""
+    shared, correlation, of_key, keys = quantile
+    near, far = math.sqrt(correlation[kind]), math.sqrt(1.0 - correlation[kind])
+    for s in range(ratio.size):
+        z = near * shared[kind, s]
+        if far > 0.0:
+            z += far * score(keys[of_key[kind], s], thing)
+        ratio[s] = min(max((z + REACH) * NODES_PER_UNIT, 0.0), NODES - 1 - 1e-9)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+def _pieces(
+    pieces: Pieces, knots: Knots, kinds: Kinds, kind: int, axis: F64, ratio: F64, drawn: bool
+) -> tuple[int, bool]:
+    """Write the pieces of a class's curve in every sample; return how many, and if ends jump."""
+    piece, nearest, start_value, low, high, below, above = pieces
+    begin, x, mean, under, over, q_first, q = knots
+    start, row, choice = kinds
+    most, jumps = 0, False
+    for j in range(start[kind], start[kind + 1]):
+        most = max(most, begin[row[j] + 1] - begin[row[j]] - 1)
+    for s in range(axis.size):
+        r = row[start[kind] + choice[kind, s]]
+        a, b, by = begin[r], begin[r + 1], 1.0 / axis[s]
+        has = drawn and q_first[r] >= 0
+        at = np.int64(ratio[s]) if has else 0
+        part = ratio[s] - at if has else 0.0
+        last = 0.0
+        for c in range(a, b):
+            y = mean[c]
+            if has:
+                n = (q_first[r] + c - a) * NODES + at
+                y = q[n] + part * (q[n + 1] - q[n])
+            if c == a:
+                start_value[s] = y
+            else:
+                j = c - a - 1
+                piece[j, 0, s], piece[j, 1, s] = x[c - 1] * by, (x[c] - x[c - 1]) * by
+                piece[j, 2, s] = (y - last) / piece[j, 1, s]
+            last = y
+        for j in range(b - a - 1, most):
+            piece[j, 0, s], piece[j, 1, s], piece[j, 2, s] = np.inf, 0.0, 0.0
+        low[s], high[s] = x[a] * by, x[b - 1] * by
+        below[s] = under[r] if under[r] != -1.0 else start_value[s]
+        above[s] = over[r] if over[r] != -1.0 else last
+        jumps = jumps or below[s] != start_value[s] or above[s] != last
+    for j in range(most):
+        nearest[j] = piece[j, 0].min()
+    return most, jumps
+
+
+@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+def _shares(y: F64, z: F64, pieces: Pieces, many: int, jumps: bool) -> None:
+    """Write the share lost at an intensity in every sample."""
+    piece, _, start_value, low, high, below, above = pieces
+    for s in range(y.size):
+        y[s] = start_value[s]
+    for j in range(many):
+        for s in range(y.size):
+            d = z[s] - piece[j, 0, s]
+            d = d if d > 0.0 else 0.0
+            d = d if d < piece[j, 1, s] else piece[j, 1, s]
+            y[s] += piece[j, 2, s] * d
+    if jumps:
+        for s in range(y.size):
+            y[s] = below[s] if z[s] < low[s] else y[s]
+            y[s] = above[s] if z[s] > high[s] else y[s]
+            y[s] = z[s] if z[s] != z[s] else y[s]
