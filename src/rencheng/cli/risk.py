@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rencheng.domain.risk import EventImpact
 
 app = App(name="risk", help="风险计算 Losses of assets under event sets")
+app.command("rencheng.cli.risk_classical:classical", help="致灾曲线 Risk by hazard curves")
 app.command("rencheng.cli.risk_measures:measures", help="减灾措施 Measures, their benefit and cost")
 app.command(
     "rencheng.cli.risk_several:several", help="多灾种损失 Losses to several hazards together"
@@ -24,6 +25,8 @@ app.command(
 app.command(
     "rencheng.cli.risk_people:people", help="人员影响 People hurt, displaced, in dangerous water"
 )
+app.command("rencheng.cli.risk_openquake:openquake", help="OpenQuake 任务 A job of OpenQuake")
+app.command("rencheng.cli.risk_openquake:convert", help="转换 OpenQuake 文件 OpenQuake's files")
 
 
 @Parameter(name="*")

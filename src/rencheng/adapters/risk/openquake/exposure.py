@@ -302,6 +302,7 @@ def _check(made: Exposure, path: Path, found: Found) -> None:
     lon, lat = made.lonlat.T
     off = ~((np.abs(lon) <= 360) & (np.abs(lat) <= 90))
     found.add("place", f"{path.name}, lon, lat", list(made.id[off]))
+    found.add("worth", f"{path.name}, number", list(made.id[np.isnan(made.number)]))
     for name, values in {"number": made.number, **made.value, **made.people}.items():
         bad = (values < 0) | np.isinf(values)
         found.add("negative", f"{path.name}, {name}", list(made.id[bad]))

@@ -94,6 +94,9 @@ class Model:
         given = self.exposure.amount(loss_type, period)
         if given is None:
             found.add("loss_type", self.job.path.name, loss_type)
+        else:
+            where = f"{self.job.path.name}, {loss_type}"
+            found.add("worth", where, list(self.exposure.id[np.isnan(given)]))
         found.refuse()
         return given if given is not None else np.empty(0)
 
@@ -178,6 +181,9 @@ def read_model(path: Path) -> Model:
     exposure, point, left_out = _placed(read_exposure(exposed), motion, job)
     vulnerability = {kind: read_vulnerability(file) for kind, file in curves.items()}
     fragility = {kind: read_fragility(file) for kind, file in states.items()}
+    known = {"taxonomy", "id", "site_id", *exposure.tag}
+    found.add("option", f"{path.name}, aggregate_by", sorted({*job.words("aggregate_by")} - known))
+    found.refuse()
     mapped = job.file("taxonomy_mapping_csv")
     mended = [f for one in fragility.values() for f in one.faults]
     return Model(

@@ -46,7 +46,8 @@ def read_perils(path: Path) -> dict[str, Model]:
     Notes
     -----
     An asset takes the nearest point that the peril reaches within `asset_hazard_distance`, which
-    may be a mapping by peril; points of no intensity play no part, as with OpenQuake. Perils are not combined: what one has destroyed may be destroyed by another again.
+    may be a mapping by peril; points of no intensity play no part, as with OpenQuake. Perils are
+    not combined: what one has destroyed may be destroyed by another again.
     """
     job = read_job(path)
     found = Found()

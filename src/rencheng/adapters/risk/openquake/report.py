@@ -1,0 +1,214 @@
+"""What a job of OpenQuake comes to: tables by event, asset, tag and return period."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rencheng.adapters.risk.openquake.calculation import (
+    Amounts,
+    consequences,
+    damages,
+    losses,
+    paid,
+)
+from rencheng.adapters.risk.openquake.job import read_job
+from rencheng.adapters.risk.openquake.model import Model, read_model
+from rencheng.adapters.risk.openquake.perils import read_perils
+from rencheng.domain.errors import Fault
+from rencheng.model.risk.blocks import BUDGET_MB
+from rencheng.model.risk.periods import loss_by_period, periods_of
+
+Columns = dict[str, NDArray[Any]]
+F64 = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenQuakeReport:
+    """Results of a job."""
+
+    tables: Mapping[str, Columns]
+    """`events`, `assets`, `totals`, `by_tag` and `curves`, by name; columns by name."""
+    mode: str
+    counts: Mapping[str, int]
+    """Assets computed, assets left out, events, perils."""
+    is_sampled_there: bool
+    """Whether OpenQuake would draw samples, of which these are the expectation."""
+    faults: tuple[Fault, ...]
+
+
+def run_job(path: str | Path, *, budget_mb: float = BUDGET_MB) -> OpenQuakeReport:
+    """Return the losses, damage and consequences of a job of OpenQuake.
+
+    Parameters
+    ----------
+    path
+        Its `job.ini`: `scenario_risk`, `scenario_damage`, `event_based_risk` or
+        `event_based_damage` with ground motion in a file, or `multi_risk`.
+    budget_mb
+        Memory for the computation of each measure. [MB]
+
+    Raises
+    ------
+    InvalidInputError
+        With every fault of the job, or of the first file that has one.
+    TooMuchError
+        When it cannot keep within its memory.
+
+    Notes
+    -----
+    Averages are those of OpenQuake: of a scenario over its ground motion fields, else over
+    `risk_investigation_time`. Losses and damage are expected ones; nothing is sampled.
+    """
+    file = Path(path)
+    is_several = read_job(file).mode == "multi_risk"
+    models = read_perils(file) if is_several else {"": read_model(file)}
+    first = next(iter(models.values()))
+    found = {name: _amounts(model, budget_mb) for name, model in models.items()}
+    named = {f"{k}_{name}" if name else k: v for name, one in found.items() for k, v in one.items()}
+    return OpenQuakeReport(
+        tables={
+            "events": _events(first, {} if is_several else named),
+            "assets": _assets(first, named),
+            "totals": _totals(first, named, ()),
+            "by_tag": _totals(first, named, first.job.words("aggregate_by")),
+            "curves": {} if first.is_scenario else _curves(first, named),
+        },
+        mode=first.job.mode,
+        counts={
+            "assets": int(first.exposure.id.size),
+            "left_out": sum(f.count for f in first.faults if f.key in _LEFT_OUT),
+            "events": first.motion.events,
+            "perils": len(models),
+        },
+        is_sampled_there=not all(one.is_sure for one in named.values()),
+        faults=first.faults,
+    )
+
+
+_LEFT_OUT = ("openquake.region", "openquake.outside")
+
+
+def write_report(report: OpenQuakeReport, folder: Path) -> list[Path]:
+    """Write a CSV for each table that has rows and, last, `summary.json`; unknown is blank."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, columns in report.tables.items():
+        file = folder / f"{name}.csv"
+        if not columns:
+            file.unlink(missing_ok=True)
+            continue
+        with file.open("w", encoding="utf-8", newline="") as sink:
+            rows = csv.writer(sink, lineterminator="\n")
+            rows.writerow(columns)
+            cells = ([_cell(v) for v in c.tolist()] for c in columns.values())
+            rows.writerows(zip(*cells, strict=True))
+        written.append(file)
+    file = folder / "summary.json"
+    kept = {
+        "mode": report.mode,
+        "counts": dict(report.counts),
+        "expected_values": True,
+        "is_sampled_there": report.is_sampled_there,
+        "faults": [
+            {"where": f.where, "key": f.key, "problem": f.problem, "count": f.count}
+            for f in report.faults
+        ],
+    }
+    file.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return [*written, file]
+
+
+def _cell(value: Any) -> Any:
+    return "" if isinstance(value, float) and value != value else value
+
+
+def _amounts(model: Model, budget_mb: float) -> dict[str, Amounts]:
+    """Return all amounts of a model, by kind of loss and what they are."""
+    found: dict[str, Amounts] = {}
+    for kind in model.vulnerability:
+        found[kind] = losses(model, kind, budget_mb=budget_mb)
+        covered = paid(model, found[kind])
+        if covered:
+            found[covered.name] = covered
+    for kind in model.fragility:
+        states = damages(model, kind, budget_mb=budget_mb)
+        after = consequences(model, states, kind)
+        found |= {f"{kind}-{name}": one for name, one in {**states, **after}.items()}
+    return found
+
+
+def _events(model: Model, named: Mapping[str, Amounts]) -> Columns:
+    if not named:
+        return {}
+    number = np.arange(model.motion.events)
+    return {"event_id": number, **{name: one.by_event for name, one in named.items()}}
+
+
+def _assets(model: Model, named: Mapping[str, Amounts]) -> Columns:
+    given, scale = model.exposure, model.horizon / model.years
+    return {
+        "id": given.id,
+        "lon": given.lonlat[:, 0],
+        "lat": given.lonlat[:, 1],
+        "taxonomy": given.taxonomy,
+        **given.tag,
+        **{name: one.by_asset * scale for name, one in named.items()},
+    }
+
+
+def _groups(
+    model: Model, tags: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], NDArray[np.bool_]]]:
+    given = model.exposure
+    every = {"taxonomy": given.taxonomy, "id": given.id, **given.tag}
+    every["site_id"] = model.point.astype(str).astype(object)
+    columns = [every[tag].astype(str) for tag in tags]
+    for group in sorted(set(zip(*columns, strict=True))) if columns else [()]:
+        rows = np.ones(given.id.size, dtype=bool)
+        for column, name in zip(columns, group, strict=True):
+            rows &= column == name
+        yield group, rows
+
+
+def _totals(model: Model, named: Mapping[str, Amounts], tags: tuple[str, ...]) -> Columns:
+    scale = model.horizon / model.years
+    rows = []
+    for group, mine in _groups(model, tags):
+        for name, one in named.items():
+            total = float(one.of(mine).by_event.sum() * scale)
+            exposed = float(one.exposed[mine].sum())
+            rows.append((*group, name, total, total / exposed if exposed else np.nan))
+    return _columns((*tags, "what", "amount", "share"), rows)
+
+
+def _curves(model: Model, named: Mapping[str, Amounts]) -> Columns:
+    said = model.job.text("return_periods").strip("[] ").replace(",", " ").split()
+    asked = (
+        np.array([float(word) for word in said])
+        if said
+        else periods_of(model.years, model.motion.events).astype(float)
+    )
+    tags = model.job.words("aggregate_by")
+    rows = []
+    for group, mine in _groups(model, tags):
+        for name, one in named.items():
+            reached = loss_by_period(one.of(mine).by_event, model.years, asked)
+            rows += [(*group, name, p, x) for p, x in zip(asked.tolist(), reached, strict=True)]
+    return _columns((*tags, "what", "return_period", "amount"), rows)
+
+
+def _columns(names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> Columns:
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
+    found: Columns = {}
+    for name, values in zip(names, columns, strict=True):
+        is_number = name in {"amount", "share", "return_period"}
+        found[name] = np.array(values, dtype=float if is_number else object)
+    return found
