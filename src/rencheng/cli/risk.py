@@ -37,13 +37,18 @@ class Hazard:
     measure: Annotated[
         str, Parameter(help="强度指标，如 water_depth、PGA Measure of the intensity")
     ]
-    unit: Annotated[str, Parameter(help="单位，如 m、g；HDF5 自带 Unit; HDF5 states its own")] = ""
+    unit: Annotated[
+        str, Parameter(help="单位，如 m、g；HDF5、NetCDF 自带 Unit, unless the file states it")
+    ] = ""
     reach_m: Annotated[
         float | None, Parameter(help="资产距最近点的最大距离（米） Reach of a point in metres")
     ] = None
     nodata_is_dry: Annotated[
         bool, Parameter(help="栅格无值处未受影响 Cells without value are not reached", negative="")
     ] = False
+    variable: Annotated[
+        str, Parameter(help="NetCDF、Zarr 中强度的变量名 Variable of the intensities")
+    ] = ""
 
 
 @Parameter(name="*")
@@ -58,10 +63,15 @@ class Money:
 @app.command
 def run(
     *,
-    assets: Annotated[Path, Parameter(help="资产表 CSV Table of assets")],
+    assets: Annotated[
+        Path, Parameter(help="资产：CSV、GeoPackage、GeoJSON Assets: CSV, points, lines or areas")
+    ],
     events: Annotated[
         Path,
-        Parameter(help="事件集：CSV、栅格文件夹或 HDF5 Event set: CSV, folder of rasters, HDF5"),
+        Parameter(
+            help="事件集：CSV、栅格、NetCDF、Zarr、HDF5、ShakeMap Event set: CSV, rasters, NetCDF, "
+            "Zarr, HDF5 or grid.xml"
+        ),
     ],
     curves: Annotated[
         list[str],
@@ -92,6 +102,7 @@ def run(
         unit=hazard.unit,
         reach_m=hazard.reach_m,
         is_nodata_dry=hazard.nodata_is_dry,
+        variable=hazard.variable,
     )
     with _bar() as progress:
         result = risk.run(

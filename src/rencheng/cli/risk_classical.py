@@ -1,0 +1,141 @@
+"""`rencheng risk classical`: losses, damage states and retrofits by hazard curves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from rencheng.cli import speaking
+from rencheng.cli.options import STATE, State
+from rencheng.cli.risk import Money
+from rencheng.domain.risk_classical import ShareSpread
+
+if TYPE_CHECKING:
+    from rencheng import risk
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Levels:
+    """What the hazard curves are, and how losses scatter under them."""
+
+    measure: Annotated[str, Parameter(help="强度指标，如 PGA、water_depth Measure of the levels")]
+    unit: Annotated[str, Parameter(help="单位，如 g、m Unit of the levels")]
+    years: Annotated[float, Parameter(help="超越概率的年限 Years that the probabilities are of")]
+    spread: Annotated[ShareSpread, Parameter(help="损失比例的分布 How shares lost scatter")] = (
+        ShareSpread.BETA
+    )
+    reach_m: Annotated[
+        float | None, Parameter(help="资产距最近致灾曲线的最大距离（米） Reach in metres")
+    ] = None
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class After:
+    """A retrofit, when one is asked for."""
+
+    after: Annotated[
+        list[str] | None,
+        Parameter(
+            help="加固后的曲线，名称=编号；算效益费用比 Curves after a retrofit, NAME=ID",
+            consume_multiple=True,
+            negative="",
+        ),
+    ] = None
+    discount_rate: Annotated[float, Parameter(help="折现率，0.03 即 3 % Discount rate")] = 0.03
+    life: Annotated[float, Parameter(help="使用年限 Years that the retrofit serves")] = 50.0
+
+
+def classical(
+    *,
+    assets: Annotated[Path, Parameter(help="资产表 CSV Table of assets")],
+    hazard: Annotated[
+        Path, Parameter(help="致灾曲线 CSV：lon、lat、poe-强度 Table of hazard curves")
+    ],
+    curves: Annotated[
+        list[str],
+        Parameter(
+            help="曲线编号，或 名称=编号；易损性曲线给出破坏状态 Ids of curves, or NAME=ID",
+            consume_multiple=True,
+            negative="",
+        ),
+    ],
+    out: Annotated[Path, Parameter(help="结果文件夹 Folder of the results")],
+    levels: Levels,
+    money: Money,
+    retrofit: After = After(),
+    state: State = STATE,
+) -> int:
+    """按致灾曲线计算年均损失、破坏状态或加固效益 Losses, states or a retrofit by hazard curves."""
+    from rencheng import risk
+    from rencheng.adapters.risk.classical_results import write_classical
+    from rencheng.domain.curve import CurveKind
+
+    named = _named(curves, state)
+    table = risk.asset_file(assets)
+    known = risk.hazard_curves(hazard, measure=levels.measure, unit=levels.unit, years=levels.years)
+    said: dict[str, Any] = {"reach_m": levels.reach_m}
+    prices: dict[str, Any] = {"currency": money.currency, "year": money.year}
+    found: risk.ClassicalLosses | risk.ClassicalStates | risk.RetrofitWorth
+    if retrofit.after:
+        plan = risk.Retrofit(
+            after=_named(retrofit.after, state), rate=retrofit.discount_rate, life=retrofit.life
+        )
+        found = risk.benefit_cost(table, known, named, plan, **prices, **said)
+    elif all(one.kind is CurveKind.FRAGILITY for one in named.values()):
+        found = risk.classical_states(table, known, named, **said)
+    else:
+        found = risk.classical_losses(table, known, named, spread=levels.spread, **prices, **said)
+    _tell(found, write_classical(found, out, levels.years), out)
+    return 0
+
+
+def _named(words: list[str], state: Path) -> dict[str, risk.Curve]:
+    from rencheng.adapters.curve_library.library import CurveLibrary
+
+    library, named = CurveLibrary(state), {}
+    for word in words:
+        name, _, identity = word.rpartition("=")
+        named[name or identity] = library.get(identity)
+    return named
+
+
+def _tell(
+    found: risk.ClassicalLosses | risk.ClassicalStates | risk.RetrofitWorth,
+    summary: Any,
+    out: Path,
+) -> None:
+    if "assets" in summary:
+        counts = {name: f"{many:,}" for name, many in summary["assets"].items()}
+        speaking.say("cli.risk.standing", style="bold", **counts)
+    for fault in found.faults:
+        speaking.say(
+            f"fault.{fault.key}.problem", style="yellow", count=fault.count, where=fault.where,
+            first=", ".join(fault.first),
+        )  # fmt: skip
+        speaking.say(f"fault.{fault.key}.hint", style="dim")
+    if "known_aal" in summary:
+        key = "cli.risk.classical.at_least" if summary["unknown"] else "cli.risk.aal"
+        speaking.say(
+            key, aal=summary["known_aal"], currency=summary["currency"], year=summary["year"],
+            unknown=summary["unknown"],
+        )  # fmt: skip
+    elif "known_benefit" in summary:
+        ratio = summary["known_bcr"]
+        speaking.say(
+            "cli.risk.classical.worth",
+            benefit=summary["known_benefit"],
+            cost=summary["known_cost"],
+            bcr="-" if ratio is None else f"{ratio:.3f}",
+            currency=summary["currency"],
+            year=summary["year"],
+            unknown=summary["unknown"],
+        )
+    else:
+        rates = ", ".join(f"{k} {v:.3g}" for k, v in summary["expected_rate"].items())
+        speaking.say("cli.risk.classical.states", rates=rates, unknown=summary["unknown"])
+    speaking.say("cli.risk.written", style="green", path=str(out))
