@@ -18,8 +18,6 @@ events
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -145,60 +143,3 @@ def matrix(events: Blocked, items: Items, table: Table, stored: tuple[I64, I32, 
                 who[at], loss[at] = last, total
                 at += 1
     begin[start.size - 1] = at
-
-
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
-def states(
-    events: Blocked,
-    items: tuple[I32, I32],
-    fragility: tuple[F64, F64, F64, I32],
-    table: Table,
-    by_event: tuple[F64, I64],
-    by_item: F64,
-    touched: U8,
-) -> None:
-    """Add up the probabilities of the states of damage beyond none; an item is an asset here.
-
-    `fragility`: log median and β (curves, states), limits (curves, 4) as lowest and highest valid
-    intensity and what stands in for one below and above, and the row in `table` of the mildest
-    state of a tabulated curve, -1 of a lognormal one. A state is never more probable than a milder
-    one, also where the curves of an asset cross.
-    """
-    start, point, intensity, rate = events
-    first, curve = items
-    log_median, beta, limit, row = fragility
-    head, bucket, line = table
-    expected, unknown = by_event
-    many = log_median.shape[1]
-    for e in range(start.size - 1):
-        for k in range(start[e], start[e + 1]):
-            p = point[k]
-            touched[p] = 1
-            for i in range(first[p], first[p + 1]):
-                c = curve[i]
-                x = np.float64(intensity[k])
-                if x < limit[c, 0]:
-                    x = limit[c, 2]
-                elif x > limit[c, 1]:
-                    x = limit[c, 3]
-                if x != x:
-                    unknown[e] += 1
-                    by_item[i, :] = np.nan
-                    continue
-                log = np.log(x) if row[c] < 0 else 0.0
-                milder = 1.0
-                for state in range(many):
-                    if row[c] < 0:
-                        z = (log - log_median[c, state]) / beta[c, state]
-                        reached = 0.5 * math.erfc(-z * 0.7071067811865476)  # √½
-                    else:
-                        at = np.uint64(row[c] + state)
-                        s = line_of(head, bucket, line, at, x)
-                        reached = line[s, 2] + line[s, 3] * (x - line[s, 0])
-                    reached = min(milder, reached)
-                    if state > 0:
-                        expected[e, state - 1] += milder - reached
-                        by_item[i, state - 1] += rate[e] * (milder - reached)
-                    milder = reached
-                expected[e, many - 1] += milder
-                by_item[i, many - 1] += rate[e] * milder
