@@ -20,6 +20,7 @@ from pathlib import Path
 from rencheng.adapters.cities.files.tabular import read_csv
 from rencheng.adapters.cities.readers import Job
 from rencheng.adapters.curve_library.kept import library_of
+from rencheng.adapters.risk.amounts import debris, downtime
 from rencheng.adapters.risk.appraising import appraise
 from rencheng.adapters.risk.assets import curves_for, portfolio, read_assets
 from rencheng.adapters.risk.classical import (
@@ -58,10 +59,12 @@ from rencheng.domain.risk_classical import (
     ShareSpread,
 )
 from rencheng.domain.risk_consequence import RepairCost
+from rencheng.domain.risk_loss import StateAmounts
 from rencheng.domain.risk_measures import Appraisal, Choice
 from rencheng.domain.risk_money import Money
 from rencheng.domain.risk_people import Circumstances, Fate, PeopleImpact
 from rencheng.domain.risk_several import SeveralImpact
+from rencheng.model.risk.amounts import amount_by_ratio, expected_amount
 from rencheng.model.risk.annual import annual_loss as annual
 from rencheng.model.risk.annual import annual_loss_at, annual_tail_mean, covered
 from rencheng.model.risk.blocks import BUDGET_MB
@@ -73,6 +76,11 @@ from rencheng.model.risk.tail import exceedance, loss_at, tail_mean
 from rencheng.model.risk.worth import ranked, worth
 
 __all__ = [
+    "StateAmounts",
+    "amount_by_ratio",
+    "debris",
+    "downtime",
+    "expected_amount",
     "AnnualLoss",
     "Appraisal",
     "Choice",
