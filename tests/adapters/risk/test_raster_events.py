@@ -136,3 +136,19 @@ def test_pieces_hold_every_cell_once() -> None:
         inside = (cells[members] >= (top, left)) & (cells[members] < (top + rows, left + columns))
         assert inside.all()
     assert pieces(cells[:0], (1, 1), (5, 5)) == []
+
+
+def test_a_unit_that_a_raster_states_is_held_against_ours(tmp_path: Path) -> None:
+    rasterio = pytest.importorskip("rasterio", reason="the extra `data` is not installed")
+    file = save(tmp_path / "one.tif", np.ones((2, 2), np.float32))
+    places = np.array([[13.0005, 52.9995]])
+    for said, is_good in (("metres", True), ("ft", False)):
+        with rasterio.open(file, "r+") as opened:
+            opened.units = (said,)
+        if is_good:
+            assert open_events(tmp_path, **WATER).at(places)[0].block(0, 1)[1].tolist() == [1.0]
+            continue
+        with pytest.raises(InvalidInputError) as error:
+            open_events(tmp_path, **WATER).at(places)
+        assert keys(error) == ["unit"]
+        assert error.value.faults[0].first == ("m ≠ ft (one.tif)",)

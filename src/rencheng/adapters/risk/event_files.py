@@ -1,4 +1,4 @@
-"""Event sets in files: a table, a folder of rasters, CLIMADA's HDF5; larger ones piece by piece."""
+"""Event sets in files of any form; larger ones are read piece by piece."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from rencheng.adapters.cities.files.tabular import read_csv
 from rencheng.adapters.cities.readers import Job
+from rencheng.adapters.risk.cube_events import open_cube
+from rencheng.adapters.risk.cubes import opener_of
 from rencheng.adapters.risk.events import (
     EventSet,
     Pointwise,
@@ -21,6 +23,7 @@ from rencheng.adapters.risk.events import (
 from rencheng.adapters.risk.faults import fault, refuse, rows_fault
 from rencheng.adapters.risk.grids import GridEvents
 from rencheng.adapters.risk.raster_files import RASTERS, file_layers, folder_layers
+from rencheng.adapters.risk.shakemap import open_shakemap
 from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.risk import EventHead
 
@@ -40,6 +43,7 @@ def open_events(
     unit: str = "",
     reach_m: float | None = None,
     is_nodata_dry: bool = False,
+    variable: str = "",
 ) -> EventSet:
     """Open an event set; what is large stays on the disk until a block of it is computed.
 
@@ -47,14 +51,17 @@ def open_events(
     ----------
     path
         A CSV as `event_table` takes it, a folder with a raster for each event, a raster with a band
-        for each event, or a hazard file of CLIMADA (`.h5`, `.hdf5`).
+        for each event, NetCDF (`.nc`) or Zarr with events along a dimension, `grid.xml` of
+        ShakeMap, or a hazard file of CLIMADA (`.h5`, `.hdf5`).
     measure, unit
-        What the intensities are. An HDF5 file states its unit itself.
+        What the intensities are. HDF5, NetCDF, Zarr and ShakeMap state their unit themselves.
     reach_m
         How far an asset may lie from the nearest point; None: as far as points lie from each other.
         Of rasters the cell counts in which an asset stands.
     is_nodata_dry
         Whether a raster's cells without a value are not reached, instead of unknown.
+    variable
+        Of NetCDF and Zarr: name of the intensities, where several could be meant.
 
     Raises
     ------
@@ -62,10 +69,23 @@ def open_events(
         With every fault that can be seen without reading all of the set.
     """
     ending = path.suffix.lower()
+    opener = opener_of(path)
+    if opener:
+        return open_cube(
+            path,
+            opener,
+            measure=measure,
+            unit=unit,
+            variable=variable,
+            reach_m=reach_m,
+            is_nodata_dry=is_nodata_dry,
+        )
+    if ending == ".xml":
+        return open_shakemap(path, measure=measure, unit=unit)
     if path.is_dir() or ending in RASTERS:
         refuse(unit_faults(measure, unit))
         return GridEvents(
-            layers=folder_layers(path) if path.is_dir() else file_layers(path),
+            layers=(folder_layers if path.is_dir() else file_layers)(path, measure, unit),
             measure=measure,
             unit=unit,
             source=path.name,

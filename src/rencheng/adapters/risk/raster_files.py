@@ -18,6 +18,7 @@ from rencheng.adapters.cities.readers import Job, Source
 from rencheng.adapters.risk.events import numbers
 from rencheng.adapters.risk.faults import fault, refuse, rows_fault
 from rencheng.adapters.risk.grids import Frame, Read
+from rencheng.adapters.risk.unit_words import unit_of
 
 F64 = NDArray[np.float64]
 RASTERS = (".tif", ".tiff", ".asc")
@@ -33,6 +34,8 @@ class RasterLayers:
     """File and band of each event."""
     names: tuple[str, ...]
     rate: F64
+    measure: str
+    unit: str
 
     @cached_property
     def frame(self) -> Frame:
@@ -41,16 +44,23 @@ class RasterLayers:
         Raises
         ------
         InvalidInputError
-            When a raster lies on another grid than the first.
+            When a raster lies on another grid than the first, or states another unit.
         """
-        grids = []
+        grids, units = [], []
         for file, band in self.layers:
             with _raster(file, band) as raster:
                 grids.append((raster.crs, raster.corner, raster.step, raster.shape))
+                said = raster.data.units[raster.band - 1]
+            if said and unit_of(self.measure, said) != (self.unit, 1.0):
+                units.append(f"{self.unit} ≠ {said} ({file.name})")
         crs, corner, step, shape = grids[0]
         other = [f.name for (f, _), g in zip(self.layers, grids, strict=True) if g != grids[0]]
-        if other:
-            refuse([fault("grid", self.layers[0][0].parent.name, other)])
+        refuse(
+            [
+                *([fault("grid", self.layers[0][0].parent.name, other)] if other else []),
+                *([fault("unit", "events.unit", units)] if units else []),
+            ]
+        )
         return Frame(
             crs=crs,
             x=corner[0] + step[0] * np.arange(shape[1] + 1),
@@ -79,7 +89,7 @@ def _raster(file: Path, band: int) -> Any:
     return open_raster(file, Source(id=file.name, kind="raster"), Job(), band=band or None)
 
 
-def folder_layers(folder: Path) -> RasterLayers:
+def folder_layers(folder: Path, measure: str, unit: str) -> RasterLayers:
     """Return the rasters of a folder, by name.
 
     Raises
@@ -98,10 +108,12 @@ def folder_layers(folder: Path) -> RasterLayers:
         layers=tuple((f, 0) for f in files),
         names=names,
         rate=np.array([rates.get(name, np.nan) for name in names]),
+        measure=measure,
+        unit=unit,
     )
 
 
-def file_layers(file: Path) -> RasterLayers:
+def file_layers(file: Path, measure: str, unit: str) -> RasterLayers:
     """Return the bands of one raster as events, called as their descriptions or by number.
 
     Their rates stand in a table beside it, `<name>.rates.csv`.
@@ -115,6 +127,8 @@ def file_layers(file: Path) -> RasterLayers:
         layers=tuple((file, band) for band in range(1, len(names) + 1)),
         names=names,
         rate=np.array([rates.get(name, np.nan) for name in names]),
+        measure=measure,
+        unit=unit,
     )
 
 

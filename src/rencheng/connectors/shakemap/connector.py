@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from lxml import etree
 
 from rencheng.connectors.paths import every, json_of, steps, time_of
 from rencheng.connectors.shape import Answer, Delivery, Get, Refusal, Settings
@@ -15,7 +14,8 @@ from rencheng.domain.errors import RenchengError, SourceUnavailableError
 from rencheng.domain.hazard import ShakingMap
 from rencheng.domain.provenance import Text
 from rencheng.service.foreign import LARGEST_MAP
-from rencheng.service.xml import children, name, tree
+from rencheng.service.shakemap_grid import ShakeGrid, read_grid, split
+from rencheng.service.xml import name, tree
 
 _DETAILS = steps("$.features[*].properties.detail")
 _GRIDS = steps("$.properties.products.shakemap[*].contents['download/grid.xml'].url")
@@ -65,7 +65,8 @@ def _grids(document: Any, get: Get, refusals: list[Refusal]) -> list[str]:
 def _delivery(answers: list[Answer], settings: Settings, refusals: list[Refusal]) -> Delivery:
     maps = []
     for answer in answers:
-        root = tree(answer.body, what=answer.url)
+        text, numbers = split(answer.body)
+        root = tree(text, what=answer.url)
         if name(root) != "shakemap_grid":
             raise SourceUnavailableError(
                 "feed.no_grid",
@@ -74,45 +75,29 @@ def _delivery(answers: list[Answer], settings: Settings, refusals: list[Refusal]
                 params={"url": answer.url, "root": name(root)},
             )
         try:
-            maps.append(_map(root, answer.url, settings))
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            maps.append(_map(read_grid(root, LARGEST_MAP, numbers), answer.url, settings))
+        except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
             params = {"id": answer.url, "why": f"{type(error).__name__}: {error}"}
             refusals.append(Refusal(what=answer.url, why=Text("feed.event", params)))
     return Delivery(maps=tuple(maps), refusals=tuple(refusals))
 
 
-def _map(root: etree._Element, url: str, settings: Settings) -> ShakingMap:
+def _map(grid: ShakeGrid, url: str, settings: Settings) -> ShakingMap:
     """Read a grid; its rows run from north to south and each from west to east."""
-    given = children(root, "grid_specification")[0].attrib
-    rows, columns = int(given["nlat"]), int(given["nlon"])
-    if not (rows > 1 and columns > 1 and rows * columns <= LARGEST_MAP):
-        raise ValueError(f"{rows} × {columns} cells")
-    fields = {
-        str(one.get("name", "")).upper(): (int(one.get("index", "0")) - 1, one.get("units", ""))
-        for one in children(root, "grid_field")
-    }
-    body = children(root, "grid_data")[0].text or ""
-    table = np.array(body.split(), dtype=np.float64)
-    width = len(fields)
-    if not width or table.size != rows * columns * width:
-        raise ValueError(f"{table.size} numbers for {rows} × {columns} cells of {width} fields")
-    table = table.reshape(rows * columns, width)
-    order = np.lexsort((table[:, fields["LON"][0]], -table[:, fields["LAT"][0]]))
-    table = table[order]
-    lon, lat = table[:, fields["LON"][0]], table[:, fields["LAT"][0]]
-    layers = [_layer(table, fields, key) for key in ("PGA", "PSA10", "STDPGA")]
+    lon, lat, rows, columns = grid.field("LON"), grid.field("LAT"), grid.rows, grid.columns
+    layers = [_layer(grid, key) for key in ("PGA", "PSA10", "STDPGA")]
     if not np.isfinite(layers[0]).any():
         raise ValueError("no peak acceleration")
-    event = settings["event"] or str(root.get("event_id", ""))
-    revision = int(root.get("shakemap_version", "1") or 1)
+    event = settings["event"] or str(grid.about.get("event_id", ""))
+    revision = int(grid.about.get("shakemap_version", "1") or 1)
     if not event:
         raise ValueError("no event_id")
     return ShakingMap(
         id=f"{event}/map/{revision}",
         event=event,
         revision=revision,
-        issuer=settings["issuer"] or str(root.get("shakemap_originator", "")).upper(),
-        issued=time_of(root.get("process_timestamp", "")),
+        issuer=settings["issuer"] or str(grid.about.get("shakemap_originator", "")).upper(),
+        issued=time_of(grid.about.get("process_timestamp", "")),
         west=float(lon.min()),
         north=float(lat.max()),
         step_lon=float((lon.max() - lon.min()) / (columns - 1)),
@@ -124,13 +109,12 @@ def _map(root: etree._Element, url: str, settings: Settings) -> ShakingMap:
     )
 
 
-def _layer(table: np.ndarray, fields: dict[str, tuple[int, str | None]], key: str) -> np.ndarray:
+def _layer(grid: ShakeGrid, key: str) -> np.ndarray:
     """Return a field in the house's unit; NaN where there is none. (cells,)"""
-    if key not in fields:
-        return np.full(len(table), np.nan)
-    index, unit = fields[key]
-    values = np.asarray(table[:, index], dtype=np.float64)
+    if key not in grid:
+        return np.full(len(grid.table), np.nan)
+    values = grid.field(key)
     if key == "STDPGA":
         return np.where(values > 0, values, np.nan)
-    factor = 0.01 if _PERCENT.search(unit or "") else 1.0
+    factor = 0.01 if _PERCENT.search(grid.units[key]) else 1.0
     return np.where(values >= 0, values * factor, np.nan)
