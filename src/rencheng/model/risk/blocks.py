@@ -20,9 +20,16 @@ _ENTRY_BYTES = 16
 
 
 def blocks(
-    source: EventSource, things: Stock, budget_mb: float, *, with_matrix: bool = False
+    source: EventSource,
+    things: Stock,
+    budget_mb: float,
+    *,
+    with_matrix: bool = False,
+    more_bytes: int = 0,
 ) -> Iterator[tuple[int, int]]:
     """Yield first and last event of blocks that fit the budget, one after another.
+
+    `more_bytes` is what else stays in memory.
 
     Raises
     ------
@@ -31,7 +38,7 @@ def blocks(
     """
     start = np.asarray(source.start)
     items, points = things.value.size, len(source.head.place)
-    fixed = 48 * items + 9 * points + 40 * (start.size - 1) + 2 * things.standing.size
+    fixed = more_bytes + 48 * items + 9 * points + 40 * (start.size - 1) + 2 * things.standing.size
     each = _STORED_BYTES
     if with_matrix:
         at_point = max(1, int((things.first[1:] - things.first[:-1]).max(initial=0)))

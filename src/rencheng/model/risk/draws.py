@@ -93,3 +93,12 @@ def normal_at(half: F32) -> F32:
     node = (bits >> np.uint32(17)).astype(np.int64) - LOWEST_OCTAVE * NODES_PER_OCTAVE
     rest = (bits & np.uint32(0x1FFFF)).astype(np.float32)
     return np.copysign(value[node] + rest * slope[node], half).astype(np.float32)
+
+
+def level_at(probability: F64) -> F64:
+    """Return the normal number below which a draw lies as often as said; NaN stays. (...)."""
+    tail = np.where(probability >= 0.5, 1.0 - probability, -probability) * 2.0**32
+    never = np.abs(tail) < 0.5
+    level = normal_at(np.where(never | np.isnan(tail), 1.0, tail).astype(np.float32))
+    answer = np.where(never, np.where(probability < 0.5, -np.inf, np.inf), level)
+    return np.where(np.isnan(probability), np.nan, answer)
