@@ -152,6 +152,7 @@ def _table(told: risk.MeasureReport) -> None:
             speaking.words(f"cli.risk.measures.column.{name}"),
             justify="left" if name == "id" else "right",
             no_wrap=name != "id",
+            min_width=10 if name == "id" else None,
             overflow="fold",
         )
     for place, one in enumerate(told.alone, 1):

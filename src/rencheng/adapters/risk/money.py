@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from rencheng.adapters.cities.files.picking import as_numbers, as_texts
 from rencheng.adapters.risk.events import Table, column
@@ -148,9 +149,13 @@ def in_money(assets: Table, prices: Prices, *, currency: str, year: int) -> dict
     wanted = Money(currency=currency, year=year)
     money = as_texts(column(assets, "currency")).astype(str)
     years = as_texts(column(assets, "price_year")).astype(str)
+    _readable(assets, money, years)
     pairs, which = np.unique(np.column_stack([money, years]), axis=0, return_inverse=True)
     factors = np.array(
-        [price_factor(prices, Money(currency=c, year=_year(y)), wanted) for c, y in pairs.tolist()]
+        [
+            price_factor(prices, Money(currency=c, year=int(float(y))), wanted)
+            for c, y in pairs.tolist()
+        ]
     )
     table = {str(name): column(assets, name) for name in assets}
     for name in table:
@@ -161,11 +166,19 @@ def in_money(assets: Table, prices: Prices, *, currency: str, year: int) -> dict
     return table
 
 
-def _year(text: str) -> int:
-    try:
-        return int(float(text))
-    except ValueError:
-        return 0  # stands in no table of prices, which says so
+def _readable(assets: Table, money: NDArray[Any], years: NDArray[Any]) -> None:
+    """Refuse rows that do not say what their values are in."""
+    number = as_numbers(years.astype(object))[0]
+    rows = np.flatnonzero((money == "") | ~(number == np.floor(number)))
+    if rows.size:
+        ids = np.asarray(assets["id"] if "id" in assets else np.arange(1, money.size + 1))
+        first = ", ".join(str(ids[k]) for k in rows[:FIRST])
+        raise InvalidInputError(
+            "risk.money_unread",
+            f"{rows.size} assets have no readable currency or price level: {first}",
+            hint="Write the currency as in CNY and the year as in 2024",
+            params={"count": int(rows.size), "first": first},
+        )
 
 
 def measures_in(measures: MeasureSet, prices: Prices, *, currency: str, year: int) -> MeasureSet:
