@@ -14,7 +14,7 @@ Ours = Mapping[tuple[str, ...], Mapping[str, object]]
 # What says nothing of a result: how a run was numbered, and who is not in it.
 SILENT = ("rup_id", "year", "rlz_id", "stat", "rlz", "site_id")
 # OpenQuake computes with float32; beyond half a unit of the last digit this share is allowed.
-FLOAT32 = 2e-6
+FLOAT32 = 1e-6
 
 
 @dataclass(frozen=True)

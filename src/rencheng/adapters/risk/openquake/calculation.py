@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from rencheng.adapters.risk.openquake.exposure import OCCUPANTS
 from rencheng.adapters.risk.openquake.faults import Found
+from rencheng.adapters.risk.openquake.files import read_bytes, table
 from rencheng.adapters.risk.openquake.model import Model
 from rencheng.domain.curve import Curve
 from rencheng.domain.risk import Events
 from rencheng.model.risk.blocks import BUDGET_MB
 from rencheng.model.risk.impact import impact
 from rencheng.model.risk.insurance import insured
+from rencheng.model.risk.periods import amplified
 from rencheng.model.risk.state_matrix import state_matrix
 
 F64 = NDArray[np.float64]
@@ -134,6 +136,28 @@ def paid(model: Model, loss: Amounts) -> Amounts | None:
     high = np.nan_to_num(model.exposure.limit.get(kind, none), nan=np.inf)
     covered = insured(loss.amount, low[loss.asset], np.maximum(high, low)[loss.asset])
     return loss._with(covered, loss.exposed, f"{kind}_ins")
+
+
+def dearer(model: Model, loss: Amounts) -> Amounts | None:
+    """Return losses raised by the job's post-loss amplification; None when it has none.
+
+    The factor of an event follows from the return period of the portfolio's loss in it.
+    """
+    file = model.job.file("post_loss_amplification_file")
+    if file is None:
+        return None
+    found = Found()
+    names = ("return_period", "pla_factor")
+    read = table(read_bytes(file, found), file.name, found, names)
+    found.refuse()
+    period, factor = (read.numbers(name, found) for name in names)
+    found.add("level", file.name, [str(i) for i in np.flatnonzero(np.diff(period) <= 0) + 1])
+    found.add("negative", file.name, [str(i) for i in np.flatnonzero(~(factor >= 0))])
+    found.refuse()
+    whole = loss.by_event
+    raised = amplified(whole, model.years, period, factor)
+    by = np.divide(raised, whole, out=np.ones_like(whole), where=whole > 0)
+    return loss._with(loss.amount * by[loss.event], loss.exposed, f"{loss.name}_pla")
 
 
 def damages(

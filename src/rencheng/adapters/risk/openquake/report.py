@@ -16,6 +16,7 @@ from rencheng.adapters.risk.openquake.calculation import (
     Amounts,
     consequences,
     damages,
+    dearer,
     losses,
     paid,
 )
@@ -135,9 +136,9 @@ def _amounts(model: Model, budget_mb: float) -> dict[str, Amounts]:
     found: dict[str, Amounts] = {}
     for kind in model.vulnerability:
         found[kind] = losses(model, kind, budget_mb=budget_mb)
-        covered = paid(model, found[kind])
-        if covered:
-            found[covered.name] = covered
+        for more in (paid(model, found[kind]), dearer(model, found[kind])):
+            if more:
+                found[more.name] = more
     for kind in model.fragility:
         states = damages(model, kind, budget_mb=budget_mb)
         after = consequences(model, states, kind)
