@@ -193,8 +193,8 @@ def run(
         (`value_contents`, `curve_contents`). A mapping or a data frame. With `geometry` (shapely,
         in lon, lat) instead of `lon` and `lat`, areas and lines meet every cell that they cover.
     events
-        From `event_table` or `open_events`; a set made by a program as `Pointwise(source=…)`, which
-        `check_events` looks at.
+        From `event_table` or `open_events`; a set made by a program as `Pointwise(source=…)`,
+        which is looked at block by block.
     curves
         Vulnerabilities by the name that the assets use, such as a taxonomy; a sequence goes by
         their ids. Their unit is turned into that of the events.

@@ -9,13 +9,21 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rencheng import risk
 from rencheng.adapters.risk.event_files import open_events
-from rencheng.adapters.risk.events import check_events, event_table, near, on_sphere, spacing_m
+from rencheng.adapters.risk.events import (
+    Pointwise,
+    check_events,
+    event_table,
+    near,
+    on_sphere,
+    spacing_m,
+)
 from rencheng.adapters.risk.faults import SAID
 from rencheng.adapters.words import catalogue
 from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.risk import Events
-from risk_kit import event_set, random_case
+from risk_kit import event_set, ramp, random_case
 
 WATER = {"measure": "water_depth", "unit": "m"}
 TABLE = {
@@ -108,6 +116,29 @@ def test_a_set_made_by_a_program_is_looked_at() -> None:
         with pytest.raises(InvalidInputError) as error:
             check_events(one)
         assert keys(error) == [said]
+        with pytest.raises(InvalidInputError) as error:
+            source, _ = Pointwise(source=one, reach_m=1.0).at(np.zeros((0, 2)))
+            source.block(0, 1)
+        assert keys(error) == [said]
+
+
+def test_a_set_that_is_whole_comes_through_its_check_as_it_is() -> None:
+    events, _, _ = random_case(1)
+    source, _ = Pointwise(source=events, reach_m=1.0).at(np.zeros((0, 2)))
+    for first, last in ((0, 40), (3, 9), (5, 5)):
+        for one, other in zip(source.block(first, last), events.block(first, last), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_a_run_refuses_a_point_beyond_the_points() -> None:
+    broken = replace(event_set([{0: 1.0}, {0: 2.0}], 2), point=np.array([0, 7], np.int32))
+    table = {"id": ["a"], "lon": [0.0], "lat": [0.0], "value": [1.0]}
+    with pytest.raises(InvalidInputError) as error:
+        risk.run(
+            table, Pointwise(source=broken, reach_m=1.0), [ramp([0.0, 1.0], [0.0, 1.0])],
+            currency="CNY", year=2024,
+        )  # fmt: skip
+    assert keys(error) == ["points"]
 
 
 def test_points_lie_a_kilometre_apart() -> None:

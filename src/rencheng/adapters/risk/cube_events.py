@@ -113,7 +113,7 @@ def open_cube(
         place=lonlat, rate=rate, names=names, measure=measure, unit=ours, source=path.name
     )
     rows = _rows(head, reader, dims, is_nodata_dry)
-    return Pointwise(source=SpooledEvents(head, rows), reach_m=reach_m)
+    return Pointwise(source=SpooledEvents(head, rows), reach_m=reach_m, is_checked=True)
 
 
 def _layers(

@@ -92,7 +92,7 @@ def open_events(
             is_nodata_dry=is_nodata_dry,
         )
     if ending in HDF5:
-        return Pointwise(source=open_hdf5(path, measure, unit), reach_m=reach_m)
+        return Pointwise(source=open_hdf5(path, measure, unit), reach_m=reach_m, is_checked=True)
     rows = read_csv(path, Job())
     return event_table(rows.columns, measure=measure, unit=unit, source=path.name, reach_m=reach_m)
 
