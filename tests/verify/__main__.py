@@ -16,11 +16,14 @@ from openquake import NEEDS as OPENQUAKE
 from openquake import judge as openquake
 from openquake_classical import NEEDS as CLASSICAL
 from openquake_classical import judge as classical
+from pelicun import NEEDS as PELICUN
+from pelicun import judge as pelicun
 
 JUDGES = {
     "climada, demonstration pair": (CLIMADA, climada),
     "openquake, hazard as a file": (OPENQUAKE, openquake),
     "openquake, hazard curves": (CLASSICAL, classical),
+    "pelicun, validations 0 to 2": (PELICUN, pelicun),
 }
 CACHE = Path(".cache/verify")
 
