@@ -12,8 +12,8 @@ from pathlib import Path
 
 from climada_pair import NEEDS as CLIMADA
 from climada_pair import judge as climada
-from openquake import NEEDS as OPENQUAKE
-from openquake import judge as openquake
+from openquake_cases import NEEDS as OPENQUAKE
+from openquake_cases import judge as openquake
 from openquake_classical import NEEDS as CLASSICAL
 from openquake_classical import judge as classical
 from pelicun import NEEDS as PELICUN

@@ -232,7 +232,8 @@ def _assets(read: Columns, layout: Layout, found: Found) -> Exposure:
         return read.columns[column(name)] if column(name) else np.full(read.rows, "", dtype=object)
 
     number = numbers("number") if column("number") else np.ones(read.rows)
-    area = numbers("area") * (number if layout.area[0] == "per_asset" else 1.0)
+    own_area = numbers("area")
+    area = own_area * (number if layout.area[0] == "per_asset" else 1.0)
     value: dict[str, F64] = {}
     deductible: dict[str, F64] = {}
     limit: dict[str, F64] = {}
@@ -247,7 +248,7 @@ def _assets(read: Columns, layout: Layout, found: Found) -> Exposure:
         ):
             if column(f"{name} {kind}"):
                 into[kind] = numbers(f"{name} {kind}") * (1.0 if is_absolute else value[kind])
-        if cost == "per_area" and np.isnan(area[~np.isnan(numbers(kind))]).any():
+        if cost == "per_area" and np.isnan(own_area[~np.isnan(numbers(kind))]).any():
             found.add("area", read.name, kind)
     asked = dict.fromkeys([*layout.periods, *PEOPLE])
     return Exposure(
