@@ -48,6 +48,17 @@ from rencheng.adapters.risk.shapes import (
     read_shapes,
     run_shapes,
 )
+from rencheng.adapters.risk.states import (
+    expected_states,
+    groups_of,
+    sample_states,
+    state_tables,
+    write_states,
+)
+from rencheng.adapters.risk.study import StudyFile
+from rencheng.adapters.risk.study import read_study as study_file
+from rencheng.adapters.risk.study_results import study_summary, study_tables, write_study
+from rencheng.adapters.risk.studying import sobol, study
 from rencheng.domain.curve import Curve
 from rencheng.domain.risk import EventImpact, Exceedance, Standing
 from rencheng.domain.risk_annual import AnnualLoss, Layer
@@ -63,7 +74,9 @@ from rencheng.domain.risk_loss import StateAmounts
 from rencheng.domain.risk_measures import Appraisal, Choice
 from rencheng.domain.risk_money import Money
 from rencheng.domain.risk_people import Circumstances, Fate, PeopleImpact
+from rencheng.domain.risk_sample import SampledStates
 from rencheng.domain.risk_several import SeveralImpact
+from rencheng.domain.risk_uncertainty import SobolIndices, Study, UncertainImpact
 from rencheng.model.risk.amounts import amount_by_ratio, expected_amount
 from rencheng.model.risk.annual import annual_loss as annual
 from rencheng.model.risk.annual import annual_loss_at, annual_tail_mean, covered
@@ -72,17 +85,26 @@ from rencheng.model.risk.choice import choose
 from rencheng.model.risk.consequence import vulnerability_of
 from rencheng.model.risk.impact import impact
 from rencheng.model.risk.insurance import insured
+from rencheng.model.risk.ranks import rank_stability
+from rencheng.model.risk.sampling import Plan, sample_shares
 from rencheng.model.risk.tail import exceedance, loss_at, tail_mean
+from rencheng.model.risk.uncertain.memory import Carry
+from rencheng.model.risk.uncertainty import Asked
 from rencheng.model.risk.worth import ranked, worth
 
 __all__ = [
-    "StateAmounts",
-    "amount_by_ratio",
-    "debris",
-    "downtime",
-    "expected_amount",
+    "write_states",
+    "state_tables",
+    "sample_states",
+    "sample_shares",
+    "groups_of",
+    "expected_states",
+    "SampledStates",
+    "Plan",
     "AnnualLoss",
     "Appraisal",
+    "Asked",
+    "Carry",
     "Choice",
     "Circumstances",
     "ClassicalLosses",
@@ -104,7 +126,13 @@ __all__ = [
     "SeveralImpact",
     "ShapeTable",
     "ShareSpread",
+    "SobolIndices",
     "Standing",
+    "StateAmounts",
+    "Study",
+    "StudyFile",
+    "UncertainImpact",
+    "amount_by_ratio",
     "annual",
     "annual_loss_at",
     "annual_tail_mean",
@@ -117,8 +145,11 @@ __all__ = [
     "classical_states",
     "covered",
     "curve",
+    "debris",
+    "downtime",
     "event_table",
     "exceedance",
+    "expected_amount",
     "hazard_curves",
     "in_money",
     "insured",
@@ -131,11 +162,17 @@ __all__ = [
     "people_summary",
     "people_tables",
     "price_file",
+    "rank_stability",
     "ranked",
     "read_shapes",
     "repair_cost",
     "run",
     "several",
+    "sobol",
+    "study",
+    "study_file",
+    "study_summary",
+    "study_tables",
     "summary",
     "tables",
     "tail_mean",
@@ -145,6 +182,7 @@ __all__ = [
     "write_measures",
     "write_people",
     "write_several",
+    "write_study",
 ]
 
 

@@ -25,6 +25,9 @@ app.command(
 app.command(
     "rencheng.cli.risk_people:people", help="人员影响 People hurt, displaced, in dangerous water"
 )
+app.command(
+    "rencheng.cli.risk_uncertainty:uncertainty", help="不确定性 Quantiles, rankings, sensitivity"
+)
 app.command("rencheng.cli.risk_openquake:openquake", help="OpenQuake 任务 A job of OpenQuake")
 app.command("rencheng.cli.risk_openquake:convert", help="转换 OpenQuake 文件 OpenQuake's files")
 

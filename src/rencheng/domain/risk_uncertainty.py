@@ -159,6 +159,8 @@ class Study:
     """Everything that is taken as uncertain; what is not named is taken as known."""
 
     inputs: tuple[UncertainInput, ...]
+    samples: int = 1000
+    seed: int = 0
     return_periods: tuple[float, ...] = (10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0)
     """At which the exceedance curve is asked. [yr]"""
 

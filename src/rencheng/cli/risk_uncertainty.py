@@ -1,0 +1,151 @@
+"""`rencheng risk uncertainty`: losses when inputs are uncertain, and which input matters most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from rencheng.cli import speaking
+from rencheng.cli.options import STATE, State
+from rencheng.cli.risk import Hazard, Money, _bar
+
+if TYPE_CHECKING:
+    from rencheng.domain.risk_uncertainty import SobolIndices, UncertainImpact
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is asked."""
+
+    study: Annotated[Path, Parameter(help="研究文件 TOML What is uncertain, as TOML")]
+    out: Annotated[Path, Parameter(help="结果文件夹 Folder of the results")]
+    sobol: Annotated[
+        int,
+        Parameter(help="Sobol 指数的基础样本量，0 为不算 Base sample of Sobol indices, 0: none"),
+    ] = 0
+    memory_mb: Annotated[float, Parameter(help="内存上限（MB） Memory the job may take")] = 512.0
+
+
+def uncertainty(
+    *,
+    assets: Annotated[Path, Parameter(help="资产表 CSV Table of assets")],
+    events: Annotated[
+        list[str],
+        Parameter(
+            help="事件集，或 成员=事件集 Event set, or MEMBER=EVENT SET for each of an ensemble",
+            consume_multiple=True,
+            negative="",
+        ),
+    ],
+    curves: Annotated[
+        list[str],
+        Parameter(
+            help="曲线编号，或 名称=编号 Ids of curves, or NAME=ID as the assets name them",
+            consume_multiple=True,
+            negative="",
+        ),
+    ],
+    hazard: Hazard,
+    money: Money,
+    plan: Plan,
+    state: State = STATE,
+) -> int:
+    """不确定性 Quantiles of losses, how sure a ranking is, and what matters most."""
+    from rencheng import risk
+    from rencheng.adapters.curve_library.kept import library_of
+
+    file, library, named = risk.study_file(plan.study), library_of(state), {}
+    for word in curves:
+        name, _, identity = word.rpartition("=")
+        named[name or identity] = library.get(identity)
+    for name in file.alternatives:
+        named[name] = named[name] if name in named else library.get(name)
+    sets: dict[str, risk.EventSet] = {}
+    for word in events:
+        member, _, path = word.rpartition("=")
+        sets[member] = risk.open_events(
+            Path(path),
+            measure=hazard.measure,
+            unit=hazard.unit,
+            reach_m=hazard.reach_m,
+            is_nodata_dry=hazard.nodata_is_dry,
+            variable=hazard.variable,
+        )
+    table = risk.asset_file(assets)
+    happened = sets[""] if list(sets) == [""] else sets
+    with _bar() as progress:
+        asked = risk.Asked(budget_mb=plan.memory_mb, progress=progress)
+        result = risk.study(
+            table, happened, named, file, currency=money.currency, year=money.year, asked=asked
+        )
+        indices = (
+            risk.sobol(
+                table,
+                happened,
+                named,
+                file,
+                base=plan.sobol,
+                currency=money.currency,
+                year=money.year,
+                asked=asked,
+            )
+            if plan.sobol
+            else None
+        )
+    risk.write_study(result, tuple(map(str, table["id"])), plan.out, indices)
+    _tell(result, indices, plan.out)
+    return 0
+
+
+def _tell(result: UncertainImpact, indices: SobolIndices | None, out: Path) -> None:
+    import numpy as np
+
+    from rencheng.adapters.risk.study_results import stability
+
+    counts = {one.name.lower(): f"{count:,}" for one, count in result.counts.items()}
+    speaking.say("cli.risk.standing", style="bold", **counts)
+    for fault in result.faults:
+        speaking.say(
+            f"fault.{fault.key}.problem", style="yellow", count=fault.count, where=fault.where,
+            first=", ".join(fault.first),
+        )  # fmt: skip
+        speaking.say(f"fault.{fault.key}.hint", style="dim")
+    if np.isnan(result.known_aal).any():
+        speaking.say("cli.risk_uncertainty.no_rates", style="yellow")
+    else:
+        low, median, high = np.quantile(result.known_aal, (0.05, 0.5, 0.95)).tolist()
+        speaking.say(
+            "cli.risk_uncertainty.at_least" if result.is_partial else "cli.risk_uncertainty.aal",
+            low=low,
+            median=median,
+            high=high,
+            currency=result.currency,
+            year=result.year,
+            samples=result.known_aal.size,
+        )
+        if len(result.groups) > 1:
+            low, median = np.nanquantile(stability(result).tau, (0.05, 0.5)).tolist()
+            speaking.say("cli.risk_uncertainty.ranking", low=low, median=median)
+    if indices:
+        _rank(indices)
+    speaking.say("cli.risk.written", style="green", path=str(out))
+
+
+def _rank(indices: SobolIndices) -> None:
+    """Say what the average annual loss hangs on, the largest total first."""
+    import numpy as np
+
+    speaking.say("cli.risk_uncertainty.sobol", output=indices.outputs[0], runs=indices.runs)
+    for i in np.argsort(-np.nan_to_num(indices.total[0]), kind="stable"):
+        speaking.say(
+            "cli.risk_uncertainty.index",
+            input=indices.inputs[i],
+            first=float(indices.first[0, i]),
+            first_half=float(indices.first_confidence[0, i]),
+            total=float(indices.total[0, i]),
+            total_half=float(indices.total_confidence[0, i]),
+        )
