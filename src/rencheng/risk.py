@@ -36,6 +36,9 @@ from rencheng.adapters.risk.measure_results import MeasureReport, write_measures
 from rencheng.adapters.risk.measure_results import report as measure_report
 from rencheng.adapters.risk.measures import measure_file
 from rencheng.adapters.risk.money import in_money, measures_in, must_be_in, price_file
+from rencheng.adapters.risk.openquake.report import OpenQuakeReport
+from rencheng.adapters.risk.openquake.report import run_job as openquake
+from rencheng.adapters.risk.openquake.report import write_report as write_openquake
 from rencheng.adapters.risk.people import people
 from rencheng.adapters.risk.people_results import people_summary, people_tables, write_people
 from rencheng.adapters.risk.repair_cost import repair_cost
@@ -93,6 +96,8 @@ from rencheng.model.risk.uncertainty import Asked
 from rencheng.model.risk.worth import ranked, worth
 
 __all__ = [
+    "openquake",
+    "write_openquake",
     "write_states",
     "state_tables",
     "sample_states",
@@ -118,6 +123,7 @@ __all__ = [
     "HazardCurves",
     "Layer",
     "MeasureReport",
+    "OpenQuakeReport",
     "PeopleImpact",
     "Pointwise",
     "RepairCost",
