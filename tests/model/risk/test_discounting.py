@@ -49,6 +49,25 @@ def test_a_benefit_cost_ratio_by_hand() -> None:
     assert ratio == pytest.approx(saved * (1 - np.exp(-rate * life)) / (rate * cost))
 
 
+# Figures that CLIMADA 6 holds itself to (climada/engine/test/test_cost_benefit.py): mangroves in
+# Florida, 2018 to 2040 at 2 %, the first year not discounted. [USD]
+WITHOUT, WITH, COST = 6.51220115756442e09, 4.850407096284983e09, 1.3117683608515418e09
+LATER_WITHOUT, LATER_WITH = 5.9506659786664024e10, 4.826231151473135e10
+
+
+def test_a_constant_saving_is_worth_what_climada_says() -> None:
+    benefit = (WITHOUT - WITH) * (1.0 + present_worth(0.02, 22))
+    assert benefit == pytest.approx(3.100583368954022e10, rel=1e-12)
+    assert COST / benefit == pytest.approx(0.04230714690616641, rel=1e-12)
+
+
+def test_a_growing_saving_is_worth_what_climada_says() -> None:
+    saving = np.linspace(WITHOUT - WITH, LATER_WITHOUT - LATER_WITH, 23)
+    benefit = saving[0] + present_value(saving[1:], 0.02)
+    assert benefit == pytest.approx(113345027690.81276, rel=1e-12)
+    assert COST / benefit == pytest.approx(0.011573232523528404, rel=1e-12)
+
+
 def test_what_is_unknown_stays_unknown() -> None:
     assert np.isnan(present_worth([np.nan, 0.0], [10, np.nan])).all()
 

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from measure_kit import measure
+from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.risk_measures import Appraisal, Chosen, Estimate, Measure, Saving, SavingGroup
+from rencheng.model.risk.choice import choose
 from rencheng.model.risk.worth import ranked, worth
 
 
@@ -89,3 +91,11 @@ def test_the_best_ratio_comes_first_and_what_is_free_before_it() -> None:
     )  # fmt: skip
     assert [one.ids[0] for one in ranked(table, 0.03)] == ["free", "rich", "poor"]
     assert np.isnan(ranked(table, 0.03)[0].bcr)
+
+
+@pytest.mark.parametrize("rate", [3.0, -0.01, math.nan])
+def test_a_rate_in_percent_is_refused(rate: float) -> None:
+    table = appraisal(measure(cost=1.0), saving={A: 1.0})
+    for asked in (lambda: worth(table, A, rate), lambda: choose(table, 9.0, rate)):
+        with pytest.raises(InvalidInputError, match="no share"):
+            asked()

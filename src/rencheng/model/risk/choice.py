@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rencheng.domain.errors import InvalidInputError, TooMuchError
 from rencheng.domain.risk_measures import Appraisal, Choice, Chosen
-from rencheng.model.risk.worth import costs_worth, worth, worth_of_groups
+from rencheng.model.risk.worth import costs_worth, must_be_share, worth, worth_of_groups
 
 F64 = NDArray[np.float64]
 
@@ -38,7 +38,7 @@ def choose(appraisal: Appraisal, budget: float, discount_rate: float) -> Choice:
     Raises
     ------
     InvalidInputError
-        When the budget is negative or no number.
+        When the budget is negative or no number, or the rate is no share.
 
     Notes
     -----
@@ -61,6 +61,7 @@ def choose(appraisal: Appraisal, budget: float, discount_rate: float) -> Choice:
             hint="Give an amount of zero or more",
             params={"budget": float(budget)},
         )
+    must_be_share(discount_rate)
     groups = worth_of_groups(appraisal, discount_rate)
     price = np.array([m.cost.best for m in appraisal.measures])
     whole = np.array([costs_worth([m], discount_rate) for m in appraisal.measures])

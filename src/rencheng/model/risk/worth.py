@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 
+from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.risk_measures import Appraisal, Chosen, Measure, Saving, Worth
 from rencheng.model.risk.discounting import present_worth
 
@@ -26,6 +27,11 @@ def worth(appraisal: Appraisal, chosen: Chosen, discount_rate: float) -> Worth:
     discount_rate
         Real, as a share. [1/yr]
 
+    Raises
+    ------
+    InvalidInputError
+        When the rate is no share from 0 to below 1; 3 means 300 %, and nobody means that.
+
     Notes
     -----
     Savings and upkeep come at the end of each year and are discounted; the cost is paid at once. A
@@ -35,6 +41,7 @@ def worth(appraisal: Appraisal, chosen: Chosen, discount_rate: float) -> Worth:
     to add them up. Held against sums written out year by year. Left out: growth of values or hazard
     over the years, uncertainty of the savings.
     """
+    must_be_share(discount_rate)
     measures = [appraisal.measures[k] for k in sorted(chosen)]
     benefit = over_lives(appraisal.measures, chosen, discount_rate, appraisal.saving)
     cost, paid = math.fsum(m.cost.best for m in measures), costs_worth(measures, discount_rate)
@@ -51,6 +58,17 @@ def worth(appraisal: Appraisal, chosen: Chosen, discount_rate: float) -> Worth:
         bcr_high=_ratio(benefit, costs_worth(measures, discount_rate, LOW)),
         payback=_payback(appraisal, chosen, discount_rate),
     )
+
+
+def must_be_share(discount_rate: float) -> None:
+    """Refuse a discount rate that was meant as percent, is negative or unknown."""
+    if not 0.0 <= discount_rate < 1.0:
+        raise InvalidInputError(
+            "risk.discount_rate",
+            f"a discount rate of {discount_rate:g} is no share from 0 to below 1",
+            hint="Write 0.03 for 3 %",
+            params={"rate": float(discount_rate)},
+        )
 
 
 def ranked(appraisal: Appraisal, discount_rate: float) -> list[Worth]:
