@@ -169,17 +169,18 @@ def test_the_compiled_loop_agrees_with_the_slow_twin(seed: int) -> None:
     kind, fates = _kinds(folio.curve[:, 0], curves, people.dwelling, rates(types.tolist()))
     stored = (events.start, events.point, events.intensity, events.head.rate)
     items = (here.things.first, here.things.curve, kind[here.things.asset])
-    terms = Sums(here, 1, 1, _TERMS, 10).coded
+    terms = Sums(here, 1, 1, _TERMS, 10, 6).coded
     slow = twin.harm(stored, items, curves, fates, here.people, terms, 10)
-    for one, columns in zip(found, ([0, 1, 2, 3], [5, 8]), strict=True):
-        np.testing.assert_allclose(one.central, slow[0][:, columns], atol=1e-10)
-        np.testing.assert_allclose(one.group, slow[1][:, columns], atol=1e-10)
-        np.testing.assert_allclose(one.group_unknown, slow[2][:, columns], atol=1e-10)
-        assert (one.unknown == slow[4][:, columns].max(axis=1)).all()
-        np.testing.assert_allclose(one.unknown_people, slow[5][:, columns].max(axis=1))
+    out, parts, by_item = slow
+    for one, columns in zip(found, ([0, 1, 2, 3], [4, 5]), strict=True):
+        np.testing.assert_allclose(one.central, out[:, columns, 0], atol=1e-10)
+        np.testing.assert_allclose(one.group, parts[:, columns, :2], atol=1e-10)
+        np.testing.assert_allclose(one.group_unknown, parts[:, columns, 2:], atol=1e-10)
+        assert (one.unknown == out[:, columns, 1].max(axis=1)).all()
+        np.testing.assert_allclose(one.unknown_people, out[:, columns, 2].max(axis=1))
         good = one.standing[here.things.asset] == Standing.ASSESSED
         np.testing.assert_allclose(
-            one.yearly[here.things.asset][good], slow[3][:, columns][good], atol=1e-12
+            one.yearly[here.things.asset][good], by_item[:, columns][good], atol=1e-12
         )
 
 

@@ -35,16 +35,16 @@ STATES = ("slight", "moderate", "extensive", "complete")
 HAZUS, SHELTER = "hazus", "hazus.shelter"
 HURT = (Fate.SEVERITY_1, Fate.SEVERITY_2, Fate.SEVERITY_3, Fate.DEAD)
 _HOMELESS = (Fate.DISPLACED, Fate.SHELTERED)
-# Columns: severities 0 to 3; displaced low, central, high 4 to 6; sheltered 7 to 9.
+# Columns: severities 0 to 3, displaced 4, sheltered 5; then low and high of both.
 _TERMS: tuple[Term, ...] = (
     *((Base.INDOORS, k) for k in range(4)),
     *((Base.OUTDOORS, k) for k in range(4)),
-    *((Base.RESIDENTS, k) for k in (4, 5, 6)),
+    *((Base.RESIDENTS, k) for k in (6, 4, 8)),
     (Base.PUBLIC_LOW, 7),
-    (Base.PUBLIC, 8),
+    (Base.PUBLIC, 5),
     (Base.PUBLIC_HIGH, 9),
 )
-_COLUMNS = 10
+_COLUMNS, _GROUPED = 10, 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +117,7 @@ def casualties(
     head, many = source.head, source.head.rate.size
     here = reached(portfolio, crowd, len(head.place))
     kind, fates = _kinds(portfolio.curve[:, 0], curves, crowd.dwelling, rates)
-    sums = Sums(here, len(head.place), many, _TERMS, _COLUMNS)
+    sums = Sums(here, len(head.place), many, _TERMS, _COLUMNS, _GROUPED)
     fragility = coded(curves, len(STATES))
     items = (here.things.first, here.things.curve, kind[here.things.asset])
     for first, last in portions(source, here, _COLUMNS, 0, budget_mb):
@@ -158,11 +158,11 @@ def _homeless(sums: Sums, crowd: Crowd) -> tuple[PeopleEstimate, ...]:
     if np.isnan(crowd.residents).all():
         return ()
     bad = np.where(np.isnan(crowd.residents), Standing.BAD_DATA, 0).astype(np.uint8)
-    low, high = sums.by_event[:, [4, 7]], sums.by_event[:, [6, 9]]
+    low, high = sums.by_event[:, 6:8], sums.by_event[:, 8:10]
     one = sums.estimate(
         SHELTER,
         _HOMELESS,
-        (5, 8),
+        (4, 5),
         bounds=(low, high),
         spanning=Spanning.PARAMETERS,
         notes=(Text("people.note.shelter"),),
@@ -184,14 +184,14 @@ def _fit(curves: Sequence[Curve]) -> None:
 
 
 def _kinds(curve: I32, curves: Sequence[Curve], dwelling: I32, rates: Rates) -> tuple[I32, F64]:
-    """Return each asset's row in `fates`, and those shares of people. (assets,), (kinds, 4, 14)"""
+    """Return each asset's row in `fates`, and those shares of people. (assets,), (kinds, 14, 4)"""
     share = np.array([one.collapse for one in curves] + [np.nan])
     shaken = np.array([one.hazard == "earthquake" for one in curves] + [False])
     key = np.column_stack([np.where(shaken[curve], rates.type, -1), dwelling])
     own, which = np.unique(share, return_inverse=True)
     rows, row = np.unique(np.column_stack([key, which.ravel()[curve]]), axis=0, return_inverse=True)
-    fates = np.stack([_fates(int(t), int(d), float(own[c]), rates) for t, d, c in rows])
-    return row.ravel().astype(np.int32), fates
+    fates = np.stack([_fates(int(t), int(d), float(own[c]), rates).T for t, d, c in rows])
+    return row.ravel().astype(np.int32), np.ascontiguousarray(fates)
 
 
 def _fates(kind: int, dwelling: int, collapse: float, rates: Rates) -> F64:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import erfc, pi, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,11 @@ from rencheng.model.risk.lines import Knots, Table, knots_of_states, tabulate
 
 F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
-Coded = tuple[tuple[F64, F64, F64, I32], Table]
+Coded = tuple[tuple[F64, F64, F64, I32], Table, F64]
+
+FARTHEST, PER_UNIT = 8.5, 64.0
+"""How far the table of the normal distribution goes, and its rows for each unit. Beyond, it is 0
+or 1 within 1e-17."""
 
 
 def coded(curves: Sequence[Curve], many: int) -> Coded:
@@ -20,7 +25,7 @@ def coded(curves: Sequence[Curve], many: int) -> Coded:
 
     Log median and β (curves, states); limits (curves, 4): lowest and highest valid intensity and
     what stands in for one below and above; row of the mildest state in the table of straight
-    pieces, -1 of a lognormal curve.
+    pieces, -1 of a lognormal curve; and the table of the normal distribution.
     """
     size = (len(curves), many)
     log_median, beta, limit = np.zeros(size), np.ones(size), np.zeros((len(curves), 4))
@@ -33,7 +38,14 @@ def coded(curves: Sequence[Curve], many: int) -> Coded:
             row[i] = len(lines)
             lines += knots_of_states(curve)
         limit[i] = curve.low, curve.high, _below(curve), _above(curve)
-    return (log_median, beta, limit, row), tabulate(lines)
+    return (log_median, beta, limit, row), tabulate(lines), _normal()
+
+
+def _normal() -> F64:
+    """Return Φ and its density at even steps. (rows, 2)"""
+    z = np.arange(-FARTHEST, FARTHEST + 0.5 / PER_UNIT, 1.0 / PER_UNIT)
+    below = np.array([0.5 * erfc(-one / sqrt(2.0)) for one in z])
+    return np.column_stack([below, np.exp(-0.5 * z * z) / sqrt(2.0 * pi)])
 
 
 def _below(curve: Curve) -> float:

@@ -91,7 +91,7 @@ def rapid(job: Job, model: RapidModel) -> PeopleEstimate:
         rate = rapid_rate(model, intensity_of(x, head.measure, head.unit))
         return np.stack([rate, np.where(np.isnan(rate), np.nan, 1.0)], axis=1)[:, None, :]
 
-    sums = _tally(job, ((base, 0), (base, 1)), 2, respond)
+    sums = _tally(job, ((base, 0), (base, 1)), 2, respond, grouped=1)
     dead, all_there = sums.by_event[:, :1], sums.by_event[:, 1:]
     spread = exp(_Z95 * model.zeta)
     bad = np.where(np.isnan(crowd.residents) & lived, Standing.BAD_DATA, 0).astype(np.uint8)
@@ -196,16 +196,16 @@ def flooded(job: Job, table: ShelterTable) -> PeopleEstimate | None:
         return np.concatenate([out, out], axis=1)[:, None, :]
 
     terms: tuple[Term, ...] = (
-        *((Base.RESIDENTS, k) for k in range(3)),
-        (Base.PUBLIC_LOW, 3), (Base.PUBLIC, 4), (Base.PUBLIC_HIGH, 5),
+        *((Base.RESIDENTS, k) for k in (2, 0, 4)),
+        (Base.PUBLIC_LOW, 3), (Base.PUBLIC, 1), (Base.PUBLIC_HIGH, 5),
     )  # fmt: skip
-    sums = _tally(job, terms, 6, respond)
+    sums = _tally(job, terms, 6, respond, grouped=2)
     bad = np.where(np.isnan(job.crowd.residents), Standing.BAD_DATA, 0).astype(np.uint8)
     return sums.estimate(
         FLOODED,
         (Fate.DISPLACED, Fate.SHELTERED),
-        (1, 4),
-        bounds=(sums.by_event[:, [0, 3]], sums.by_event[:, [2, 5]]),
+        (0, 1),
+        bounds=(sums.by_event[:, 2:4], sums.by_event[:, 4:6]),
         spanning=Spanning.PARAMETERS,
         notes=(Text("people.note.flooded", {"depth_m": table.flood_m[1]}),),
         without=bad,
@@ -213,14 +213,20 @@ def flooded(job: Job, table: ShelterTable) -> PeopleEstimate | None:
 
 
 def _tally(
-    job: Job, terms: Sequence[Term], columns: int, respond: Respond, kind: I32 | None = None
+    job: Job,
+    terms: Sequence[Term],
+    columns: int,
+    respond: Respond,
+    kind: I32 | None = None,
+    *,
+    grouped: int = 0,
 ) -> Sums:
     from rencheng.model.risk.people import kernel
 
     source, head = job.source, job.source.head
     many = head.rate.size
     here = reached(_bare(job.portfolio), job.crowd, len(head.place))
-    sums = Sums(here, len(head.place), many, terms, columns)
+    sums = Sums(here, len(head.place), many, terms, columns, grouped or columns)
     row = np.zeros(here.items, dtype=np.int32) if kind is None else kind[here.things.asset]
     classes = 1 if kind is None else 3
     for first, last in portions(source, here, columns, classes * len(terms), job.budget_mb):

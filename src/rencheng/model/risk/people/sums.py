@@ -50,6 +50,7 @@ class Reached:
 
     things: Stock
     people: tuple[F64, F64]
+    groups: int
     point: NDArray[np.int32]
     """(assets,)"""
 
@@ -67,16 +68,21 @@ def reached(portfolio: Portfolio, crowd: Crowd, points: int) -> Reached:
     value = np.where(np.isfinite(crowd.present), 1.0, np.nan)[:, None]
     things = stock(replace(portfolio, value=value, curve=portfolio.curve[:, :1]), points)
     row = things.asset
+    share = np.stack([crowd.share, crowd.share_home])[:, :, row].transpose(2, 0, 1)
+    blank = np.isnan(share)
+    parts = np.nan_to_num(share)
+    if blank.any():
+        parts = np.concatenate([parts, blank.astype(np.float64)], axis=2)
     amount = np.column_stack(
         [
             crowd.indoors, crowd.outdoors, crowd.present, crowd.present * crowd.exposed,
             crowd.residents, *(crowd.residents * crowd.public),
         ]
     )[row]  # fmt: skip
-    share = np.stack([crowd.share, crowd.share_home])[:, :, row].transpose(2, 0, 1)
     return Reached(
         things=things,
-        people=(np.ascontiguousarray(amount), np.ascontiguousarray(share, dtype=np.float64)),
+        people=(np.ascontiguousarray(amount), np.ascontiguousarray(parts)),
+        groups=len(crowd.group),
         point=portfolio.point,
     )
 
@@ -99,10 +105,10 @@ def portions(
         When what must stay in memory, or the largest event, does not fit.
     """
     start = np.asarray(source.start)
-    groups = here.people[1].shape[2]
+    parts = here.people[1].shape[2]
     each = _STORED_BYTES + 16 * responses
     fixed = sum(part.nbytes for part in here.people) + 32 * here.items
-    fixed += 8 * columns * (here.items + (start.size - 1) * (3 + 2 * groups))
+    fixed += 8 * columns * (here.items + (start.size - 1) * (3 + parts))
     largest = int(np.diff(start).max(initial=0))
     need_mb = (fixed + each * largest) / 1e6
     if need_mb > budget_mb:
@@ -129,33 +135,29 @@ class Sums:
     events: int
     terms: Sequence[Term]
     columns: int
-    by_event: F64 = field(init=False)
-    group: F64 = field(init=False)
-    group_unknown: F64 = field(init=False)
+    grouped: int
+    """The first columns, which are told apart by group."""
+    out: F64 = field(init=False)
+    """People, items of whom nothing is known, people there. (events, columns, 3)"""
+    parts: F64 = field(init=False)
+    """People by group, and of whom it is not known. (events, grouped, parts)"""
     by_item: F64 = field(init=False)
-    unknown: I64 = field(init=False)
-    unknown_people: F64 = field(init=False)
     touched: U8 = field(init=False)
 
     def __post_init__(self) -> None:
-        groups, size = self.here.people[1].shape[2], (self.events, self.columns)
-        self.by_event, self.unknown_people = np.zeros(size), np.zeros(size)
-        self.group, self.group_unknown = np.zeros((*size, groups)), np.zeros((*size, groups))
+        self.out = np.zeros((self.events, self.columns, 3))
+        self.parts = np.zeros((self.events, self.grouped, self.here.people[1].shape[2]))
         self.by_item = np.zeros((self.here.items, self.columns))
-        self.unknown = np.zeros(size, dtype=np.int64)
         self.touched = np.zeros(self.points, dtype=np.uint8)
 
-    def part(self, first: int, last: int) -> tuple[F64, F64, F64, F64, I64, F64]:
+    def part(self, first: int, last: int) -> tuple[F64, F64, F64]:
         """Return the totals of the events `first` to `last` - 1, as the loops take them."""
-        cut = slice(first, last)
-        return (
-            self.by_event[cut],
-            self.group[cut],
-            self.group_unknown[cut],
-            self.by_item,
-            self.unknown[cut],
-            self.unknown_people[cut],
-        )
+        return self.out[first:last], self.parts[first:last], self.by_item
+
+    @property
+    def by_event(self) -> F64:
+        """Return the people of each column. (events, columns)"""
+        return self.out[:, :, 0]
 
     @property
     def coded(self) -> tuple[I64, I64, U8]:
@@ -197,6 +199,9 @@ class Sums:
         yearly[standing == Standing.NOT_EXPOSED] = 0.0
         yearly[standing > Standing.NOT_EXPOSED] = np.nan
         bare = np.full((self.events, len(at)), np.nan)
+        groups = self.here.groups
+        told = self.parts[:, at]
+        unsure = told[:, :, groups:] if told.shape[2] > groups else np.zeros_like(told)
         low, high = bounds if bounds is not None else (bare, bare)
         return PeopleEstimate(
             model=model,
@@ -205,11 +210,11 @@ class Sums:
             central=self.by_event[:, at],
             high=high,
             spanning=spanning,
-            group=self.group[:, at],
-            group_unknown=self.group_unknown[:, at],
+            group=told[:, :, :groups],
+            group_unknown=unsure,
             yearly=yearly,
-            unknown=self.unknown[:, at].max(axis=1, initial=0),
-            unknown_people=self.unknown_people[:, at].max(axis=1, initial=0.0),
+            unknown=self.out[:, at, 1].max(axis=1, initial=0.0).astype(np.int64),
+            unknown_people=self.out[:, at, 2].max(axis=1, initial=0.0),
             standing=standing,
             notes=tuple(notes),
         )

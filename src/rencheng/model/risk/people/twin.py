@@ -14,7 +14,8 @@ F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
 U8 = NDArray[np.uint8]
-Totals = tuple[F64, F64, F64, F64, I64, F64]
+Totals = tuple[F64, F64, F64]
+"""`out`, `parts` and `by_item`, as the compiled loops write them; parts of every column."""
 
 
 def harm(
@@ -28,12 +29,12 @@ def harm(
 ) -> Totals:
     """Return the totals of `kernel.harm`."""
     event, item, x = spread_out(events, items[0])
-    chance = np.zeros((x.size, fates.shape[1]))
+    chance = np.zeros((x.size, fates.shape[2]))
     for row, curve in enumerate(curves):
         mine = items[1][item] == row
         chance[mine] = curve.shares(x[mine])[:, 1:]
-    share = np.einsum("ps,pst->pt", chance, fates[items[2][item]])
-    counts = ~np.isnan(fates[items[2][item], 0])
+    share = np.einsum("ps,pts->pt", chance, fates[items[2][item]])
+    counts = ~np.isnan(fates[items[2][item], :, 0])
     return _added(events, (event, item, share, counts), people, terms, columns)
 
 
@@ -63,27 +64,21 @@ def _added(
     """Return totals of what pairs of event and item say: (pairs, terms), and which terms count."""
     event, item, share, counts = pairs
     amount, part = people
-    many, groups = events[0].size - 1, part.shape[2]
-    by_event, lost = np.zeros((many, columns)), np.zeros((many, columns))
-    group, blank = np.zeros((many, columns, groups)), np.zeros((many, columns, groups))
-    by_item, unknown = np.zeros((amount.shape[0], columns)), np.zeros((many, columns), np.int64)
+    many = events[0].size - 1
+    out, parts = np.zeros((many, columns, 3)), np.zeros((many, columns, part.shape[2]))
+    by_item = np.zeros((amount.shape[0], columns))
     dark = np.zeros((event.size, columns), dtype=bool)
     for t, (base, to) in enumerate(zip(*terms[:2], strict=True)):
-        has = counts[:, t]
-        there = amount[item, base]
+        has, there = counts[:, t], amount[item, base]
         y = there * share[:, t]
         known = has & ~np.isnan(y)
-        np.add.at(by_event[:, to], event[known], y[known])
-        np.add.at(by_item[:, to], item[has], (events[3][event] * y)[has])
         gap = has & np.isnan(y) & ~np.isnan(there)
-        np.add.at(lost[:, to], event[gap], there[gap])
+        np.add.at(out[:, to, 0], event[known], y[known])
+        np.add.at(by_item[:, to], item[has], (events[3][event] * y)[has])
+        np.add.at(out[:, to, 2], event[gap], there[gap])
         dark[:, to] |= gap
-        for g in range(groups):
-            belongs = part[item, terms[2][base], g]
-            sure = known & ~np.isnan(belongs)
-            np.add.at(group[:, to, g], event[sure], (y * belongs)[sure])
-            unsure = known & np.isnan(belongs)
-            np.add.at(blank[:, to, g], event[unsure], y[unsure])
+        belongs = part[item[known], terms[2][base]]
+        np.add.at(parts[:, to], event[known], y[known, None] * belongs)
     for to in range(columns):
-        np.add.at(unknown[:, to], event[dark[:, to]], 1)
-    return by_event, group, blank, by_item, unknown, lost
+        np.add.at(out[:, to, 1], event[dark[:, to]], 1)
+    return out, parts, by_item
