@@ -71,7 +71,9 @@ class Component:
     factor: float = 1.0
     """Times that demand; 1.2 for accelerations without direction in FEMA P-58."""
     quantity: float = 1.0
-    """[units]"""
+    """Of `unit`."""
+    unit: str = ""
+    """What one is, such as `1 EA` or `100 SF`."""
     blocks: int = 1
     """Equal parts of the quantity, of which each breaks by itself."""
     fragility: Curve | None = None
