@@ -14,7 +14,7 @@ from rencheng.domain.curve import Beyond, Curve
 from rencheng.domain.errors import InvalidInputError, TooMuchError
 from rencheng.domain.risk import NO_PLACE, OUTSIDE, Events, Portfolio, Standing
 from rencheng.domain.risk_sample import SampledStates
-from rencheng.model.risk.sampling import Plan, sample_shares, sample_states
+from rencheng.model.risk.sampling import Sampling, sample_shares, sample_states
 from rencheng.model.risk.states import expected_states
 from risk_kit import assets, event_set, fragility, random_case, steps
 
@@ -43,14 +43,14 @@ def same(a: SampledStates, b: SampledStates) -> bool:
 @pytest.mark.parametrize("budget_mb", [0.08, 0.1, 100.0])
 @pytest.mark.parametrize("draws", [1, 3])
 def test_blocks_change_no_bit(budget_mb: float, draws: int) -> None:
-    plan = Plan(seed=5, draws=draws, correlation=0.3)
+    plan = Sampling(seed=5, draws=draws, correlation=0.3)
     whole = sample_states(*case(events=100), plan)
     assert same(whole, sample_states(*case(events=100), replace(plan, budget_mb=budget_mb)))
 
 
 def test_the_order_of_assets_and_events_changes_no_bit() -> None:
     events, folio, curves = case(1)
-    plan = Plan(seed=5, draws=2, keeps_states=True)
+    plan = Sampling(seed=5, draws=2, keeps_states=True)
     whole = sample_states(events, folio, curves, plan)
     order = np.random.default_rng(0).permutation(folio.point.size)
     mixed = replace(
@@ -77,7 +77,7 @@ def backwards(events: Events) -> Events:
 
 
 def test_threads_change_no_bit() -> None:
-    jobs = [Plan(seed=s) for s in (1, 2, 1, 2)]
+    jobs = [Sampling(seed=s) for s in (1, 2, 1, 2)]
     with ThreadPoolExecutor(4) as pool:
         one, two, again, other = pool.map(lambda plan: sample_states(*case(2), plan), jobs)
     assert same(one, again)
@@ -89,7 +89,7 @@ def test_threads_change_no_bit() -> None:
 def test_sampled_states_are_as_frequent_as_exact_says(correlation: float) -> None:
     events, folio, curves = case(3)
     draws = 4000
-    plan = Plan(seed=9, draws=draws, correlation=correlation)
+    plan = Sampling(seed=9, draws=draws, correlation=correlation)
     found = sample_states(events, folio, curves, plan)
     exact = expected_states(events, folio, curves)
     mean = found.by_realisation.reshape(-1, draws, 4).mean(axis=1)
@@ -107,7 +107,7 @@ def test_each_state_comes_as_often_as_its_curve_says_across_spreads(beta: float)
     field = event_set([dict(enumerate(x.tolist()))], x.size)
     draws = 20_000
     found = sample_states(
-        field, assets(list(range(40)), [[1.0]] * 40), [curve], Plan(seed=2, draws=draws)
+        field, assets(list(range(40)), [[1.0]] * 40), [curve], Sampling(seed=2, draws=draws)
     )
     exact = curve.shares(x.astype(float))
     error = np.abs(found.share - exact) / np.maximum(np.sqrt(exact * (1 - exact) / draws), 1e-5)
@@ -119,7 +119,7 @@ def test_states_of_every_realisation_add_up_to_the_assets_that_can_be_in_one() -
     folio = assets([0, 1, OUTSIDE, 0, NO_PLACE, 2], [[1.0]] * 6, [[0], [0], [0], [-1], [0], [0]])
     field = event_set([{0: 0.5, 1: nan}, {1: 2.0}], 3)
     group = ["a", "b", "b", "a", "a", "c"]
-    plan = Plan(seed=0, draws=7, group=group, keeps_states=True)
+    plan = Sampling(seed=0, draws=7, group=group, keeps_states=True)
     found = sample_states(field, folio, [WOOD], plan)
     assert found.groups == ("a", "b", "c")
     assert (found.by_group.sum(axis=2) + found.unknown == [1, 2, 1]).all()
@@ -133,7 +133,7 @@ def test_states_of_every_realisation_add_up_to_the_assets_that_can_be_in_one() -
 
 
 def test_kept_states_are_those_counted() -> None:
-    found = sample_states(*case(4), Plan(seed=1, draws=3, keeps_states=True))
+    found = sample_states(*case(4), Sampling(seed=1, draws=3, keeps_states=True))
     assert found.state is not None
     for k in range(4):
         assert ((found.state == k).sum(axis=1) == found.by_realisation[:, k]).all()
@@ -145,7 +145,7 @@ def test_the_stated_correlation_is_reached(stated: float) -> None:
     # Two states of even odds: correlated signs of normals, sin(π/2 · E[s s']) = ρ (Sheppard 1899).
     many = 40
     share = np.full((many, 2), 0.5)
-    plan = Plan(seed=6, draws=20_000, correlation=stated, keeps_states=True)
+    plan = Sampling(seed=6, draws=20_000, correlation=stated, keeps_states=True)
     state = sample_shares(share, [str(i) for i in range(many)], ["none", "hit"], plan).state
     assert state is not None
     sign = 2.0 * state - 1.0
@@ -155,7 +155,7 @@ def test_the_stated_correlation_is_reached(stated: float) -> None:
 
 def test_all_together_means_that_equal_assets_are_in_one_state() -> None:
     share = np.tile([0.3, 0.5, 0.2], (5, 1))
-    plan = Plan(seed=1, draws=500, correlation=1.0, keeps_states=True)
+    plan = Sampling(seed=1, draws=500, correlation=1.0, keeps_states=True)
     state = sample_shares(share, list("abcde"), ["none", "slight", "complete"], plan).state
     assert state is not None
     assert (state == state[:, :1]).all()
@@ -163,7 +163,7 @@ def test_all_together_means_that_equal_assets_are_in_one_state() -> None:
 
 def test_given_probabilities_are_met_and_unknown_ones_stay_unknown() -> None:
     share = np.array([[0.7, 0.2, 0.1], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [np.nan] * 3])
-    plan = Plan(seed=3, draws=50_000)
+    plan = Sampling(seed=3, draws=50_000)
     found = sample_shares(share, list("abcd"), ["none", "slight", "complete"], plan)
     np.testing.assert_allclose(found.share[:3], share[:3], atol=0.01)
     assert found.by_asset[1].tolist() == [0, 0, 50_000]
@@ -174,7 +174,7 @@ def test_given_probabilities_are_met_and_unknown_ones_stay_unknown() -> None:
 def test_five_states_and_more_are_drawn_like_four() -> None:
     share = np.tile([0.1, 0.2, 0.3, 0.1, 0.2, 0.1], (1, 1))
     names = ["none", *"vwxyz"]
-    found = sample_shares(share, ["a"], names, Plan(seed=3, draws=50_000))
+    found = sample_shares(share, ["a"], names, Sampling(seed=3, draws=50_000))
     np.testing.assert_allclose(found.share, share, atol=0.01)
 
 
@@ -195,7 +195,7 @@ def test_a_job_ten_times_the_budget_stays_within_it() -> None:
     source, budget_mb = Wide(2000, 10_000), 16.0
     assert source.start[-1] * 8 / 1e6 >= 10 * budget_mb
     folio = assets(list(range(10_000)), [[1.0]] * 10_000)
-    plan = Plan(seed=1, budget_mb=budget_mb)
+    plan = Sampling(seed=1, budget_mb=budget_mb)
     sample_states(Wide(1, 1), assets([0], [[1.0]]), [WOOD], plan)  # compiled before
     tracemalloc.start()
     try:
@@ -208,7 +208,7 @@ def test_a_job_ten_times_the_budget_stays_within_it() -> None:
 
 def test_what_cannot_fit_says_what_it_needs() -> None:
     with pytest.raises(TooMuchError, match="may take 1 MB"):
-        sample_states(*case(), Plan(seed=1, draws=10_000, keeps_states=True, budget_mb=1.0))
+        sample_states(*case(), Sampling(seed=1, draws=10_000, keeps_states=True, budget_mb=1.0))
 
 
 @pytest.mark.parametrize(
@@ -222,16 +222,18 @@ def test_what_cannot_fit_says_what_it_needs() -> None:
 )
 def test_an_impossible_plan_is_refused_by_name(wrong: dict[str, Any], said: str) -> None:
     with pytest.raises(InvalidInputError, match=said):
-        sample_states(*case(), Plan(seed=1, **wrong))
+        sample_states(*case(), Sampling(seed=1, **wrong))
 
 
 def test_ids_that_stand_twice_would_share_their_numbers_and_are_refused() -> None:
     events, folio, curves = case()
     twice = replace(folio, id=("a",) * len(folio.id))
     with pytest.raises(InvalidInputError, match="ids of assets that stand twice"):
-        sample_states(events, twice, curves, Plan(seed=1))
+        sample_states(events, twice, curves, Sampling(seed=1))
 
 
 def test_probabilities_that_do_not_sum_to_one_are_named() -> None:
     with pytest.raises(InvalidInputError, match="1 assets have probabilities .*: b"):
-        sample_shares(np.array([[0.5, 0.5], [0.5, 0.6]]), ["a", "b"], ["none", "hit"], Plan(seed=1))
+        sample_shares(
+            np.array([[0.5, 0.5], [0.5, 0.6]]), ["a", "b"], ["none", "hit"], Sampling(seed=1)
+        )

@@ -29,7 +29,7 @@ MODEL, VERSION = "sampled-states", "1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Sampling:
     """How states are drawn and what is kept of them."""
 
     seed: int
@@ -52,7 +52,7 @@ def sample_states(
     source: EventSource,
     portfolio: Portfolio,
     curves: Sequence[Curve],
-    plan: Plan,
+    plan: Sampling,
     *,
     progress: Progress | None = None,
     versions: Mapping[str, str] | None = None,
@@ -105,7 +105,7 @@ def sample_states(
 
 
 def sample_shares(
-    share: F64, ids: Sequence[str], states: Sequence[str], plan: Plan
+    share: F64, ids: Sequence[str], states: Sequence[str], plan: Sampling
 ) -> SampledStates:
     """Return drawn states of assets whose probabilities are given, in `plan.draws` realisations.
 
@@ -175,7 +175,7 @@ class _Job:
 def _draw(
     job: _Job,
     fragility: Fragility,
-    plan: Plan,
+    plan: Sampling,
     progress: Progress | None,
     versions: Mapping[str, str],
 ) -> SampledStates:
@@ -225,7 +225,9 @@ class _Tally:
     bytes: int
 
     @classmethod
-    def of(cls, plan: Plan, portfolio: Portfolio, things: Stock, size: tuple[int, int]) -> _Tally:
+    def of(
+        cls, plan: Sampling, portfolio: Portfolio, things: Stock, size: tuple[int, int]
+    ) -> _Tally:
         events, states = size
         assets, items = portfolio.point.size, things.asset.size
         groups, group = _groups(plan.group, assets)
@@ -252,7 +254,7 @@ class _Tally:
 
     def result(
         self,
-        plan: Plan,
+        plan: Sampling,
         standing: NDArray[np.uint8],
         things: Stock,
         said: tuple[tuple[str, ...], tuple[str, ...], Mapping[str, str]],
@@ -292,7 +294,7 @@ def _groups(names: Sequence[str] | None, assets: int) -> tuple[tuple[str, ...], 
     return tuple(map(str, groups)), group.ravel().astype(np.int32)
 
 
-def _check(plan: Plan, portfolio: Portfolio, events: Sequence[str]) -> None:
+def _check(plan: Sampling, portfolio: Portfolio, events: Sequence[str]) -> None:
     wrong = [] if plan.draws >= 1 else [f"draws = {plan.draws}"]
     if not 0.0 <= plan.correlation <= 1.0:
         wrong.append(f"correlation = {plan.correlation:g}")

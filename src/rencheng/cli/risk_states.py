@@ -1,0 +1,102 @@
+"""`rencheng risk states`: states of damage drawn for a table of assets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from rencheng.cli import speaking
+from rencheng.cli.options import STATE, State
+from rencheng.cli.risk import Hazard, _bar
+
+if TYPE_CHECKING:
+    from rencheng.domain.risk_sample import SampledStates
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Drawing:
+    """How states are drawn."""
+
+    seed: Annotated[int, Parameter(help="随机种子 Seed; the same seed, the same states")] = 1
+    draws: Annotated[int, Parameter(help="每个事件抽样次数 Realisations of each event")] = 100
+    correlation: Annotated[
+        float, Parameter(help="资产之间的相关系数 0–1 Correlation between any two assets")
+    ] = 0.0
+    by: Annotated[str, Parameter(help="按此列分组计数，如 zone Column to count by")] = ""
+    memory_mb: Annotated[float, Parameter(help="内存上限（MB） Memory the job may take")] = 512.0
+
+
+_DRAWING = Drawing()
+
+
+def states(
+    *,
+    assets: Annotated[Path, Parameter(help="资产表 CSV Table of assets")],
+    events: Annotated[
+        Path,
+        Parameter(help="事件集：CSV、栅格文件夹或 HDF5 Event set: CSV, folder of rasters, HDF5"),
+    ],
+    curves: Annotated[
+        list[str],
+        Parameter(
+            help="易损性曲线编号，或 名称=编号 Ids of fragilities, or NAME=ID as assets name them",
+            consume_multiple=True,
+            negative="",
+        ),
+    ],
+    out: Annotated[Path, Parameter(help="结果文件夹 Folder of the results")],
+    hazard: Hazard,
+    drawing: Drawing = _DRAWING,
+    state: State = STATE,
+) -> int:
+    """抽样破坏状态 States of damage by realisation, event and group, as tables in a folder."""
+    from rencheng import risk
+
+    named = {}
+    for word in curves:
+        name, _, identity = word.rpartition("=")
+        named[name or identity] = risk.curve(identity, state)
+    table = risk.asset_file(assets)
+    happened = risk.open_events(
+        events,
+        measure=hazard.measure,
+        unit=hazard.unit,
+        reach_m=hazard.reach_m,
+        is_nodata_dry=hazard.nodata_is_dry,
+    )
+    plan = risk.Sampling(
+        seed=drawing.seed,
+        draws=drawing.draws,
+        correlation=drawing.correlation,
+        group=risk.groups_of(table, drawing.by) if drawing.by else None,
+        budget_mb=drawing.memory_mb,
+    )
+    with _bar() as progress:
+        result = risk.sample_states(table, happened, named, plan, progress=progress)
+    risk.write_states(result, tuple(map(str, table["id"])), out)
+    _tell(result, out)
+    return 0
+
+
+def _tell(result: SampledStates, out: Path) -> None:
+    counts = {one.name.lower(): f"{count:,}" for one, count in result.counts.items()}
+    speaking.say("cli.risk.standing", style="bold", **counts)
+    for fault in result.faults:
+        speaking.say(
+            f"fault.{fault.key}.problem", style="yellow", count=fault.count, where=fault.where,
+            first=", ".join(fault.first),
+        )  # fmt: skip
+        speaking.say(f"fault.{fault.key}.hint", style="dim")
+    found = result.by_realisation
+    if len(found):
+        mean = zip(result.states, found.mean(axis=0), strict=True)
+        said = ", ".join(f"{name} {many:,.1f}" for name, many in mean)
+        speaking.say("cli.risk.states.mean", realisations=f"{len(found):,}", states=said)
+    unknown = int(result.unknown.sum())
+    if unknown:
+        speaking.say("cli.risk.states.unknown", style="yellow", many=f"{unknown:,}")
+    speaking.say("cli.risk.written", style="green", path=str(out))
