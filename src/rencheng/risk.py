@@ -20,6 +20,7 @@ from pathlib import Path
 from rencheng.adapters.cities.files.tabular import read_csv
 from rencheng.adapters.cities.readers import Job
 from rencheng.adapters.curve_library.kept import library_of
+from rencheng.adapters.curve_library.p58 import Amount, p58_component
 from rencheng.adapters.risk.amounts import debris, downtime
 from rencheng.adapters.risk.appraising import appraise
 from rencheng.adapters.risk.assets import curves_for, portfolio, read_assets
@@ -72,6 +73,15 @@ from rencheng.domain.risk_classical import (
     RetrofitWorth,
     ShareSpread,
 )
+from rencheng.domain.risk_component import (
+    Component,
+    ComponentLosses,
+    DemandCost,
+    Demands,
+    Replacement,
+    Scatter,
+    UnitCost,
+)
 from rencheng.domain.risk_consequence import RepairCost
 from rencheng.domain.risk_loss import StateAmounts
 from rencheng.domain.risk_measures import Appraisal, Choice
@@ -85,11 +95,12 @@ from rencheng.model.risk.annual import annual_loss as annual
 from rencheng.model.risk.annual import annual_loss_at, annual_tail_mean, covered
 from rencheng.model.risk.blocks import BUDGET_MB
 from rencheng.model.risk.choice import choose
+from rencheng.model.risk.components import component_losses, demand_samples, state_chances
 from rencheng.model.risk.consequence import vulnerability_of
 from rencheng.model.risk.impact import impact
 from rencheng.model.risk.insurance import insured
 from rencheng.model.risk.ranks import rank_stability
-from rencheng.model.risk.sampling import Plan, sample_shares
+from rencheng.model.risk.sampling import Sampling, sample_shares
 from rencheng.model.risk.tail import exceedance, loss_at, tail_mean
 from rencheng.model.risk.uncertain.memory import Carry
 from rencheng.model.risk.uncertainty import Asked
@@ -98,14 +109,7 @@ from rencheng.model.risk.worth import ranked, worth
 __all__ = [
     "openquake",
     "write_openquake",
-    "write_states",
-    "state_tables",
-    "sample_states",
-    "sample_shares",
-    "groups_of",
-    "expected_states",
-    "SampledStates",
-    "Plan",
+    "Amount",
     "AnnualLoss",
     "Appraisal",
     "Asked",
@@ -114,7 +118,11 @@ __all__ = [
     "Circumstances",
     "ClassicalLosses",
     "ClassicalStates",
+    "Component",
+    "ComponentLosses",
     "Curve",
+    "DemandCost",
+    "Demands",
     "EventImpact",
     "EventSet",
     "Exceedance",
@@ -127,8 +135,12 @@ __all__ = [
     "PeopleImpact",
     "Pointwise",
     "RepairCost",
+    "Replacement",
     "Retrofit",
     "RetrofitWorth",
+    "SampledStates",
+    "Sampling",
+    "Scatter",
     "SeveralImpact",
     "ShapeTable",
     "ShareSpread",
@@ -138,6 +150,7 @@ __all__ = [
     "Study",
     "StudyFile",
     "UncertainImpact",
+    "UnitCost",
     "amount_by_ratio",
     "annual",
     "annual_loss_at",
@@ -149,13 +162,17 @@ __all__ = [
     "choose",
     "classical_losses",
     "classical_states",
+    "component_losses",
     "covered",
     "curve",
     "debris",
+    "demand_samples",
     "downtime",
     "event_table",
     "exceedance",
     "expected_amount",
+    "expected_states",
+    "groups_of",
     "hazard_curves",
     "in_money",
     "insured",
@@ -164,6 +181,7 @@ __all__ = [
     "measure_report",
     "measures_in",
     "open_events",
+    "p58_component",
     "people",
     "people_summary",
     "people_tables",
@@ -173,8 +191,12 @@ __all__ = [
     "read_shapes",
     "repair_cost",
     "run",
+    "sample_shares",
+    "sample_states",
     "several",
     "sobol",
+    "state_chances",
+    "state_tables",
     "study",
     "study_file",
     "study_summary",
@@ -188,6 +210,7 @@ __all__ = [
     "write_measures",
     "write_people",
     "write_several",
+    "write_states",
     "write_study",
 ]
 
