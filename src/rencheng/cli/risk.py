@@ -28,6 +28,8 @@ app.command(
 app.command(
     "rencheng.cli.risk_uncertainty:uncertainty", help="不确定性 Quantiles, rankings, sensitivity"
 )
+app.command("rencheng.cli.risk_states:states", help="破坏状态抽样 States of damage, drawn")
+app.command("rencheng.cli.risk_exchange:exchange", help="资产格式 OED, R2D, GeoPackage in and out")
 app.command("rencheng.cli.risk_openquake:openquake", help="OpenQuake 任务 A job of OpenQuake")
 app.command("rencheng.cli.risk_openquake:convert", help="转换 OpenQuake 文件 OpenQuake's files")
 
