@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rencheng.domain.intensity import units_of
 
-# Names of UDUNITS-2 and of ShakeMap's grid.xml (`%g`, `pctg`, `cms`), by our own.
+# Names of UDUNITS-2, ShakeMap's grid.xml (`%g`, `pctg`, `cms`) and pelicun (`mps2`), by our own.
 _WORDS: dict[str, tuple[str, ...]] = {
     "m": ("meter", "meters", "metre", "metres"),
     "cm": ("centimeter", "centimeters", "centimetre", "centimetres"),
@@ -12,15 +12,15 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "ft": ("foot", "feet"),
     "in": ("inch", "inches"),
     "m/s": ("m s-1", "m.s-1", "m s^-1", "m s**-1", "meters per second", "metre/second", "mps"),
-    "cm/s": ("cm s-1", "cm.s-1", "cms", "cm/sec"),
+    "cm/s": ("cm s-1", "cm.s-1", "cms", "cmps", "cm/sec"),
     "km/h": ("km h-1", "km hr-1", "kph", "kmh", "km/hr"),
     "mph": ("mi/h", "mile/hour", "miles per hour"),
     "kn": ("kt", "kts", "knot", "knots"),
     "g": ("standard_gravity", "gravity"),
-    "m/s2": ("m s-2", "m/s^2", "m/s**2", "m s^-2", "m s**-2"),
-    "cm/s2": ("cm s-2", "cm/s^2", "cm/s**2", "gal", "gals"),
+    "m/s2": ("m s-2", "m/s^2", "m/s**2", "m s^-2", "m s**-2", "mps2"),
+    "cm/s2": ("cm s-2", "cm/s^2", "cm/s**2", "cmps2", "gal", "gals"),
     "m2/s": ("m2 s-1", "m^2/s"),
-    "1": ("", "-", "intensity", "mmi", "dimensionless", "unitless"),
+    "1": ("", "-", "intensity", "mmi", "dimensionless", "unitless", "rad"),
     "%": ("percent", "pct"),
 }
 _OURS = {word: unit for unit, words in _WORDS.items() for word in words}

@@ -1,0 +1,1 @@
+"""Assets, demands, damage and results in the forms that other programs read and write."""
