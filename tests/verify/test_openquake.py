@@ -10,7 +10,8 @@ from openquake_files import Expected, compare
 from openquake_rest import LEFT_OUT, left_out
 
 WHEEL = "openquake_engine-*.whl"
-CACHE = Path(__file__).parents[2] / ".cache" / "verify"
+ROOT = Path(__file__).parents[2]
+CACHE = ROOT / ".cache" / "verify"
 
 
 @pytest.mark.slow
@@ -20,6 +21,11 @@ def test_published_cases_are_matched_to_the_printed_digits(tmp_path: Path) -> No
         pytest.skip("OpenQuake's wheel is not here: `make verify` fetches it and runs this judge")
     (tmp_path / wheels[0].name).symlink_to(wheels[0])
     assert judge(tmp_path).startswith(f"{LEAST} of 86 expected files matched")
+
+
+def test_the_documentation_says_what_the_judge_says() -> None:
+    said = (ROOT / "docs/explanation/models.md").read_text(encoding="utf-8")
+    assert f"**{LEAST} of 86 expected files matched" in said
 
 
 def test_a_number_one_digit_off_is_seen() -> None:
