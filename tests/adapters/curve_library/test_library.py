@@ -42,6 +42,38 @@ mean = [0, 0.3]
 """
 
 
+FRAME = """schema = "rencheng/curves/1"
+kind = "fragility"
+hazard = "earthquake"
+component = "structure"
+intensity = "PGA"
+unit = "g"
+region = "here"
+source = "HAZUS"
+licence = "BSD-3-Clause"
+status = "unverified"
+version = "1"
+states = ["slight", "moderate", "extensive", "complete"]
+
+[[curve]]
+id = "frame"
+asset = "C1L"
+median = [0.16, 0.23, 0.41, 0.77]
+beta = [0.64, 0.64, 0.64, 0.64]
+"""
+COSTS = """schema = "rencheng/repair-cost/1"
+source = "our survey"
+licence = "own"
+valid_from = "2026-01-01"
+jurisdiction = "here"
+status = "assumption"
+version = "1"
+states = ["slight", "moderate", "extensive", "complete"]
+[share.whole]
+RES1 = [0.1, 0.2, 0.5, 0.8]
+"""
+
+
 def keeps_its_word(curve: Curve) -> None:
     """Check what every curve of the library promises, beside what its making checks."""
     knots = curve.x if curve.x.size else np.geomspace(1e-3, 1e2, 40) * curve.median[0]
@@ -83,6 +115,42 @@ def test_jrc_gives_the_numbers_of_its_table() -> None:
     assert LIBRARY.get("jrc.asia.residential").value(at) == pytest.approx(asia, abs=5e-4)
     assert LIBRARY.get("jrc.asia.residential").value(9.0) == 1.0
     assert sum(name.startswith("jrc.") for name in OURS) == 21
+
+
+def test_jrc_gives_europe_as_printed() -> None:
+    # Huizinga et al. (2017): 0.5, 1, 1.5, 2, 3, 4, 5 and 6 m.
+    table = {
+        "residential": [0.25, 0.40, 0.50, 0.60, 0.75, 0.85, 0.95, 1],
+        "commercial": [0.15, 0.30, 0.45, 0.55, 0.75, 0.90, 1, 1],
+        "industrial": [0.15, 0.27, 0.40, 0.52, 0.70, 0.85, 1, 1],
+    }
+    for use, shares in table.items():
+        value = LIBRARY.get(f"jrc.europe.{use}").value([0.5, 1, 1.5, 2, 3, 4, 5, 6])
+        assert value == pytest.approx(shares, abs=5e-4)
+
+
+def test_a_fragility_plus_a_use_is_a_loss(tmp_path: Path) -> None:
+    (tmp_path / "curves").mkdir()
+    (tmp_path / "curves" / "c1.toml").write_text(FRAME, encoding="utf-8")
+    curve = CurveLibrary(tmp_path).get("frame+RES1")
+    assert (curve.kind, curve.component) == (CurveKind.VULNERABILITY, "whole")
+    given = CurveLibrary(tmp_path).get("frame").shares(0.4)[1:]
+    assert curve.value(0.4) == pytest.approx(given @ [0.02, 0.1, 0.447, 1], abs=2e-5)
+    part = CurveLibrary(tmp_path).get("frame+structure:RES1")
+    assert part.value(9.0) == pytest.approx(0.234, abs=1e-3)
+    assert "consequence_repair" in part.source
+    for wrong in ("frame+castle", "fram+RES1", "frame+roof:RES1"):
+        with pytest.raises(NotFoundError):
+            CurveLibrary(tmp_path).get(wrong)
+
+
+def test_an_offices_costs_go_before_ours(tmp_path: Path) -> None:
+    (tmp_path / "curves").mkdir()
+    (tmp_path / "curves" / "c1.toml").write_text(FRAME, encoding="utf-8")
+    (tmp_path / "repair_cost.toml").write_text(COSTS, encoding="utf-8")
+    library = CurveLibrary(tmp_path)
+    assert library.get("frame+RES1").value(99.0) == pytest.approx(0.8, abs=1e-4)
+    assert library.get("frame+COM1").value(99.0) == pytest.approx(1.0, abs=1e-4)
 
 
 def test_people_and_wind_give_the_numbers_that_their_sources_print() -> None:

@@ -107,6 +107,8 @@ def test_an_offices_costs_are_read_and_what_is_missing_is_said(tmp_path: Path) -
     assert (curve.component, curve.id) == ("whole", "a+house")
     with pytest.raises(NotFoundError, match="castle"):
         risk.repair_cost("castle", file=file)
+    file.write_text(file.read_text(encoding="utf-8").replace("0.9", "0.8"), encoding="utf-8")
+    assert risk.repair_cost("house", file=file).share == (0.1, 0.8)
     file.with_name("bad.toml").write_text("schema = 1", encoding="utf-8")
     with pytest.raises(InvalidInputError, match=r"bad\.toml"):
         risk.repair_cost("house", file=file.with_name("bad.toml"))

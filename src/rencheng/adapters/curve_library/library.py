@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,8 @@ from rencheng.domain.errors import (
 )
 
 OFFICE_FOLDER = "curves"
+OFFICE_COSTS = "repair_cost.toml"
+"""Of the state folder: what states of damage cost, as `data/curves/repair_cost.toml` says it."""
 
 
 class Shelf(StrEnum):
@@ -60,12 +62,18 @@ class CurveLibrary:
         self._read: dict[str, tuple[str, Mapping[str, str]]] = {}
 
     def get(self, identity: str) -> Curve:
-        """Return a curve.
+        """Return a curve; `FRAGILITY+USE` the loss by a fragility and what its states cost.
+
+        Parameters
+        ----------
+        identity
+            Of the curve; or of a fragility, a plus and a use of `repair_cost`, such as
+            `hazus.earthquake/LF.C1.L.MC+RES1`, or `…+structure:RES1` for one component's costs.
 
         Raises
         ------
         NotFoundError
-            When no shelf has it.
+            When no shelf has it, or no table the use.
         InvalidInputError
             When a table of the office has faults, or the row of a package cannot be a curve.
         SourceUnavailableError
@@ -80,12 +88,30 @@ class CurveLibrary:
                 row = rows.get(identity.removeprefix(f"{dataset.id}/"))
                 if row:
                     return read_row(row, header, dataset)
+        base, _, cost = identity.rpartition("+")
+        if base:
+            return self._costed(base, cost)
         raise NotFoundError(
             "curve.unknown",
             f"there is no curve {identity!r}",
             hint="Look for it with `rencheng curve list --find TEXT`",
             params={"curve": identity},
         )
+
+    def _costed(self, base: str, cost: str) -> Curve:
+        """Return the loss by a fragility and what its states cost, the office's costs first."""
+        from rencheng.adapters.risk.repair_cost import repair_cost
+        from rencheng.model.risk.consequence import vulnerability_of
+
+        component, _, use = cost.rpartition(":")
+        named = component or "whole"
+        own = self.state / OFFICE_COSTS
+        fragility = self.get(base)
+        try:
+            found = repair_cost(use, named, own) if own.exists() else repair_cost(use, named)
+        except NotFoundError:
+            found = repair_cost(use, named)
+        return replace(vulnerability_of(fragility, found), id=f"{base}+{cost}")
 
     def headings(self) -> Iterator[Heading]:
         """Return what is known of every curve, the office's first; packages not fetched are out."""

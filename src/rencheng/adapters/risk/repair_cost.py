@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -52,7 +52,7 @@ def repair_cost(use: str, component: str = "whole", file: str | Path | None = No
         When the file is no such table.
     """
     path = Path(file) if file else data_folder() / "curves" / "repair_cost.toml"
-    table = _read(path)
+    table = _read(path, path.stat().st_mtime_ns if path.exists() else 0)
     share = table.share.get(component, {}).get(use)
     if share is None:
         raise NotFoundError(
@@ -74,8 +74,9 @@ def repair_cost(use: str, component: str = "whole", file: str | Path | None = No
     )
 
 
-@cache
-def _read(path: Path) -> _File:
+@lru_cache(maxsize=8)
+def _read(path: Path, changed: int) -> _File:
+    del changed
     try:
         table = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _File)
         if table.schema != SCHEMA:
