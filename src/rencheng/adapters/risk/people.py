@@ -25,7 +25,6 @@ from rencheng.adapters.risk.people_tables import (
 )
 from rencheng.domain.curve import Curve, CurveKind
 from rencheng.domain.errors import Fault
-from rencheng.domain.risk import Portfolio
 from rencheng.domain.risk_people import Circumstances, Crowd, PeopleEstimate, PeopleImpact
 from rencheng.model.risk.blocks import BUDGET_MB
 from rencheng.model.risk.people.casualties import Rates, casualties
@@ -110,10 +109,8 @@ def people(  # noqa: PLR0913
     read = read_assets(_valued(assets, frail), frail)
     crowd, faults = read_crowd(assets, read.id, tables, asked)
     sets = [events] if not isinstance(events, Sequence) else list(events)
-    jobs = {
-        job.source.head.measure: job
-        for job in (_job(one, read, list(frail), crowd, budget_mb) for one in sets)
-    }
+    made = [_job(one, read, list(frail), crowd, budget_mb) for one in sets]
+    jobs = {job.source.head.measure: job for job, _ in made}
     _fit(frail, deadly, jobs)
     first = next(iter(jobs.values()))
     work = _Work(
@@ -134,7 +131,7 @@ def people(  # noqa: PLR0913
         library = CurveLibrary(Path(state))
         found += work.flooded([library.get(name) for name in DROWNED] + deadly)
     result = gathered(first.source.head, crowd, found, _versions(work, named))
-    return replace(result, faults=(*read.faults, *faults, *typed))
+    return replace(result, faults=(*made[0][1], *faults, *typed))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,10 +187,10 @@ def _valued(assets: Table, frail: Mapping[str, Curve]) -> Table:
 
 def _job(
     events: EventSet, read: Assets, names: Sequence[str], crowd: Crowd, budget_mb: float
-) -> Job:
+) -> tuple[Job, tuple[Fault, ...]]:
     source, reach_m = events.at(read.lonlat)
-    folio: Portfolio = portfolio(read, names, source.head.place, reach_m, currency="", year=0)[0]
-    return Job(source=source, portfolio=folio, crowd=crowd, budget_mb=budget_mb)
+    folio, faults = portfolio(read, names, source.head.place, reach_m, currency="", year=0)
+    return Job(source=source, portfolio=folio, crowd=crowd, budget_mb=budget_mb), faults
 
 
 def _fit(frail: Mapping[str, Curve], deadly: Sequence[Curve], jobs: Mapping[str, Job]) -> None:

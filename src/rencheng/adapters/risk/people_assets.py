@@ -40,7 +40,7 @@ WARDS = ("pupils", "patients")
 # More than any building holds; to tell a wrong column or unit. Ours.
 MOST = 200_000.0
 _USES = {
-    "home": ("res", "house", "住"),
+    "home": ("res", "home", "house", "dwell", "apart", "flat", "住"),
     "shop": ("com", "office", "retail", "shop", "gov", "rel", "hosp", "商", "办", "医", "政"),
     "works": ("ind", "agr", "fact", "warehouse", "工", "仓", "农"),
     "school": ("edu", "school", "univ", "学", "教"),

@@ -115,7 +115,7 @@ def reach(
 
     The intensity is the one that stands for what lies outside the valid range; NaN unknown. Of a
     tabulated curve nothing is written. The normal distribution is a series of five terms around
-    the nearest of `normal`'s rows, within 1e-13.
+    the nearest of `normal`'s rows, within 1e-15.
     """
     if x < limit[c, 0]:
         x = limit[c, 2]
