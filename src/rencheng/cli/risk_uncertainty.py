@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
@@ -79,23 +79,10 @@ def uncertainty(
     happened = sets[""] if list(sets) == [""] else sets
     with _bar() as progress:
         asked = risk.Asked(budget_mb=plan.memory_mb, progress=progress)
-        result = risk.study(
-            table, happened, named, file, currency=money.currency, year=money.year, asked=asked
-        )
-        indices = (
-            risk.sobol(
-                table,
-                happened,
-                named,
-                file,
-                base=plan.sobol,
-                currency=money.currency,
-                year=money.year,
-                asked=asked,
-            )
-            if plan.sobol
-            else None
-        )
+        given = (table, happened, named, file)
+        told: dict[str, Any] = {"currency": money.currency, "year": money.year, "asked": asked}
+        result = risk.study(*given, **told)
+        indices = risk.sobol(*given, base=plan.sobol, **told) if plan.sobol else None
     risk.write_study(result, tuple(map(str, table["id"])), plan.out, indices)
     _tell(result, indices, plan.out)
     return 0

@@ -9,9 +9,16 @@ import pytest
 
 from rencheng.adapters.risk.events import Pointwise
 from rencheng.adapters.risk.sensitivity import sobol_indices
-from rencheng.adapters.risk.study import prepare
+from rencheng.adapters.risk.study import Prepared, prepare
 from rencheng.domain.errors import InvalidInputError, SourceUnavailableError
-from rencheng.domain.risk_uncertainty import Design, LossFactor, RateFactor, Study, ValueFactor
+from rencheng.domain.risk_uncertainty import (
+    Design,
+    LossFactor,
+    RateFactor,
+    Study,
+    UncertainInput,
+    ValueFactor,
+)
 from rencheng.model.risk.uncertain.memory import Carry
 from rencheng.model.risk.uncertainty import Asked
 from risk_kit import event_set, ramp
@@ -40,7 +47,7 @@ def test_ishigami_has_its_analytic_indices() -> None:
     assert found.runs == 4096 * 8
 
 
-def city(inputs: tuple, groups: int = 2) -> object:
+def city(inputs: tuple[UncertainInput, ...]) -> Prepared:
     events = Pointwise(source=event_set([{0: 1.0}, {1: 1.0}], 2, [0.1, 0.1]), reach_m=1.0)
     assets = {"id": ["a", "b"], "lon": [0.0, 0.01], "lat": [0.0, 0.0], "value": [300.0, 700.0],
               "curve": ["wood", "brick"]}  # fmt: skip

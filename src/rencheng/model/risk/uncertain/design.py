@@ -69,8 +69,8 @@ def mixed(h: U64) -> U64:
 
 
 def unit(h: U64) -> F64:
-    """Return numbers strictly between 0 and 1."""
-    return ((h >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+    """Return numbers strictly between 0 and 1: 52 bits, so that a half still fits beside them."""
+    return ((h >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
 
 
 def normals(key: U64, thing: U64) -> F64:

@@ -95,8 +95,8 @@ def normal(p: float) -> float:
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
 def score(key: np.uint64, thing: np.uint64) -> float:
     """Return the standard normal draw of a thing in a sample: a hash of both keys alone."""
-    h = _mixed(key + thing) >> np.uint64(11)
-    return normal((np.float64(h) + 0.5) * 1.1102230246251565e-16)
+    h = _mixed(key + thing) >> np.uint64(12)
+    return normal((np.float64(h) + 0.5) * 2.220446049250313e-16)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
