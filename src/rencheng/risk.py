@@ -32,6 +32,10 @@ from rencheng.adapters.risk.classical import (
 )
 from rencheng.adapters.risk.event_files import open_events
 from rencheng.adapters.risk.events import EventSet, Pointwise, Table, check_events, event_table
+from rencheng.adapters.risk.formats.describing import describe, describe_assets
+from rencheng.adapters.risk.formats.exchanging import read_assets_of as import_assets
+from rencheng.adapters.risk.formats.exchanging import write_assets as export_assets
+from rencheng.adapters.risk.formats.geopackage import write_geopackage
 from rencheng.adapters.risk.hazard_curves import hazard_curves
 from rencheng.adapters.risk.measure_results import MeasureReport, write_measures
 from rencheng.adapters.risk.measure_results import report as measure_report
@@ -157,6 +161,11 @@ __all__ = [
     "annual_tail_mean",
     "appraise",
     "asset_file",
+    "describe",
+    "describe_assets",
+    "export_assets",
+    "import_assets",
+    "write_geopackage",
     "benefit_cost",
     "check_events",
     "choose",

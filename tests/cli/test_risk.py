@@ -39,6 +39,8 @@ def test_losses_are_written_and_said(
     ratio = 0.326556502, 0.720711764
     assert found["aal"] == pytest.approx(0.1 * 1500 * ratio[0] + 0.01 * 1000 * ratio[1])
     assert f"{found['aal']:.2f} CNY (prices of 2024)" in said
+    about = json.loads((tmp_path / "out" / "rdls.json").read_text(encoding="utf-8"))["datasets"][0]
+    assert {one["title"] for one in about["resources"]} >= {"events.csv", "summary.json"}
     assert len((tmp_path / "out" / "assets.csv").read_text(encoding="utf-8").splitlines()) == 4
 
 

@@ -65,6 +65,22 @@ class Money:
     year: Annotated[int, Parameter(help="价格年份 Price level of the values")]
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """Where the result goes, and who answers for it in its metadata (RDLS)."""
+
+    out: Annotated[Path, Parameter(help="结果文件夹 Folder of the results")]
+    publisher: Annotated[str, Parameter(help="发布者 Who publishes the result")] = ""
+    contact: Annotated[str, Parameter(help="联系网址或邮箱 Address or e-mail of the contact")] = ""
+    licence: Annotated[str, Parameter(help="许可，如 CC-BY-4.0 Licence of the result")] = ""
+
+    @property
+    def about(self) -> dict[str, str]:
+        """Return what is known of who answers for it."""
+        return {"publisher": self.publisher, "contact": self.contact, "licence": self.licence}
+
+
 @app.command
 def run(
     *,
@@ -86,7 +102,7 @@ def run(
             negative="",
         ),
     ],
-    out: Annotated[Path, Parameter(help="结果文件夹 Folder of the results")],
+    target: Target,
     hazard: Hazard,
     money: Money,
     memory_mb: Annotated[float, Parameter(help="内存上限（MB） Memory the job may take")] = 512.0,
@@ -119,8 +135,9 @@ def run(
             budget_mb=memory_mb,
             progress=progress,
         )
-    risk.write(result, tuple(map(str, table["id"])), out)
-    _tell(result, out)
+    risk.write(result, tuple(map(str, table["id"])), target.out)
+    risk.describe(result, table, list(named.values()), target.out, about=target.about)
+    _tell(result, target.out)
     return 0
 
 

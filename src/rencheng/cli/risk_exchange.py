@@ -26,6 +26,7 @@ def exchange(
     """转换资产格式，并说明什么没能带过去 Assets into another form, and what could not pass."""
     from dataclasses import replace
 
+    from rencheng.adapters.risk.formats.describing import describe_assets
     from rencheng.adapters.risk.formats.exchanging import read_assets_of, write_assets
 
     given = read_assets_of(file, worth=value, taxonomy=taxonomy)
@@ -37,6 +38,8 @@ def exchange(
             first=", ".join(fault.first),
         )  # fmt: skip
         speaking.say(f"fault.{fault.key}.hint", style="dim")
+    described = describe_assets(given.assets, out)
     many = len(given.assets["id"])
     speaking.say("cli.risk.exchanged", style="green", count=many, form=given.form, path=str(out))
+    speaking.say("cli.risk.written", style="dim", path=str(described))
     return 0

@@ -68,6 +68,7 @@ def several(
     ids = tuple(map(str, table["id"]))
     risk.write_several(result, ids, out)
     risk.write(result.whole, ids, out)
+    risk.describe(result.whole, table, [c for one in given.values() for c in one.used], out)
     for name, part in zip(result.hazards, result.aal_by_hazard.tolist(), strict=True):
         if part == part:
             speaking.say("cli.risk.hazard", hazard=name, aal=part, currency=money.currency)

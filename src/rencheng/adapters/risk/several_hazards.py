@@ -26,6 +26,11 @@ class Hazard:
     curves: Sequence[Curve] | Mapping[str, Curve]
     """By the names that the assets use; a sequence goes by their ids."""
 
+    @property
+    def used(self) -> list[Curve]:
+        """Return the curves alone."""
+        return list(self.curves.values() if isinstance(self.curves, Mapping) else self.curves)
+
 
 def several(
     assets: Table,

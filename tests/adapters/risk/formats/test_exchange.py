@@ -203,4 +203,5 @@ def test_the_command_says_what_could_not_pass(
     assert "1 areas or lines became points: 7" in said
     assert "2 fields that OED wants are not known" in said
     assert "1 assets went from r2d into" in said
+    assert json.loads((tmp_path / "loc.rdls.json").read_text())["datasets"][0]["exposure"]
     assert next(csv.DictReader(out.read_text().splitlines()))["BuildingTIV"] == "1000.0"

@@ -265,10 +265,10 @@ def _package(dataset: Document, empty: Sequence[str] = ()) -> Document:
     return {"datasets": [{key: value for key, value in dataset.items() if key not in empty}]}
 
 
-def write_rdls(document: Document, folder: Path) -> Path:
-    """Write `rdls.json` into a folder and return it."""
+def write_rdls(document: Document, folder: Path, name: str = FILE) -> Path:
+    """Write a document into a folder and return its file."""
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / FILE
+    file = folder / name
     text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
     file.write_text(text + "\n", encoding="utf-8")
     return file
