@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.domain.risk import EventImpact, Standing
+from rencheng.model.risk.annual import annual_loss, annual_loss_at, annual_tail_mean
 from rencheng.model.risk.tail import exceedance, loss_at, tail_mean
 
 Columns = dict[str, NDArray[Any]]
@@ -69,12 +70,21 @@ def tables(result: EventImpact, assets: tuple[str, ...]) -> Mapping[str, Columns
 
 
 def summary(result: EventImpact) -> dict[str, Any]:
-    """Return what a result comes to, ready for JSON; unknown is None."""
+    """Return what a result comes to, ready for JSON; unknown is None.
+
+    `loss` and `tail_mean` are of single events (OEP), `annual_…` of a year's total (AEP).
+    """
     tail = []
     if np.isfinite(result.rate).all():
         steps = exceedance(result.known_loss, result.rate)
+        year = annual_loss(result.known_loss, result.rate)
         for years in YEARS:
-            least = {"loss": loss_at(steps, years), "tail_mean": tail_mean(steps, years)}
+            least = {
+                "loss": loss_at(steps, years),
+                "tail_mean": tail_mean(steps, years),
+                "annual_loss": annual_loss_at(year, years).best,
+                "annual_tail_mean": annual_tail_mean(year, years).best,
+            }
             whole = dict.fromkeys(least, None) if result.is_partial else least
             tail.append(
                 {"return_period": years}

@@ -23,7 +23,7 @@ from rencheng.model.risk.blocks import BUDGET_MB
 from rencheng.model.risk.impact import impact
 from rencheng.model.risk.insurance import insured
 from rencheng.model.risk.measures import Applied, Situation, components, with_measures
-from rencheng.model.risk.shield import Shield, shield
+from rencheng.model.risk.shield import Shield, patterns, shield
 
 Bools = NDArray[np.bool_]
 F64 = NDArray[np.float64]
@@ -119,8 +119,7 @@ def _groups(
     """Return groups of assets with the same measures, and the group of each asset; -1 none."""
     if not measures:
         return [], np.full(0, -1)
-    table = np.column_stack(reach)
-    rows, which = np.unique(table, axis=0, return_inverse=True)
+    rows, which = patterns(reach)
     groups: list[_Group] = []
     number = np.full(len(rows), -1)
     for i, row in enumerate(rows):
@@ -137,7 +136,7 @@ def _groups(
                 tuple(s for s in sets if s & moves),
             )
         )
-    return groups, number[which.ravel()]
+    return groups, number[which]
 
 
 def _allowed(

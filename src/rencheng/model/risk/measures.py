@@ -90,14 +90,18 @@ def _recurved(before: Situation, applied: Sequence[Applied]) -> tuple[Portfolio,
             row[here & (portfolio.curve != NO_CURVE_ROW)] = before.names[what.curve]
         median[here] *= what.median_factor
         ratio[here] *= what.ratio_factor
-    keys = np.column_stack([row.ravel(), median.ravel(), ratio.ravel()])
-    kinds, which = np.unique(keys, axis=0, return_inverse=True)
+    factors = [np.unique(each, return_inverse=True) for each in (median, ratio)]
+    code = row.astype(np.int64) + 1
+    for levels, level in factors:
+        code = code * levels.size + level.reshape(row.shape)
+    kinds, first, which = np.unique(code, return_index=True, return_inverse=True)
     made: list[Curve] = []
-    rows = np.full(len(kinds), NO_CURVE_ROW, dtype=np.int32)
-    for i, (base, wider, smaller) in enumerate(kinds.tolist()):
+    rows = np.full(kinds.size, NO_CURVE_ROW, dtype=np.int32)
+    for i, at in enumerate(first):
+        base = row.flat[at]
         if base != NO_CURVE_ROW:
             rows[i] = len(made)
-            made.append(changed(before.curves[int(base)], wider, smaller))
+            made.append(changed(before.curves[base], median.flat[at], ratio.flat[at]))
     return replace(portfolio, curve=rows[which.ravel()].reshape(row.shape)), tuple(made)
 
 

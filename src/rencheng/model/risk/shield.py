@@ -110,53 +110,66 @@ def shielded(
         When the new set does not fit.
     """
     head = source.head
-    behind = np.column_stack([where for _, where in barriers])
-    kinds, kind = np.unique(behind, axis=0, return_inverse=True)
-    kind, size = kind.ravel(), len(head.place)
+    kinds, kind = patterns([where for _, where in barriers])
     placed = portfolio.point >= 0
-    keys = kind[placed].astype(np.int64) * size + portfolio.point[placed]
+    # Copies of a point stand side by side, so that points of an event keep rising.
+    keys = portfolio.point[placed].astype(np.int64) * len(kinds) + kind[placed]
     spots, which = np.unique(keys, return_inverse=True)
     point = portfolio.point.copy()
-    point[placed] = which
-    at = np.full((len(kinds), size), -1, dtype=np.int32)
-    at[spots // size, spots % size] = np.arange(spots.size)
-    off = [
-        np.max([one.off for (one, _), on in zip(barriers, row, strict=True) if on], axis=0)
-        if row.any()
-        else np.zeros(head.rate.size)
-        for row in kinds
-    ]
-    parts = _lowered(source, at, off, budget_mb)
-    counts = np.bincount(parts[0], minlength=head.rate.size)
+    point[placed] = which.ravel()
+    off = np.stack(
+        [
+            np.max([one.off for (one, _), on in zip(barriers, row, strict=True) if on], axis=0)
+            if row.any()
+            else np.zeros(head.rate.size)
+            for row in kinds
+        ]
+    )
+    first = np.searchsorted(spots // len(kinds), np.arange(len(head.place) + 1))
+    start, at, intensity = _lowered(source, first, (off, spots % len(kinds)), budget_mb)
     events = Events(
-        head=replace(head, place=head.place[spots % size]),
-        start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        point=parts[1],
-        intensity=parts[2],
+        head=replace(head, place=head.place[spots // len(kinds)]),
+        start=start,
+        point=at,
+        intensity=intensity,
     )
     return events, replace(portfolio, point=point)
 
 
 def _lowered(
-    source: EventSource, at: I32, off: list[F64], budget_mb: float
+    source: EventSource, first: I64, takes: tuple[F64, I64], budget_mb: float
 ) -> tuple[I64, I32, NDArray[np.float32]]:
-    """Return event, new point and lowered intensity of what is still reached, in their order."""
-    kept: list[tuple[I64, I32, NDArray[np.float32]]] = []
+    """Return where each event begins, new points and lowered intensities of what is reached.
+
+    Parameters
+    ----------
+    first
+        Where the copies of each point begin among the new points. (points + 1,)
+    takes
+        What is taken off by kind of point and event (kinds, events), and the kind of each new
+        point.
+    """
+    off, kind = takes
+    times = np.diff(first)
+    counts = np.zeros(source.head.rate.size, dtype=np.int64)
+    kept: list[tuple[I32, NDArray[np.float32]]] = []
     stored = 0
-    for event, point, x in _pieces(source):
-        piece = []
-        for rows, less in zip(at, off, strict=True):
-            here = rows[point] >= 0
-            e, p, value = event[here], rows[point[here]], x[here].astype(np.float64)
-            takes = less[e]
-            with np.errstate(invalid="ignore"):
-                value = np.where(np.isposinf(takes), 0.0, value - takes)
-                reached = ~((takes > 0.0) & (value <= 0.0))
-            piece.append((e[reached], p[reached], value[reached].astype(np.float32)))
-        e, p, value32 = (np.concatenate([part[k] for part in piece]) for k in range(3))
-        order = np.lexsort((p, e))
-        kept.append((e[order], p[order], value32[order]))
-        stored += e.size
+    for piece in _pieces(source):
+        here = times[piece[1]] > 0
+        event, point, x = piece[0][here], piece[1][here], piece[2][here]
+        many = times[point]
+        new = first[point]
+        if many.max(initial=0) > 1:
+            begin = np.cumsum(many) - many
+            event, x = np.repeat(event, many), np.repeat(x, many)
+            new = np.repeat(new - begin, many) + np.arange(event.size)
+        less = off[kind[new], event]
+        with np.errstate(invalid="ignore"):
+            value = np.where(np.isposinf(less), 0.0, x - less)
+            reached = ~((less > 0.0) & (value <= 0.0))
+        counts += np.bincount(event[reached], minlength=counts.size)
+        kept.append((new[reached].astype(np.int32), value[reached].astype(np.float32)))
+        stored += kept[-1][0].size
         need_mb = _ENTRY_BYTES * stored / 1e6
         if need_mb > budget_mb:
             raise TooMuchError(
@@ -165,9 +178,21 @@ def _lowered(
                 hint="Allow more, or split the portfolio",
                 params={"need": need_mb, "budget": budget_mb},
             )
-    none = (np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))
-    e, p, value32 = (np.concatenate(column) for column in zip(none, *kept, strict=True))
-    return e, p, value32
+    start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    return (
+        start,
+        np.concatenate([np.zeros(0, np.int32), *(p for p, _ in kept)]),
+        np.concatenate([np.zeros(0, np.float32), *(x for _, x in kept)]),
+    )
+
+
+def patterns(masks: Sequence[Bools]) -> tuple[Bools, I64]:
+    """Return the combinations of masks that occur (kinds, masks), and the one of each asset."""
+    code = np.zeros(masks[0].size, dtype=np.int64)
+    for mask in masks:
+        code = np.unique(code * 2 + mask, return_inverse=True)[1].ravel().astype(np.int64)
+    _, row = np.unique(code, return_index=True)
+    return np.column_stack([mask[row] for mask in masks]), code
 
 
 def _pieces(source: EventSource) -> Iterator[tuple[I64, I32, NDArray[np.float32]]]:
