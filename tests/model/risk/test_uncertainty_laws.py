@@ -26,8 +26,9 @@ from rencheng.domain.risk_uncertainty import (
     UncertainInput,
     ValueFactor,
 )
+from rencheng.model.risk.draws import keys
 from rencheng.model.risk.uncertain.curves import SCORES, beta_quantile
-from rencheng.model.risk.uncertain.design import keys, keys_of, monte_carlo, normals, unit
+from rencheng.model.risk.uncertain.design import keys_of, monte_carlo, normals, unit
 from rencheng.model.risk.uncertain.memory import Carry
 from rencheng.model.risk.uncertainty import Asked, uncertain_impact
 from risk_kit import assets, event_set, ramp
@@ -182,7 +183,7 @@ def test_inputs_draw_apart_from_each_other() -> None:
 
 def test_own_draws_are_normal_and_apart_in_assets_and_samples() -> None:
     samples = keys_of("x", monte_carlo(("x",), 400, 1).uniform[:, 0])
-    drawn = normals(samples, keys(f"asset {i}" for i in range(300)))
+    drawn = normals(samples, keys([f"asset {i}" for i in range(300)]))
     assert stats.kstest(drawn.ravel(), "norm").pvalue > BELIEVED
     for table in (drawn, drawn.T):
         off = np.corrcoef(table)[np.triu_indices(len(table), 1)]

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from rencheng.domain.curve import Curve
 from rencheng.domain.risk import EventHead, EventSource, Portfolio, Standing
 from rencheng.domain.risk_uncertainty import QUANTILES, Design, Study, UncertainImpact
+from rencheng.model.risk.draws import keys
 from rencheng.model.risk.stock import counted
 from rencheng.model.risk.uncertain.curves import curves_with_quantiles
-from rencheng.model.risk.uncertain.design import keys
 from rencheng.model.risk.uncertain.lanes import lanes
 from rencheng.model.risk.uncertain.member import Block, Member, Pass
 from rencheng.model.risk.uncertain.memory import Carry, Room, Sizes, room

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from hashlib import blake2b
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.domain.risk_uncertainty import Design
+from rencheng.model.risk.draws import GOLDEN, keys, mix, starts
 
 F64 = NDArray[np.float64]
 U64 = NDArray[np.uint64]
-
-_GOLDEN = 0x9E3779B97F4A7C15
 
 
 def monte_carlo(names: Sequence[str], samples: int, seed: int) -> Design:
@@ -34,8 +32,8 @@ def monte_carlo(names: Sequence[str], samples: int, seed: int) -> Design:
     samples and their order change nothing. SplitMix64 from a start that BLAKE2b makes of seed and
     name.
     """
-    count = np.arange(1, samples + 1, dtype=np.uint64) * np.uint64(_GOLDEN)
-    columns = [unit(mixed(count + keys([f"{seed}:{name}"])[0])) for name in names]
+    count = np.arange(1, samples + 1, dtype=np.uint64) * GOLDEN
+    columns = [unit(mix(count + start)) for start in starts(seed, names)]
     return Design(
         names=tuple(names),
         uniform=np.column_stack(columns) if names else np.zeros((samples, 0)),
@@ -43,29 +41,16 @@ def monte_carlo(names: Sequence[str], samples: int, seed: int) -> Design:
     )
 
 
-def keys(things: Iterable[str]) -> U64:
-    """Return a number for each id, the same wherever it stands. (things,)"""
-    parts = [blake2b(one.encode(), digest_size=8).digest() for one in things]
-    return np.frombuffer(b"".join(parts), dtype="<u8").astype(np.uint64)
-
-
 def keys_of(name: str, uniform: F64) -> U64:
     """Return the keys of an input's own draws, from its number in each sample. (samples,)"""
     bits = np.ascontiguousarray(uniform, dtype=np.float64).view(np.uint64)
-    return mixed(mixed(bits) ^ keys([name])[0])
+    return mix(mix(bits) ^ keys([name])[0])
 
 
 def place_keys(place: F64) -> U64:
     """Return a number for each point, from where it lies. (points,)"""
     bits = np.ascontiguousarray(place + 0.0, dtype=np.float64).view(np.uint64)
-    return mixed(mixed(bits[:, 0]) + mixed(~bits[:, 1]))
-
-
-def mixed(h: U64) -> U64:
-    """Return a hash: the finaliser of SplitMix64 (Steele et al. 2014, 10.1145/2660193.2660195)."""
-    h = (h ^ (h >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    h = (h ^ (h >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(h ^ (h >> np.uint64(31)))
+    return mix(mix(bits[:, 0]) + mix(~bits[:, 1]))
 
 
 def unit(h: U64) -> F64:
@@ -77,4 +62,4 @@ def normals(key: U64, thing: U64) -> F64:
     """Return the standard normal draw of each thing in each sample. (things, samples)"""
     from scipy.special import ndtri
 
-    return np.asarray(ndtri(unit(mixed(key[None, :] + thing[:, None]))), dtype=np.float64)
+    return np.asarray(ndtri(unit(mix(key[None, :] + thing[:, None]))), dtype=np.float64)

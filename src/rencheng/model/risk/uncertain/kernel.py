@@ -99,14 +99,6 @@ def score(key: np.uint64, thing: np.uint64) -> float:
     return normal((np.float64(h) + 0.5) * 2.220446049250313e-16)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
-def scores(key: U64, thing: U64, to: F64) -> None:
-    """Write the draws of many things in many samples. (things, samples)"""
-    for i in range(thing.size):
-        for s in range(key.size):
-            to[i, s] = score(key[s], thing[i])
-
-
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator, unused-ignore]
 def by_point(start: I64, point: I32, intensity: F32, out: Hits) -> None:
     """Write events turned around: the hits of each point, events rising."""

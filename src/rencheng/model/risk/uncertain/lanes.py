@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from rencheng.domain import risk_uncertainty as ru
 from rencheng.domain.risk import EventHead
-from rencheng.model.risk.uncertain.design import keys, keys_of, normals
+from rencheng.model.risk.draws import keys
+from rencheng.model.risk.uncertain.design import keys_of, normals
 
 F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]

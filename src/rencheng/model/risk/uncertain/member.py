@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.domain.risk import EventSource, Portfolio
+from rencheng.model.risk.draws import keys
 from rencheng.model.risk.stock import settled, stock
 from rencheng.model.risk.uncertain.curves import Curves
-from rencheng.model.risk.uncertain.design import keys, place_keys
+from rencheng.model.risk.uncertain.design import place_keys
 from rencheng.model.risk.uncertain.lanes import Lanes
 from rencheng.model.risk.uncertain.memory import LANES, small
 

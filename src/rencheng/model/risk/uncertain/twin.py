@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from rencheng.domain.curve import Beyond, Curve
 from rencheng.domain.risk import EventSource, Portfolio
+from rencheng.model.risk.draws import keys
 from rencheng.model.risk.stock import stock
 from rencheng.model.risk.twin import spread_out
-from rencheng.model.risk.uncertain.design import keys, normals, place_keys
+from rencheng.model.risk.uncertain.design import normals, place_keys
 from rencheng.model.risk.uncertain.lanes import Lanes
 
 F64 = NDArray[np.float64]
