@@ -17,7 +17,7 @@ from rencheng.model.risk.blocks import BUDGET_MB, blocks
 from rencheng.model.risk.draws import common, level_at, normal_table, normals, starts, turns
 from rencheng.model.risk.fragility import Fragility, tables_of
 from rencheng.model.risk.states import of_component, same_states
-from rencheng.model.risk.stock import Stock, counted, settled, stock
+from rencheng.model.risk.stock import Stock, counted, met, stock
 
 F64 = NDArray[np.float64]
 I8 = NDArray[np.int8]
@@ -192,10 +192,8 @@ def _draw(
     shared *= np.float32(math.sqrt(plan.correlation))
     chance = (normal_table(), np.float32(math.sqrt(1.0 - plan.correlation)))
     items = (things.first, things.curve, key, tally.group[things.asset], things.asset)
-    touched = np.zeros(len(head.place), dtype=np.uint8)
     for first, last in blocks(source, things, plan.budget_mb, more_bytes=tally.bytes):
         point, intensity = source.block(first, last)
-        touched[point] = 1
         start = np.asarray(source.start[first : last + 1], dtype=np.int64)
         rows = slice(first * plan.draws, last * plan.draws)
         sampling_kernel.sample(
@@ -208,7 +206,7 @@ def _draw(
         )
         if progress:
             progress(last, many)
-    standing = settled(things.standing, job.portfolio.point, touched)
+    standing = met(things, job.portfolio.point, np.asarray(tally.by_item.any(axis=1)))
     said = ("none", *job.states), head.names, {MODEL: VERSION, **versions}
     return tally.result(plan, standing, things, said)
 

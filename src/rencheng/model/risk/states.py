@@ -13,7 +13,7 @@ from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.risk import EventSource, Portfolio, Standing, StateImpact
 from rencheng.model.risk.blocks import BUDGET_MB, blocks
 from rencheng.model.risk.fragility import normal_table, tables_of
-from rencheng.model.risk.stock import counted, settled, stock
+from rencheng.model.risk.stock import counted, met, stock
 
 F64 = NDArray[np.float64]
 
@@ -67,11 +67,10 @@ def expected_states(
     things = stock(of_component(portfolio, component), len(head.place))
     reached, unknown = np.zeros((many, len(names))), np.zeros(many, dtype=np.int64)
     yearly = np.zeros((len(names), things.asset.size))
-    touched = np.zeros(len(head.place), dtype=np.uint8)
+    seen = np.zeros(things.asset.size, dtype=np.uint8)
     fragility, phi = tables_of(curves, len(names)), normal_table()
     for first, last in blocks(source, things, budget_mb):
         point, intensity = source.block(first, last)
-        touched[point] = 1
         start = np.asarray(source.start[first : last + 1], dtype=np.int64)
         states_kernel.expect(
             (start - start[0], point, intensity, intensity.view(np.uint32)),
@@ -79,9 +78,9 @@ def expected_states(
             (things.first, things.curve),
             fragility,
             phi,
-            (reached[first:last], unknown[first:last], yearly),
+            (reached[first:last], unknown[first:last], yearly, seen),
         )
-    standing = settled(things.standing, portfolio.point, touched)
+    standing = met(things, portfolio.point, seen)
     counts = counted(standing)
     can = counts[Standing.ASSESSED] + counts[Standing.NOT_EXPOSED]
     by_asset = np.full((portfolio.point.size, len(names)), np.nan)

@@ -33,6 +33,7 @@ F32 = NDArray[np.float32]
 I64 = NDArray[np.int64]
 I32 = NDArray[np.int32]
 U32 = NDArray[np.uint32]
+U8 = NDArray[np.uint8]
 Fragility = tuple[F64, F64, F64, I32, tuple[F64, I32, F64]]
 Stored = tuple[I64, I32, F32, U32]
 Pairs = tuple[I32, F64, F64]
@@ -231,11 +232,12 @@ def total(values: F64) -> float:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
-def add(reached: F64, who: I32, rate: float, tallies: tuple[F64, I64, F64]) -> None:
+def add(reached: F64, who: I32, rate: float, tallies: tuple[F64, I64, F64, U8]) -> None:
     """Add the probabilities of a chunk of pairs to those of their event and items."""
-    by_event, unknown, by_item = tallies
+    by_event, unknown, by_item, seen = tallies
     n, missing = who.size, 0
     for j in range(n):
+        seen[np.uint64(who[j])] = 1
         missing += int(reached[0, j] != reached[0, j])
     unknown[0] += missing
     for s in range(reached.shape[0]):
@@ -260,17 +262,18 @@ def expect(
     items: tuple[I32, I32],
     fragility: Fragility,
     phi: F64,
-    tallies: tuple[F64, I64, F64],
+    tallies: tuple[F64, I64, F64, U8],
 ) -> None:
     """Add up the probabilities that states are reached, and what is unknown.
 
-    `phi`: table of `share` (4, nodes). `tallies`: by event and state, unknown by event, and by
-    state and item, each event as often as it happens; NaN where unknown in some event.
+    `phi`: table of `share` (4, nodes). `tallies`: by event and state, unknown by event, by state
+    and item, each event as often as it happens, NaN where unknown in some event; marks of items
+    that an event reaches.
     """
     begin, point, _, _ = events
     first, curve = items
     slope, shift, limit, row, table = fragility
-    by_event, unknown, by_item = tallies
+    by_event, unknown, by_item, seen = tallies
     many = by_event.shape[1]
     pairs = np.empty(CHUNK, np.int32), np.empty(CHUNK, np.float64), np.empty(CHUNK, np.float64)
     level_, room = np.empty((slope.shape[0], CHUNK), np.float64), np.empty(CHUNK, np.int32)
@@ -290,4 +293,4 @@ def expect(
                 if table[1].size:
                     from_table(kind, x, row, table, level[:many])
                 ordered(level[:many])
-                add(level[:many], who, rate[e], (by_event[e], unknown[e : e + 1], by_item))
+                add(level[:many], who, rate[e], (by_event[e], unknown[e : e + 1], by_item, seen))

@@ -86,6 +86,13 @@ def settled(standing: U8, point: I32, touched: U8) -> U8:
     return final
 
 
+def met(things: Stock, point: I32, seen: NDArray[np.generic]) -> U8:
+    """Return the final standing by the items that an event reached. (assets,)"""
+    touched = np.zeros(things.first.size - 1, dtype=np.uint8)
+    touched[point[things.asset[seen != 0]]] = 1
+    return settled(things.standing, point, touched)
+
+
 def counted(standing: U8) -> dict[Standing, int]:
     """Return how many assets ended in each standing; together they are all."""
     many = np.bincount(standing, minlength=len(Standing))
