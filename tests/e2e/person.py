@@ -18,7 +18,7 @@ from playwright.sync_api import Locator, Page, expect
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOTS = ROOT / "test-results"
-PAGES = ("situation", "warnings", "command", "recovery", "assessment", "data")
+PAGES = ("situation", "warnings", "command", "recovery", "assessment", "risk", "data")
 TABS = {
     "situation": (
         "",
@@ -32,10 +32,13 @@ TABS = {
     "command": ("", "?tab=tasks", "?tab=teams", "?tab=log"),
     "recovery": ("", "?tab=repairs", "?tab=supplies", "?tab=reports"),
     "assessment": ("", "?tab=maturity", "?tab=curves", "?tab=alarms", "?tab=learning"),
+    "risk": ("", "?tab=zones", "?tab=buildings", "?tab=events", "?tab=basis"),
     "data": (
         "",
         "?tab=check",
         "?tab=sensors",
+        "?tab=devices",
+        "?tab=sources",
         "?tab=net",
         "?tab=scenes",
         "?tab=quality",

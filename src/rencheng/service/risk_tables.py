@@ -218,9 +218,14 @@ def asset_table(result: RiskResult, event: int | None, curve: Callable[[str], Cu
 
 
 def asset_row(result: RiskResult, identity: str) -> int:
-    """Return the row of a building by its id, or raise `NotFoundError`."""
+    """Return the row of a building by its id, or by `@` and its row; `NotFoundError` for others."""
     ids = result.arrays["asset_id"]
-    found = np.flatnonzero(ids == int(identity)) if identity.lstrip("-").isdecimal() else ids[:0]
+    found = ids[:0]
+    if identity.startswith("@") and identity[1:].isdecimal():
+        row = int(identity[1:])
+        found = np.array([row] if row < ids.size else [])
+    elif identity.removeprefix("-").isdecimal():
+        found = np.flatnonzero(ids == int(identity))
     if not found.size:
         raise NotFoundError(
             "risk.no_asset",

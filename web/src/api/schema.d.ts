@@ -2180,6 +2180,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/state/risk/{job}/buildings.bin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * On Map
+         * @description Return each building's loss ratio as bytes, in the form of `/state/{layer}.bin`.
+         *
+         *     No content when the run was made for another version of the city: its rows are other buildings.
+         */
+        get: operations["risk_on_map"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/state/{layer}.bin": {
         parameters: {
             query?: never;
@@ -11026,6 +11048,39 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TimelineOut"];
                 };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    risk_on_map: {
+        parameters: {
+            query?: {
+                /** @description Name of one event; empty: all together. */
+                event?: string;
+            };
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Default Response */
             default: {

@@ -124,3 +124,17 @@ export interface Features<P = Record<string, unknown>> {
 
 /** One building with what is known of it. */
 export type Building = Features<{ state: (number | null)[] | null; [key: string]: unknown }>['features'][number];
+
+export type RiskSet = S['RiskSetOut'];
+export type RiskJob = S['RiskJobOut'];
+export type RiskSummary = S['RiskSummaryOut'];
+export type RiskFigure = S['RiskFigureOut'];
+export type RiskTail = S['RiskTailOut'];
+export type RiskExceedance = S['RiskExceedanceOut'];
+export type RiskEvent = S['RiskEventOut'];
+export type RiskEvents = S['RiskEventsOut'];
+export type RiskZones = S['RiskZonesOut'];
+export type RiskColumn = S['RiskColumnOut'];
+export type RiskAsset = S['RiskAssetOut'];
+export type RiskAssets = S['RiskAssetsOut'];
+export type RiskWhy = S['RiskWhyOut'];

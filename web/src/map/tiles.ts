@@ -95,10 +95,10 @@ export function mainTiles(tiles: Tiles, palette: Palette, isSynthetic: boolean):
   };
 }
 
-/** Buildings by P[extensive or complete damage]: outlines, or standing; those without an outline as dots. */
-export function buildingTiles(tiles: Tiles, palette: Palette, isSolid: boolean, damage?: RowState | null): Tiled {
+/** Buildings by P[extensive or complete damage], or by what else `scale` is of: outlines, or standing; those without an outline as dots. */
+export function buildingTiles(tiles: Tiles, palette: Palette, isSolid: boolean, damage?: RowState | null, scale = DAMAGE_SCALE): Tiled {
   const hollow = 'rgba(0,0,0,0)';
-  const colour = byState(DAMAGE_SCALE, palette.building, hollow);
+  const colour = byState(scale, palette.building, hollow);
   const isPoint = ['==', ['geometry-type'], 'Point'] as unknown as Expression;
   const isArea = ['==', ['geometry-type'], 'Polygon'] as unknown as Expression;
   return {
@@ -113,7 +113,7 @@ export function buildingTiles(tiles: Tiles, palette: Palette, isSolid: boolean, 
       ...(isSolid ? [{
         id: 'buildings-solid', type: 'fill-extrusion' as const, filter: isArea, minzoom: SOLID_ZOOM,
         paint: {
-          'fill-extrusion-color': byState(DAMAGE_SCALE, palette.building, palette.edge),
+          'fill-extrusion-color': byState(scale, palette.building, palette.edge),
           'fill-extrusion-height': ['coalesce', ['get', 'height_m'], 0] as unknown as Expression,
           'fill-extrusion-opacity': 0.92,
         },

@@ -11,7 +11,7 @@ export interface PageEntry {
   load: Load;
 }
 
-const ORDER: readonly IconName[] = ['situation', 'warnings', 'command', 'recovery', 'assessment', 'data'];
+const ORDER: readonly IconName[] = ['situation', 'warnings', 'command', 'recovery', 'assessment', 'risk', 'data'];
 
 export const pages: readonly PageEntry[] = ORDER.flatMap((id) => {
   const load = files[`./${id}/Page.svelte`];

@@ -54,6 +54,30 @@ function stepFor(value: number, low: number | null, high: number | null, unit: s
   return step;
 }
 
+/** Amounts of money, also by the year: `EUR`, `EUR/a`. */
+const MONEY = /^([A-Z]{3})(\/a)?$/;
+
+/** A sum as people say it: 23.3 亿欧元, 2.33 billion EUR; null for what is no money. */
+function money(value: number, low: number | null, high: number | null, unit: string): Shown | null {
+  const found = MONEY.exec(unit);
+  if (!found) return null;
+  const by = moneySteps().find((one) => Math.abs(value) >= one) ?? 1;
+  const of = (number: number): string => rounded(number / by, stepFor(value / by, low === null ? null : low / by, high === null ? null : high / by, ''));
+  const name = `${by === 1 ? '' : t(`units.money.${by}`)}${unitWord(found[1] as string)}${found[2] ? t('units.perYear') : ''}`;
+  const isWide = low !== null && high !== null && high > low;
+  return { value: of(value), low: isWide ? of(low) : '', high: isWide ? of(high) : '', unit: name };
+}
+
+/** A round sum as a bound of a legend or an axis: 50 万欧元, 2 million EUR. */
+export function sum(value: number, currency: string): string {
+  const by = moneySteps().find((one) => Math.abs(value) >= one) ?? 1;
+  return `${plain(value / by)} ${by === 1 ? '' : t(`units.money.${by}`)}${unitWord(currency)}`;
+}
+
+function moneySteps(): number[] {
+  return prefs.language === 'en' ? [1e9, 1e6, 1] : [1e8, 1e4, 1];
+}
+
 export interface Shown {
   value: string;
   low: string;
@@ -64,6 +88,8 @@ export interface Shown {
 /** A band ready for the screen; null when nothing is known. */
 export function shownBand(band: Band, unit: string): Shown | null {
   if (band.p50 === null) return null;
+  const worth = money(band.p50, band.p05, band.p95, unit);
+  if (worth) return worth;
   const mid = scaled(band.p50, unit);
   const low = band.p05 === null ? null : scaled(band.p05, unit);
   const high = band.p95 === null ? null : scaled(band.p95, unit);
@@ -81,6 +107,8 @@ export function shownBand(band: Band, unit: string): Shown | null {
 /** A single number with its unit; "unknown" in words. */
 export function quantity(value: number | null | undefined, unit: string): string {
   if (value === null || value === undefined) return t('common.unknown');
+  const worth = money(value, null, null, unit);
+  if (worth) return `${worth.value} ${worth.unit}`;
   if (unit === 'm2' && Math.abs(value) >= 100_000) return quantity(value / 1e6, 'km2');
   if (unit === 'm' && Math.abs(value) >= 5000) return quantity(value / 1000, 'km');
   const v = scaled(value, unit);

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from starlette.background import BackgroundTask
 
 from rencheng.adapters.exports.columns import write_columns
+from rencheng.adapters.tiles import Range, packed
 from rencheng.api.listing import Descending, Words, finds, natural, ordered
 from rencheng.api.paging import Slice, SliceDep
 from rencheng.api.risk_out import (
@@ -163,9 +164,7 @@ def _holding(shown: Shown, word: str) -> NDArray[np.bool_]:
 def _sorted(shown: Shown, table: AssetTable, rows: Rows, asked: RiskAssetsIn) -> Rows:
     is_first = asked.descending or asked.sort is None
     arrays = shown.result.arrays
-    worth = arrays["asset_value"]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = table.loss / worth
+    worth, ratio = arrays["asset_value"], _ratio(shown, table)
     columns = {
         "id": arrays["asset_id"], "zone": arrays["asset_zone"], "use": arrays["asset_use"],
         "curve": arrays["asset_curve"], "area": arrays["asset_area"], "value": worth,
@@ -294,3 +293,29 @@ def package(job: Key, brain: BrainDep, event: EventQuery = "") -> FileResponse:
 
 def _next(part: Slice, total: int) -> str | None:
     return str(part.end) if part.end < total else None
+
+
+@router.get("/state/risk/{job}/buildings.bin", response_class=Response)
+@needs(Permission.SITUATION_READ)
+def on_map(job: Key, brain: BrainDep, event: EventQuery = "") -> Response:
+    """Return each building's loss ratio as bytes, in the form of `/state/{layer}.bin`.
+
+    No content when the run was made for another version of the city: its rows are other buildings.
+    """
+    shown = _shown(brain, job)
+    tag = f'"{job}-{event}"'
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    if not shown.is_served:
+        return Response(status_code=204, headers=headers)
+    chosen = shown_event(shown.result, event)
+    ratio = _ratio(shown, risk_tables.asset_table(shown.result, chosen, shown.curve))
+    most = float(np.nanmax(ratio)) if np.isfinite(ratio).any() else 0.0
+    at = (shown.run.ended or shown.run.asked).timestamp()
+    body = packed(ratio, Range(0.0, most or 1.0), at)
+    return Response(body, headers=headers, media_type="application/octet-stream")
+
+
+def _ratio(shown: Shown, table: AssetTable) -> NDArray[np.float64]:
+    worth = shown.result.arrays["asset_value"].astype(np.float64)
+    empty = np.full(worth.shape, np.nan)
+    return np.asarray(np.divide(table.loss, worth, out=empty, where=worth > 0), dtype=np.float64)

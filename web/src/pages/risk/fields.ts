@@ -1,0 +1,98 @@
+/** What can colour the zones of a result, with scales; pure functions with tests. */
+import type { Column, RiskColumn, RiskSummary, RiskZones, Why } from '../../api/types';
+import type { Field } from '../../map/fields';
+import { niceBreaks, type RampName } from '../../map/scales';
+import { t } from '../../words';
+import { percent } from '../../words/format';
+
+/** Columns in the order in which the picker offers them; the first that is there is the default. */
+const ORDER = ['loss', 'loss_ratio', 'damaged', 'complete', 'collapsed', 'dead', 'injured', 'displaced', 'intensity', 'value'];
+
+/** The stem of a column: a year's figures are the same things, by the year. */
+export function stem(key: string): string {
+  return key.replace(/^annual_/, '');
+}
+
+export function offered(zones: RiskZones | undefined): RiskColumn[] {
+  const columns = zones?.columns ?? [];
+  return ORDER.flatMap((key) => columns.filter((one) => stem(one.key) === key));
+}
+
+/** Colours run against the background: much is dark where the scale says so. Shaking and depth have the field's own. */
+const RAMPS: Record<string, RampName> = { intensity: 'viridis' };
+/** Near the steps of felt intensity for PGA (Worden et al. 2012, table 1, rounded); depths of our own. */
+const FIXED: Record<string, readonly number[]> = {
+  loss_ratio: [0.01, 0.05, 0.1, 0.2, 0.4],
+  annual_loss_ratio: [0.0005, 0.001, 0.002, 0.005, 0.01],
+  'intensity.g': [0.03, 0.06, 0.12, 0.22, 0.4],
+  'intensity.m': [0.15, 0.5, 1, 2, 4],
+};
+
+/** The field of a column: its own bounds where there are some, else round ones below the largest value. */
+export function fieldFor(column: RiskColumn): Field {
+  const fixed = FIXED[column.key === 'intensity' ? `intensity.${column.unit}` : column.key];
+  return { id: column.key, column: column.key, ramp: RAMPS[column.key] ?? 'mako', breaks: fixed ?? niceBreaks(column.values) };
+}
+
+/** Bounds for loss ratios of single buildings. */
+export function ratioBreaks(isAnnual: boolean): readonly number[] {
+  return FIXED[isAnnual ? 'annual_loss_ratio' : 'loss_ratio'] as readonly number[];
+}
+
+/** A result's column in the order of the city's zones; what the result does not know stays unknown. */
+export function byZone(column: RiskColumn, ids: readonly string[], zones: readonly { zone: number }[], why: Why): Column {
+  const at = new Map(ids.map((id, row) => [id, row]));
+  const pick = (values: readonly (number | null)[] | null): (number | null)[] | null => values && zones.map((one) => {
+    const row = at.get(String(one.zone));
+    return row === undefined ? null : (values[row] ?? null);
+  });
+  return { key: column.key, unit: column.unit, values: pick(column.values) as (number | null)[], low: pick(column.low), high: pick(column.high), why };
+}
+
+export interface Curve {
+  /** Return periods [a], rising; of the samples of one event the share that reaches the loss. */
+  x: number[];
+  loss: number[];
+}
+
+/** An exceedance curve as a screen draws it: from often to rarely. */
+export function curveOf(loss: readonly number[], frequency: readonly number[], isAnnual: boolean): Curve {
+  const pairs = loss.map((one, i) => ({ loss: one, often: frequency[i] ?? 0 })).filter((one) => one.often > 0);
+  const rows = pairs.map((one) => ({ x: isAnnual ? 1 / one.often : one.often, loss: one.loss })).sort((a, b) => a.x - b.x);
+  return { x: rows.map((r) => r.x), loss: rows.map((r) => r.loss) };
+}
+
+/** Zones as rows of a table. */
+export interface ZoneRow {
+  id: string;
+  name: string;
+  values: Record<string, number | null>;
+  low: Record<string, number | null>;
+  high: Record<string, number | null>;
+}
+
+export function zoneRows(zones: RiskZones | undefined): ZoneRow[] {
+  return (zones?.ids ?? []).map((id, row) => {
+    const of = (side: 'values' | 'low' | 'high'): Record<string, number | null> => Object.fromEntries(
+      (zones?.columns ?? []).map((column) => [column.key, column[side]?.[row] ?? null]),
+    );
+    return { id, name: zones?.names[row] || id, values: of('values'), low: of('low'), high: of('high') };
+  });
+}
+
+/** Shares of the buildings by how they ended, none left out. */
+export function standings(summary: RiskSummary): { key: string; count: number; share: number }[] {
+  const all = Object.values(summary.counts).reduce((a, b) => a + b, 0);
+  return Object.entries(summary.counts).map(([key, count]) => ({ key, count, share: all ? count / all : 0 }));
+}
+
+/** A share as percent, with so many digits that a small one is not said to be nothing. */
+export function shareOf(share: number): string {
+  if (share > 0 && share < 5e-5) return t('risk.lessThan', { share: percent(0.0001, 2) });
+  return percent(share, share > 0 && share < 0.1 ? 2 : 0);
+}
+
+/** What a set's name can be as an id. */
+export function idFrom(name: string): string {
+  return name.replace(/\.[^.]*$/, '').toLowerCase().replace(/[^a-z0-9_-]+/g, '-').replace(/^[-_]+|-+$/g, '').slice(0, 60);
+}
