@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rencheng.adapters.cities.files.picking import as_numbers, as_texts
 from rencheng.adapters.risk.events import Table, column
-from rencheng.adapters.risk.faults import fault, refuse
+from rencheng.adapters.risk.faults import FIRST, fault, refuse
 from rencheng.adapters.risk.people_faults import rows_of
 from rencheng.domain.curve import Curve
 from rencheng.domain.errors import Fault
@@ -102,20 +102,29 @@ class _Reader:
         """Return a column of words in small letters; blank where there is none."""
         if name not in self.table:
             return np.full(self.ids.size, "", dtype=object)
-        return np.array([str(one).strip().lower() for one in as_texts(column(self.table, name))],
-                        dtype=object)  # fmt: skip
+        said = as_texts(column(self.table, name)).tolist()
+        plain = {word: str(word).strip().lower() for word in set(said)}
+        return np.array([plain[word] for word in said], dtype=object)
 
     def note(self, key: str, where: str, rows: NDArray[np.bool_]) -> None:
         self.faults += rows_of(key, where, rows, self.ids)
 
     def words(self, key: str, name: str, known: Callable[[str], Any]) -> list[Any]:
         """Return what each word of a column means; None where unknown, which is noted."""
-        words = self.texts(name)
-        meaning = {word: known(word) if word else None for word in dict.fromkeys(words)}
-        wrong = np.array([bool(word) and meaning[word] is None for word in words], dtype=bool)
-        told = [f"{i} ({word})" for i, word in zip(self.ids, words, strict=True)]
-        self.faults += rows_of(key, name, wrong, told)
+        words = self.texts(name).tolist()
+        meaning = {word: known(word) if word else None for word in set(words)}
+        lost = {word for word, found in meaning.items() if word and found is None}
+        wrong = np.array([word in lost for word in words], dtype=bool)
+        self.faults += rows_of(key, name, wrong, _told(self.ids, words, wrong))
         return [meaning[word] for word in words]
+
+
+def _told(ids: NDArray[Any], words: Sequence[str], wrong: NDArray[np.bool_]) -> NDArray[Any]:
+    """Return ids with the word that is wrong, where it is."""
+    told = np.array(ids, dtype=object)
+    for i in np.flatnonzero(wrong)[:FIRST]:
+        told[i] = f"{ids[i]} ({words[i]})"
+    return told
 
 
 def read_crowd(
@@ -259,7 +268,9 @@ def _part(some: F64, whole: F64) -> F64:
 def _dwellings(reader: _Reader) -> I32:
     """Return the kind of each dwelling: as said, by the use (RES1, RES3), or by their number."""
     said = reader.words("dwelling", "dwelling", _dwelling)
-    by_use = [_dwelling(word[:4]) for word in reader.texts("use")]
+    uses = reader.texts("use").tolist()
+    kinds = {word: _dwelling(word) for word in set(uses)}
+    by_use = [kinds[word] for word in uses]
     many = reader.people("dwellings")
     number = np.where(many >= 2, Dwelling.MULTI, np.where(many == 1, Dwelling.SINGLE, -1))
     return np.array(
@@ -284,12 +295,11 @@ def read_types(
     """
     reader = _Reader(table, ids)
     row = {name: i for i, name in enumerate(casualties.type)}
-    said = [word.upper().replace(".", "") for word in reader.texts("type")]
+    said = [word.upper().replace(".", "") for word in reader.texts("type").tolist()]
     of_curve = {name: _type_of(curve.id) for name, curve in curves.items()}
-    found = [word or of_curve.get(str(name), "") for word, name in zip(said, named, strict=True)]
+    found = [word or of_curve.get(name, "") for word, name in zip(said, named, strict=True)]
     rows = np.array([row.get(word, -1) for word in found], dtype=np.int32)
-    told = [f"{i} ({word})" for i, word in zip(ids, found, strict=True)]
-    return rows, tuple(rows_of("type", "type", rows < 0, told))
+    return rows, tuple(rows_of("type", "type", rows < 0, _told(ids, found, rows < 0)))
 
 
 def _type_of(curve: str) -> str:
