@@ -16,6 +16,8 @@ from openquake_cases import NEEDS as OPENQUAKE
 from openquake_cases import judge as openquake
 from openquake_classical import NEEDS as CLASSICAL
 from openquake_classical import judge as classical
+from openquake_layers import NEEDS as LAYERS
+from openquake_layers import judge as layers
 from pelicun import NEEDS as PELICUN
 from pelicun import judge as pelicun
 
@@ -23,6 +25,7 @@ JUDGES = {
     "climada, demonstration pair": (CLIMADA, climada),
     "openquake, hazard as a file": (OPENQUAKE, openquake),
     "openquake, hazard curves": (CLASSICAL, classical),
+    "openquake, contracts of reinsurance": (LAYERS, layers),
     "pelicun, validations 0 to 2": (PELICUN, pelicun),
 }
 CACHE = Path(".cache/verify")

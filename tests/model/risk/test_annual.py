@@ -136,6 +136,22 @@ def test_paid_and_kept_are_all_of_the_loss(a: float, b: float, share: float) -> 
     assert found.paid_aal.low - 1e-9 <= found.paid_aal.best <= found.paid_aal.high + 1e-9
 
 
+# OpenQuake 3.26 (event_based_risk/reinsurance_1, expected): claims of a policy of which
+# 20 % and 30 % are ceded in proportion, then what lies between 50 and 350 of the rest.
+CLAIM = np.array([141.443, 245.206, 415.459, 447.664, 661.126])
+CEDED_ALONE = np.array([91.4429, 195.206, 300.0, 300.0, 300.0])
+CEDED_OF_REST = np.array([20.7214, 72.6031, 157.730, 173.832, 280.563])
+
+
+def test_an_excess_of_loss_treaty_cedes_what_openquake_prints() -> None:
+    treaty, rate = Layer(deductible=50.0, limit=350.0), np.full(5, 0.1)
+    assert covered(CLAIM, rate, event=treaty).paid == pytest.approx(CEDED_ALONE, rel=1e-5)
+    rest = covered(CLAIM, rate, event=Layer(share=0.5)).kept
+    found = covered(rest, rate, event=treaty)
+    assert found.paid == pytest.approx(CEDED_OF_REST, rel=1e-5)
+    assert found.kept == pytest.approx(50.0)
+
+
 def test_layers_of_assets_come_before_those_of_events() -> None:
     matrix = LossMatrix(
         start=np.array([0, 2, 3]), asset=np.array([0, 1, 1], dtype=np.int32),
