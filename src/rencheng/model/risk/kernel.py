@@ -31,6 +31,11 @@ Table = tuple[F64, I32, F64]
 Items = tuple[I32, I32, F64, I32]
 Blocked = tuple[I64, I32, F32, F64]
 
+CHUNK = 512
+"""Pairs of item and intensity at a time: what they need stays in the first cache. Ours."""
+TILE = 4096
+"""Items at a time, in every event of a block: they stay in the second cache. Ours."""
+
 
 @njit(nogil=True, cache=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator, unused-ignore]
 def line_of(head: F64, bucket: I32, line: F64, curve: np.uint64, x: float) -> np.uint64:
@@ -46,6 +51,102 @@ def line_of(head: F64, bucket: I32, line: F64, curve: np.uint64, x: float) -> np
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+def tiles(first: I32, begin: I64) -> I64:
+    """Return the points before which pieces of the stock end that the second cache can hold.
+
+    Larger pieces where events are so sparse that a piece would meet few of their entries.
+    """
+    points, entries = first.size - 1, begin[-1] - begin[0]
+    room = max(TILE, (CHUNK // 4) * (begin.size - 1) * np.int64(first[points]) // max(entries, 1))
+    ends = np.empty(first[points] // room + points // room + 2, np.int64)
+    n = p = 0
+    while p < points:
+        q = np.searchsorted(first, first[p] + room, side="right") - 1
+        p = min(max(q, p + 1), p + room, points)
+        ends[n] = p
+        n += 1
+    return ends[:n]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+def until(point: I32, low: int, high: int, end: int) -> int:
+    """Return where the points from `end` on begin, between two entries of an event."""
+    while low < high:
+        middle = (low + high) // 2
+        if point[middle] < end:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+def alone(point: I32, first: I32, who: I32) -> bool:
+    """Write the first item at each point; say whether every point has exactly one."""
+    others = 0
+    for j in range(point.size):
+        p = np.uint64(point[j])
+        i = first[p]
+        who[j] = i
+        others |= first[p + np.uint64(1)] - i - 1
+    return others == 0
+
+
+@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+def meet(
+    point: I32, intensity: F32, first: I32, at: tuple[int, int], pairs: tuple[I32, F64]
+) -> tuple[int, int, int]:
+    """Write the next pairs of item and intensity, from an entry and one of its items.
+
+    Returns how many there are, and the entry and item to go on from.
+    """
+    who, x = pairs
+    k, skip = at
+    n = min(CHUNK, point.size - k)
+    if skip == 0 and alone(point[k : k + n], first, who):
+        x[:n] = intensity[k : k + n]
+        return n, k + n, 0
+    n = 0
+    while k < point.size:
+        p = np.uint64(point[k])
+        begin, end = first[p] + skip, first[p + np.uint64(1)]
+        m = min(end - begin, CHUNK - n)
+        for j in range(m):
+            who[n + j], x[n + j] = begin + j, intensity[k]
+        n += m
+        if m < end - begin:
+            return n, k, skip + m
+        k, skip = k + 1, 0
+    return n, k, 0
+
+
+@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+def look(who: I32, curve: I32, x: F64, table: Table, rooms: tuple[I32, F64]) -> None:
+    """Write the mean of each pair; NaN where it is unknown.
+
+    One simple loop after another, so that the compiler can use wide registers and no guess of a
+    branch holds up the loads of the next pairs: a fused loop takes half as long again.
+    """
+    head, bucket, line = table
+    slot, mean = rooms
+    for j in range(who.size):
+        slot[j] = curve[np.uint64(who[j])]
+    for j in range(who.size):
+        c = np.uint64(slot[j])
+        t = (x[j] - head[c, 0]) * head[c, 1]
+        t = t if t > 0.0 else 0.0
+        t = t if t < head[c, 2] else head[c, 2]
+        slot[j] = np.int32(t + head[c, 3])
+    for j in range(who.size):
+        y = x[j]
+        s = np.uint64(bucket[np.uint64(slot[j])])
+        s += np.uint64(y >= line[s, 1])  # most buckets hold one knot at most: no branch to guess
+        while y >= line[s, 1]:
+            s += np.uint64(1)
+        mean[j] = line[s, 2] + line[s, 3] * (y - line[s, 0])
+
+
+@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
 def losses(
     events: Blocked,
     items: Items,
@@ -58,36 +159,41 @@ def losses(
 
     Writes loss and number of unknown items of each event, adds to annual loss (beside the value in
     `worth`, so that one line of the cache has both) and number of unknown events of each item,
-    marks the points that an event reaches.
+    marks the points that an event reaches. Goes through a piece of the stock with all events before
+    the next, so that the piece stays in the cache; the sum of an event goes on where it stopped.
     """
     start, point, intensity, rate = events
     first, curve, _, _ = items
-    head, bucket, line = table
     loss, unknown = by_event
     worth, dark = by_item
-    one = np.uint64(1)
-    for e in range(start.size - 1):
-        total, missing, often = 0.0, 0, rate[e]
-        for k in range(np.uint64(start[e]), np.uint64(start[e + 1])):
-            p = np.uint64(point[k])
-            x = np.float64(intensity[k])
-            touched[p] = 1
-            if x != x:
-                for i in range(np.uint64(first[p]), np.uint64(first[p + one])):
-                    missing += 1
-                    dark[i] += 1
-                continue
-            for i in range(np.uint64(first[p]), np.uint64(first[p + one])):
-                s = line_of(head, bucket, line, np.uint64(curve[i]), x)
-                y = worth[i, 0] * (line[s, 2] + line[s, 3] * (x - line[s, 0]))
-                if y != y:
-                    missing += 1
-                    dark[i] += 1
-                else:
-                    total += y
-                    worth[i, 1] += often * y
-        loss[e] = total
-        unknown[e] = missing
+    who_, x_ = np.empty(CHUNK, np.int32), np.empty(CHUNK, np.float64)
+    slot_, mean_ = np.empty(CHUNK, np.int32), np.empty(CHUNK, np.float64)
+    loss[:], unknown[:] = 0.0, 0
+    cursor = start[:-1].copy()
+    for end in tiles(first, start):
+        for e in range(start.size - 1):
+            a, b = cursor[e], until(point, cursor[e], start[e + 1], end)
+            cursor[e] = b
+            here, reached = intensity[a:b], point[a:b]
+            for k in range(reached.size):
+                touched[np.uint64(reached[k])] = 1
+            total, missing, often = loss[e], 0, rate[e]
+            k, skip = 0, 0
+            while k < reached.size:
+                n, k, skip = meet(reached, here, first, (k, skip), (who_, x_))
+                who, mean = who_[:n], mean_[:n]
+                look(who, curve, x_[:n], table, (slot_[:n], mean))
+                for j in range(n):
+                    i = np.uint64(who[j])
+                    y = worth[i, 0] * mean[j]
+                    if y != y:
+                        missing += 1
+                        dark[i] += 1
+                    else:
+                        total += y
+                        worth[i, 1] += often * y
+            loss[e] = total
+            unknown[e] += missing
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]

@@ -26,7 +26,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from rencheng.model.risk.kernel import line_of
+from rencheng.model.risk.kernel import CHUNK, alone, line_of, tiles, until
 
 F64 = NDArray[np.float64]
 F32 = NDArray[np.float32]
@@ -38,11 +38,6 @@ Fragility = tuple[F64, F64, F64, I32, tuple[F64, I32, F64]]
 Stored = tuple[I64, I32, F32, U32]
 Pairs = tuple[I32, F64, F64]
 Place = tuple[int, int, int]
-
-TILE = 4096
-"""Items."""
-CHUNK = 512
-"""Pairs of asset and intensity at a time: what they need stays in 32 kB. Ours."""
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
@@ -126,18 +121,6 @@ def ordered(worse: F64) -> None:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
-def alone(point: I32, first: I32, who: I32) -> bool:
-    """Write the first item at each point; say whether every point has exactly one."""
-    others = 0
-    for j in range(point.size):
-        p = np.uint64(point[j])
-        i = first[p]
-        who[j] = i
-        others |= first[p + np.uint64(1)] - i - 1
-    return others == 0
-
-
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
 def fill(events: Stored, first: I32, at: tuple[int, int], stop: int, pairs: Pairs) -> Place:
     """Write the next pairs of item and intensity of an event, from an entry and one of its items.
 
@@ -176,33 +159,6 @@ def kinds(n: int, who: I32, of: I32, room: I32) -> I32:
     for j in range(n):
         room[j] = of[np.uint64(who[j])]
     return room[:n]
-
-
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
-def tiles(first: I32) -> I64:
-    """Return the points before which pieces of the stock end that the second cache can hold."""
-    points = first.size - 1
-    room = TILE
-    ends = np.empty(first[points] // room + points // room + 2, np.int64)
-    n = p = 0
-    while p < points:
-        q = np.searchsorted(first, first[p] + room, side="right") - 1
-        p = min(max(q, p + 1), p + room, points)
-        ends[n] = p
-        n += 1
-    return ends[:n]
-
-
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
-def until(point: I32, low: int, high: int, end: int) -> int:
-    """Return where the points from `end` on begin, between two entries of an event."""
-    while low < high:
-        middle = (low + high) // 2
-        if point[middle] < end:
-            low = middle + 1
-        else:
-            high = middle
-    return low
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
@@ -278,7 +234,7 @@ def expect(
     pairs = np.empty(CHUNK, np.int32), np.empty(CHUNK, np.float64), np.empty(CHUNK, np.float64)
     level_, room = np.empty((slope.shape[0], CHUNK), np.float64), np.empty(CHUNK, np.int32)
     cursor = begin[:-1].copy()
-    for end in tiles(first):
+    for end in tiles(first, begin):
         for e in range(begin.size - 1):
             k, skip, stop = cursor[e], 0, until(point, cursor[e], begin[e + 1], end)
             cursor[e] = stop
