@@ -138,3 +138,30 @@ def test_several_perils_strike_apart(tmp_path: Path) -> None:
     np.testing.assert_allclose(found["structural_LAVA"], [300, 0])
     dry, wet = found["structural-heavy_ASH_DRY"][0], found["structural-heavy_ASH_WET"][0]
     np.testing.assert_allclose([dry, wet], [2 * 0.5 / 3, 2 * 0.5], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "return_periods = [0, 10]",
+        "return_periods = [ten]",
+        "minimum_asset_loss = {'structural': 'much'}",
+        "minimum_asset_loss = {'structural'",
+        "region = 9 44, 11 44",
+        "region = 9 44, 11 44, x y",
+        "asset_hazard_distance = inf",
+        "number_of_logic_tree_samples = nan",
+        "risk_investigation_time = 0",
+        "taxonomy_mapping_csv = \0",
+    ],
+)
+def test_options_that_mean_nothing_are_refused(tmp_path: Path, line: str) -> None:
+    with pytest.raises(InvalidInputError) as error:
+        run(tmp_path, JOB + line + "\n")
+    assert all(fault.key.startswith("openquake.") for fault in error.value.faults)
+
+
+def test_no_buildings_have_no_consequences(tmp_path: Path) -> None:
+    none = ASSETS.replace("brick,2,", "brick,0,")
+    found = run(tmp_path, DAMAGE, costs_csv=COSTS, assets_csv=_one(none)).tables["events"]
+    assert found["structural-losses"].tolist() == [0, 0, 0, 0]

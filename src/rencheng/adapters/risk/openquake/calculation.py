@@ -118,8 +118,7 @@ def losses(model: Model, loss_type: str, *, budget_mb: float = BUDGET_MB) -> Amo
         event = np.repeat(np.arange(matrix.start.size - 1), np.diff(matrix.start))
         parts.append((event, asset[rows][matrix.asset], matrix.loss.astype(np.float64)))
     made = _summed(loss_type, parts, model.motion.events, amount, is_sure=is_sure)
-    least = model.job.mapping("minimum_asset_loss")
-    floor = float(str(least.get(loss_type, least.get("", 0.0))))
+    floor = model.job.by_kind("minimum_asset_loss", loss_type, 0.0)
     return made._with(np.where(made.amount < floor, 0.0, made.amount), amount)
 
 
@@ -244,7 +243,8 @@ def consequences(
         total = np.zeros((model.exposure.id.size, len(given.states)))
         np.add.at(total, asset, np.array([share[n] for n in names]) * weight[:, None])
         first = next(iter(damage.values()))
-        each = (exposed / model.exposure.number)[first.asset]
+        number = model.exposure.number
+        each = np.divide(exposed, number, out=np.zeros_like(number), where=number > 0)[first.asset]
         amount = sum(
             (one.amount * total[first.asset, column[s]] for s, one in damage.items()),
             start=np.zeros(first.amount.size),

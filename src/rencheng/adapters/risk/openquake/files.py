@@ -111,7 +111,7 @@ def read_bytes(path: Path, found: Found) -> bytes:
             with gzip.open(path) as packed:
                 return packed.read(int(LARGEST_MB * 1e6))
         return path.read_bytes()
-    except (OSError, EOFError, zlib.error):
+    except (OSError, EOFError, ValueError, zlib.error):  # ValueError: a zero byte in the name
         found.add("file", path.name, path.name)
         return b""
 
@@ -187,11 +187,15 @@ def table(body: bytes, name: str, found: Found, needed: Sequence[str] = ()) -> C
 
 
 def floats(text: str | None, where: str, found: Found) -> F64:
-    """Return the numbers of a list in XML; what is none is noted."""
+    """Return the numbers of a list in XML; what is none, or infinite, is noted."""
     values = []
     for word in (text or "").split():
         try:
-            values.append(float(word))
+            value = float(word)
         except ValueError:
+            value = float("nan")
+        if not np.isfinite(value):
             found.add("number", where, repr(word))
+            value = float("nan")
+        values.append(value)
     return np.array(values, dtype=np.float64)

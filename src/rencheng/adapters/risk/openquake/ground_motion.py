@@ -23,6 +23,8 @@ Texts = NDArray[np.object_]
 SITE = ("site_id", "sid", "custom_site_id")
 EVENT = ("event_id", "eid")
 PREFIX = "gmv_"
+# Beyond what a table of events can hold; a number like that is a slip. Ours.
+LARGEST_EVENT = 1e9
 CHANCES = ("LiqProb", "LsProb")
 
 
@@ -189,7 +191,7 @@ def read_motion(path: Path, sites: Sites | None = None, *, events: int = 0) -> G
     found.refuse()
     assert sites is not None  # noqa: S101 - refused above
     number = read.numbers(event, found)
-    odd = ~((number >= 0) & (number == np.floor(number)))
+    odd = ~((number >= 0) & (number == np.floor(number)) & (number < LARGEST_EVENT))
     found.add("event", f"{path.name}, {event}", list(read.columns[event][odd]))
     row = {str(name): i for i, name in enumerate(sites.id)}
     place = np.array([row.get(name, -1) for name in read.columns[site]], dtype=np.int64)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.adapters.risk.openquake.faults import Found
-from rencheng.adapters.risk.openquake.files import read_bytes, table
+from rencheng.adapters.risk.openquake.files import floats, read_bytes, table
 
 F64 = NDArray[np.float64]
 # Where a job does not say it: the engine's manual, "asset_hazard_distance".
@@ -38,11 +38,25 @@ class Job:
     def number(self, name: str, default: float) -> float:
         """Return an option as a number."""
         said = self.option.get(name)
+        if said is None:
+            return default
         try:
-            return float(said) if said is not None else default
+            value = float(said)
         except ValueError:
+            value = float("nan")
+        if not np.isfinite(value):
             self._refuse(name)
-            raise
+        return value
+
+    def numbers(self, name: str) -> F64:
+        """Return an option as positive numbers, such as `[50, 100]` or `50 100`; none without."""
+        words = self.option.get(name, "").strip("[] \n").replace(",", " ").split()
+        found = Found()
+        values = floats(" ".join(words), f"{self.path.name}, {name}", found)
+        found.refuse()
+        if not (np.isfinite(values) & (values > 0)).all():
+            self._refuse(name)
+        return values
 
     def is_set(self, name: str, *, default: bool = False) -> bool:
         """Return whether an option is true."""
@@ -67,6 +81,18 @@ class Job:
         if not isinstance(found, dict):
             self._refuse(name)
         return {str(key): value for key, value in dict(found or {}).items()}
+
+    def by_kind(self, name: str, kind: str, default: float) -> float:
+        """Return the number of a kind in an option that is a number or a mapping of them."""
+        said = self.mapping(name)
+        value = said.get(kind, said.get("", default))
+        try:
+            number = float(str(value))
+        except ValueError:
+            number = float("nan")
+        if not np.isfinite(number):
+            self._refuse(name)
+        return number
 
     def file(self, *names: str) -> Path | None:
         """Return the file that the first of some options names."""
@@ -120,10 +146,14 @@ def inside(lonlat: F64, region: str, where: str) -> NDArray[np.bool_]:
         return np.ones(len(lonlat), dtype=bool)
     import shapely
 
+    places(region, where)  # refuses what is no place
     corners = [
         [float(word) for word in pair.split()[:2]] for pair in region.split(",") if pair.split()
     ]
-    places(region, where)  # refuses what is no place
+    if len(corners) < 3:
+        found = Found()
+        found.add("option", where, region.strip())
+        found.refuse()
     polygon = shapely.Polygon(corners)
     return np.asarray(shapely.contains_properly(polygon, shapely.points(lonlat)))
 

@@ -37,6 +37,8 @@ I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
 SCENARIO = ("scenario_risk", "scenario_damage", "multi_risk")
 CATALOGUE = ("event_based_risk", "event_based_damage", "ebrisk")
+# Years below this have no rate that a number can hold. Ours.
+_INSTANT = 1e-9
 _LOSS, _DAMAGE = "_vulnerability_file", "_fragility_file"
 
 
@@ -186,7 +188,7 @@ def read_model(path: Path) -> Model:
     found.refuse()
     mapped = job.file("taxonomy_mapping_csv")
     mended = [f for one in fragility.values() for f in one.faults]
-    return Model(
+    made = Model(
         job=job,
         exposure=exposure,
         point=point,
@@ -197,6 +199,10 @@ def read_model(path: Path) -> Model:
         mapping=read_mapping(mapped) if mapped else {},
         faults=(*left_out, *mended),
     )
+    if not made.years > _INSTANT or not made.horizon > 0:
+        found.add("option", path.name, ["investigation_time", "risk_investigation_time"])
+        found.refuse()
+    return made
 
 
 def _sites(job: Job) -> Sites | None:
@@ -222,7 +228,7 @@ def _placed(
     found = Found()
     kept = inside(exposure.lonlat, job.text("region"), f"{job.path.name}, region")
     found.add("region", job.path.name, list(exposure.id[~kept]))
-    reach_m = 1000.0 * job.number("asset_hazard_distance", REACH_KM)
+    reach_m = 1000.0 * job.by_kind("asset_hazard_distance", "default", REACH_KM)
     point = nearest(motion.sites.lonlat, exposure.lonlat, reach_m)
     far = kept & (point == OUTSIDE)
     found.add("outside", job.path.name, list(exposure.id[far]))

@@ -112,7 +112,9 @@ def _peril(name: str, file: Path, exposure: Exposure, job: Job) -> tuple[GroundM
         found.add("negative", file.name, [f"line {i + 2}" for i in bad])
         found.refuse()
         lonlat, x = lonlat[x != 0.0], x[x != 0.0]
-        point = nearest(lonlat, exposure.lonlat, 1000.0 * _reach_km(name, job))
+        point = nearest(
+            lonlat, exposure.lonlat, 1000.0 * job.by_kind("asset_hazard_distance", name, REACH_KM)
+        )
     motion = GroundMotion(
         sites=Sites(id=np.arange(x.size).astype(str).astype(object), lonlat=lonlat),
         events=1,
@@ -123,11 +125,6 @@ def _peril(name: str, file: Path, exposure: Exposure, job: Job) -> tuple[GroundM
         chance={},
     )
     return motion, point
-
-
-def _reach_km(name: str, job: Job) -> float:
-    reach = job.mapping("asset_hazard_distance")
-    return float(str(reach.get(name, reach.get("", REACH_KM))))
 
 
 def _within(texts: NDArray[Any], lonlat: F64, where: str, found: Found) -> NDArray[np.bool_]:

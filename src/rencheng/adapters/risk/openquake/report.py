@@ -191,12 +191,9 @@ def _totals(model: Model, named: Mapping[str, Amounts], tags: tuple[str, ...]) -
 
 
 def _curves(model: Model, named: Mapping[str, Amounts]) -> Columns:
-    said = model.job.text("return_periods").strip("[] ").replace(",", " ").split()
-    asked = (
-        np.array([float(word) for word in said])
-        if said
-        else periods_of(model.years, model.motion.events).astype(float)
-    )
+    asked = model.job.numbers("return_periods")
+    if not asked.size:
+        asked = periods_of(model.years, model.motion.events).astype(np.float64)
     tags = model.job.words("aggregate_by")
     rows = []
     for group, mine in _groups(model, tags):
