@@ -14,6 +14,25 @@ ASSETS = (
     "id,lon,lat,value,curve,cost\na,114.30,30.60,1000,house,20\n"
     "b,114.31,30.60,500,house,\nc,115.9,30.6,9,house,1\n"
 )
+FRAME = """schema = "rencheng/curves/1"
+kind = "fragility"
+hazard = "flood"
+component = "structure"
+intensity = "water_depth"
+unit = "m"
+region = "here"
+source = "by hand"
+licence = "own"
+status = "assumption"
+version = "1"
+states = ["slight", "moderate", "extensive", "complete"]
+
+[[curve]]
+id = "wading"
+asset = "house"
+median = [0.5, 1, 2, 4]
+beta = [0.5, 0.5, 0.5, 0.5]
+"""
 HAZARD = "lon,lat,poe-0.5,poe-1,poe-2\n114.30,30.60,0.4,0.2,0.05\n114.31,30.60,0.4,0.2,0.05\n"
 
 
@@ -78,6 +97,16 @@ def test_fragilities_give_states(
     chances = [float(v) for k, v in rows[0].items() if k.startswith("chance_")]
     assert sum(chances) == pytest.approx(1.0)
     assert "in a year:" in capsys.readouterr().out
+
+
+def test_a_fragility_with_costs_gives_losses(command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "state" / "curves").mkdir(parents=True)
+    (tmp_path / "state" / "curves" / "ours.toml").write_text(FRAME, encoding="utf-8")
+    command[command.index("house=jrc.asia.residential")] = "house=wading+RES1"
+    main(command)
+    summary, rows = results(tmp_path / "out")
+    assert summary["versions"]["curve wading+RES1"] == "1+6.1"
+    assert 0 < float(rows[0]["aal_whole"]) < 1000
 
 
 def test_probabilities_that_rise_are_named(

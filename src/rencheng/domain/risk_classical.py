@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from rencheng.domain.errors import Fault
+from rencheng.domain.errors import Fault, InvalidInputError
 from rencheng.domain.risk import Standing
 
 F64 = NDArray[np.float64]
@@ -142,7 +142,19 @@ class ClassicalLosses:
             Straight between the steps of the loss curve; 0 where any loss is rarer; the loss of
             the last step where even it is more likely. NaN where unknown.
             [currency] (assets, components)
+
+        Raises
+        ------
+        InvalidInputError
+            When the probability is none, such as 10 for 10 %, or the time not above zero.
         """
+        if not (0.0 < probability < 1.0 and 0.0 < years < np.inf):
+            raise InvalidInputError(
+                "risk.loss_at",
+                f"no loss has the probability {probability:g} within {years:g} years",
+                hint="Give a probability between 0 and 1, not percent, and years above zero",
+                params={"probability": float(probability), "years": float(years)},
+            )
         found = np.array(
             [
                 np.interp(-probability, -p[ok], r[ok])

@@ -87,6 +87,27 @@ def test_a_fragility_is_no_vulnerability_and_the_other_way_round() -> None:
         )
 
 
+def test_a_retrofit_of_nothing_that_is_there_is_refused() -> None:
+    house = {"id": ["a"], "lon": [114.3], "lat": [30.6], "value": [1000.0], "cost": [5.0]}
+    hazard = risk.hazard_curves(GOOD, measure="water_depth", unit="m", years=50)
+    curve, other = risk.curve("jrc.asia.residential"), risk.curve("jrc.europe.residential")
+    plan = risk.Retrofit(after=[other], rate=0.03, life=20)
+    with pytest.raises(InvalidInputError, match=r"jrc\.europe\.residential"):
+        risk.benefit_cost(house, hazard, [curve], plan, currency="CNY", year=2024)
+
+
+@pytest.mark.parametrize(
+    ("chance", "years"), [(10.0, 50.0), (0.0, 50.0), (0.1, 0.0), (0.1, np.nan)]
+)
+def test_percent_is_no_probability(chance: float, years: float) -> None:
+    house = {"id": ["a"], "lon": [114.3], "lat": [30.6], "value": [1000.0]}
+    hazard = risk.hazard_curves(GOOD, measure="water_depth", unit="m", years=50)
+    curve = risk.curve("jrc.asia.residential")
+    found = risk.classical_losses(house, hazard, [curve], currency="CNY", year=2024)
+    with pytest.raises(InvalidInputError, match="probability"):
+        found.loss_at(chance, years)
+
+
 def test_a_retrofit_needs_a_column_of_costs() -> None:
     house = {"id": ["a"], "lon": [114.3], "lat": [30.6], "value": [1000.0]}
     hazard = risk.hazard_curves(GOOD, measure="water_depth", unit="m", years=50)

@@ -32,7 +32,7 @@ class Retrofit:
 
     after: Curves
     """Vulnerabilities with the retrofit, under the names that the assets use; a name missing stays
-    as it was."""
+    as it was, one that the assets do not use is refused."""
     rate: float
     """Discount rate. [1/yr]"""
     life: float
@@ -188,8 +188,10 @@ def benefit_cost(
     """
     if "cost" not in [str(name) for name in assets]:
         refuse([fault("columns", "assets", ["cost"])])
-    named = _named(curves)
-    new = named | _named(retrofit.after)
+    named, better = _named(curves), _named(retrofit.after)
+    astray = fault_of("after", "retrofit.after", [n for n in better if n not in named])
+    refuse([astray] if astray else [])
+    new = named | better
     said: dict[str, Any] = {"currency": currency, "year": year, "reach_m": reach_m}
     before = classical_losses(assets, hazard, named, **said)
     after = classical_losses(assets, hazard, {n: new[n] for n in named}, **said)

@@ -41,6 +41,7 @@ SAID = {
     ),
     "dark_site": ("places have unknown probabilities", "Complete or remove these rows"),
     "no_states": ("curves are no fragilities", "Name curves that give states of damage"),
+    "after": ("curves after the retrofit replace none", "Name them as the curves before"),
     "retrofit_cost": ("assets have no readable cost", "Give a number in the column `cost`"),
     "uncovered": ("assets have no hazard curve within reach", "Add curves, or allow more reach"),
 }
