@@ -31,7 +31,14 @@ from rencheng.adapters.risk.classical import (
     classical_states,
 )
 from rencheng.adapters.risk.event_files import open_events
-from rencheng.adapters.risk.events import EventSet, Pointwise, Table, check_events, event_table
+from rencheng.adapters.risk.events import (
+    EventSet,
+    Pointwise,
+    Table,
+    check_events,
+    doubts,
+    event_table,
+)
 from rencheng.adapters.risk.formats.describing import describe, describe_assets
 from rencheng.adapters.risk.formats.exchanging import read_assets_of as import_assets
 from rencheng.adapters.risk.formats.exchanging import write_assets as export_assets
@@ -332,4 +339,4 @@ def run(
             **{f"curve {one.id}": one.version for one in fitting},
         },
     )
-    return replace(result, faults=faults)
+    return replace(result, faults=(*faults, *doubts(source)))

@@ -14,6 +14,7 @@ from rencheng.adapters.risk.event_files import open_events
 from rencheng.adapters.risk.events import (
     Pointwise,
     check_events,
+    doubts,
     event_table,
     near,
     on_sphere,
@@ -70,7 +71,8 @@ def test_a_set_without_rates_has_unknown_ones() -> None:
         ({"intensity": [0.5, np.inf, 2.0]}, ["negative"]),
         ({"intensity": [0.5, 400.0, 2.0]}, ["too_large"]),
         ({"intensity": ["0.5", "deep", "2"]}, ["unread_intensity"]),
-        ({"lat": [0.0, 91.0, 0.0]}, ["unread"]),
+        ({"lat": [0.0, 91.0, 0.0]}, ["turned_axes"]),
+        ({"lat": [0.0, 91.0, 0.0], "lon": [1.0, 114.0, 1.0]}, ["unread"]),
         ({"lon": ["1", "x", "1"]}, ["unread"]),
         ({"lon": [1.0, 1.0, 1.0]}, ["double_row"]),
         ({"rate": [0.1, 0.3, 0.2]}, ["rate"]),
@@ -97,6 +99,26 @@ def test_centimetres_per_second_squared_are_no_g() -> None:
     shaking = {**TABLE, "intensity": [120.0, 80.0, 30.0]}
     assert refused(shaking, measure="PGA", unit="g") == ["too_large"]
     assert event_table(shaking, measure="PGA", unit="cm/s2")
+
+
+@pytest.mark.parametrize(
+    ("measure", "unit", "intensity"),
+    [("SA(0.3)", "g", 80.0), ("drift", "1", 2.0), ("flow_speed", "m/s", 250.0), ("MMI", "1", 13.0)],
+)
+def test_percents_and_centimetres_in_a_larger_unit_are_seen(
+    measure: str, unit: str, intensity: float
+) -> None:
+    assert refused({**TABLE, "intensity": [intensity, 0.1, 0.1]}, measure, unit) == ["too_large"]
+
+
+@pytest.mark.parametrize(("unit", "many"), [("cm/s2", 1), ("g", 0)])
+def test_a_set_too_small_to_harm_anything_is_doubted(unit: str, many: int) -> None:
+    shaking = {**TABLE, "intensity": [0.3, "nan", 0.2]}
+    source = event_table(shaking, measure="PGA", unit=unit).source
+    said = doubts(source)
+    assert [f.key for f in said] == ["risk.too_small"] * many
+    assert [f.first for f in said] == [("0.3 cm/s2",)] * many
+    assert doubts(event_set([{0: np.nan}, {}], 1)) == ()
 
 
 def test_a_set_made_by_a_program_is_looked_at() -> None:
@@ -201,6 +223,13 @@ def test_a_hazard_file_that_does_not_fit_itself_is_refused(tmp_path: Path) -> No
     with pytest.raises(InvalidInputError) as error:
         open_events(endless, measure="water_depth")
     assert keys(error) == ["rate"]
+    turned = hdf5(
+        tmp_path / "f.h5", events, **{"centroids/lat": np.array([114.3, 114.4]),
+        "centroids/lon": np.array([30.6, 30.6])},
+    )  # fmt: skip
+    with pytest.raises(InvalidInputError) as error:
+        open_events(turned, measure="water_depth")
+    assert keys(error) == ["turned_axes"]
     nowhere = hdf5(tmp_path / "e.h5", events, **{"centroids/lat": np.array([0.0, np.nan])})
     with pytest.raises(InvalidInputError) as error:
         open_events(nowhere, measure="water_depth")

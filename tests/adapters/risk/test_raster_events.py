@@ -152,3 +152,19 @@ def test_a_unit_that_a_raster_states_is_held_against_ours(tmp_path: Path) -> Non
             open_events(tmp_path, **WATER).at(places)
         assert keys(error) == ["unit"]
         assert error.value.faults[0].first == ("m ≠ ft (one.tif)",)
+
+
+def test_what_a_raster_does_not_know_or_reach_is_told_of_each_asset(tmp_path: Path) -> None:
+    save(tmp_path / "one.tif", np.array([[0.001, -9.0]], np.float32), nodata=-9.0)
+    assets = {
+        "id": ["wet", "unknown", "far"], "value": [1.0] * 3, "lat": [52.9995] * 3,
+        "lon": [13.0005, 13.0015, 14.0],
+    }  # fmt: skip
+    events = open_events(tmp_path, **WATER)
+    result = risk.run(assets, events, [ramp([0.0, 1.0], [0.0, 1.0])], currency="EUR", year=2020)
+    assert result.unknown.tolist() == [1]
+    assert np.isnan(result.loss).all()
+    assert result.known_loss.tolist() == pytest.approx([0.001])
+    assert [int(one) for one in result.standing] == [0, 0, 1]
+    said = [(f.key, f.first) for f in result.faults]
+    assert said == [("risk.outside", ("far",)), ("risk.too_small", ("0.001 m",))]

@@ -185,7 +185,9 @@ def open_hdf5(file: Path, measure: str, unit: str) -> Hdf5Events:
         faults.append(fault("shape", file.name, [f"indptr {start[0]} … {start[-1]}"]))
     else:
         nowhere = ~((np.abs(lon) <= 360) & (np.abs(lat) <= 90))
-        faults += rows_fault("unread", "centroids", nowhere, range(lon.size))
+        turned = nowhere & (np.abs(lat) > 90) & (np.abs(lon) <= 90)
+        faults += rows_fault("turned_axes", "centroids", turned, range(lon.size))
+        faults += rows_fault("unread", "centroids", nowhere & ~turned, range(lon.size))
     if len(names) == rate.size:
         faults += rows_fault("rate", "frequency", (rate < 0) | np.isinf(rate), names)
     refuse(faults)

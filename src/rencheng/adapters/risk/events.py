@@ -29,8 +29,14 @@ EARTH_M = 6_371_008.8
 # 1996). The others are ours.
 LARGEST = {
     "PGA": 60.0, "PGV": 10.0, "PGD": 50.0, "MMI": 12.0, "water_depth": 150.0, "gust_3s": 150.0,
-    "wind_1min": 150.0, "wind_10min": 150.0,
+    "wind_1min": 150.0, "wind_10min": 150.0, "SA": 200.0, "PFA": 200.0, "PFV": 50.0,
+    "flow_speed": 60.0, "drift": 1.0, "roof_drift": 1.0, "ash_thickness": 100.0,
 }  # fmt: skip
+# A whole set below this harms nothing: its unit is doubted; [SI]. Ours; 0.01 m/s² is barely felt.
+SMALLEST = {"PGA": 0.01, "SA": 0.01, "PGV": 0.001, "water_depth": 0.05, "gust_3s": 5.0,
+            "wind_1min": 5.0, "wind_10min": 5.0}  # fmt: skip
+_LOOK = 1_000_000
+"""Intensities that are looked at together. Ours."""
 
 
 class EventSet(Protocol):
@@ -88,7 +94,9 @@ def event_table(
     lon, lat, x, unread = _read(table)
     rows = np.arange(2, event.size + 2)
     no_place = ~((np.abs(lon) <= 360) & (np.abs(lat) <= 90)) | (event == "")
-    faults += rows_fault("unread", "events.lon, lat, event", no_place, rows)
+    turned = no_place & (np.abs(lat) > 90) & (np.abs(lon) <= 90) & (event != "")
+    faults += rows_fault("turned_axes", "events.lon, lat", turned, rows)
+    faults += rows_fault("unread", "events.lon, lat, event", no_place & ~turned, rows)
     faults += rows_fault("unread_intensity", "events.intensity", unread, rows)
     names, first, which = np.unique(event, return_index=True, return_inverse=True)
     turn = np.argsort(np.argsort(first))  # events in the order in which they appear
@@ -169,10 +177,39 @@ def unit_faults(measure: str, unit: str) -> list[Fault]:
 def intensity_faults(x: F64 | F32, measure: str, unit: str, names: Named) -> list[Fault]:
     """Return what is wrong with intensities; NaN is none: it is unknown."""
     faults = rows_fault("negative", "events.intensity", (x < 0) | np.isinf(x), names)
-    if measure in LARGEST and unit in units_of(measure):
-        top = LARGEST[measure] / units_of(measure)[unit]
+    kind = measure.partition("(")[0]
+    if kind in LARGEST and unit in units_of(measure):
+        top = LARGEST[kind] / units_of(measure)[unit]
         faults += rows_fault("too_large", "events.unit", np.isfinite(x) & (x > top), names)
     return faults
+
+
+def doubts(source: EventSource) -> tuple[Fault, ...]:
+    """Return a doubt when the whole of a set is too small to harm anything: a unit too large.
+
+    Sets that cannot say their largest intensity without being read are not doubted.
+    """
+    head = source.head
+    kind = head.measure.partition("(")[0]
+    if kind not in SMALLEST or head.unit not in units_of(head.measure):
+        return ()
+    least = SMALLEST[kind] / units_of(head.measure)[head.unit]
+    largest = getattr(source, "largest", None)
+    if isinstance(source, Events):
+        largest = -np.inf
+        for begin in range(0, source.intensity.size, _LOOK):
+            largest = max(largest, greatest(source.intensity[begin : begin + _LOOK]))
+            if largest >= least:
+                break
+    if largest is None or not 0.0 < largest < least:
+        return ()
+    return (fault("too_small", "events.unit", [f"{largest:.3g} {head.unit}"]),)
+
+
+def greatest(x: F32) -> float:
+    """Return the largest of intensities that are known; minus infinity when none is."""
+    known = x[~np.isnan(x)]
+    return float(known.max()) if known.size else float("-inf")
 
 
 def stored_faults(

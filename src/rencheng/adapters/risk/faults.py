@@ -26,6 +26,7 @@ SAID = {
     "unit": ("units are missing or unknown", "Give the unit that the intensities are in"),
     "other_measure": ("curves ask for another measure", "Choose curves for the set's measure"),
     "too_large": ("intensities are too large for their unit", "Give the unit that they are in"),
+    "too_small": ("sets harm nothing in their unit", "Look whether the unit is the right one"),
     "negative": ("intensities are negative or infinite", "Leave out what is not reached"),
     "unread": ("rows have an unreadable place or event", "Mend or remove them"),
     "unread_intensity": ("intensities are unreadable", "Write numbers; nan is unknown"),

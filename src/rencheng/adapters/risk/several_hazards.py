@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from rencheng.adapters.risk.assets import curves_for, portfolio, read_assets
-from rencheng.adapters.risk.events import EventSet, Table
+from rencheng.adapters.risk.events import EventSet, Table, doubts
 from rencheng.domain.curve import Curve
 from rencheng.domain.errors import Fault
 from rencheng.domain.risk_several import Peril, Rule, SeveralImpact
@@ -83,8 +83,8 @@ def several(
             read, list(named), source.head.place, reach_m, currency=currency, year=year
         )
         perils.append(Peril(name=name, source=source, portfolio=folio, curves=fitting))
-        for one in found:  # places and values are wrong once, not once a hazard
-            own = one.key in {"risk.curve", "risk.outside"}
+        for one in (*found, *doubts(source)):  # places and values are wrong once, not once a hazard
+            own = one.key in {"risk.curve", "risk.outside", "risk.too_small"}
             where = f"{name}: {one.where}" if own else one.where
             faults[one.key, where] = replace(one, where=where)
         versions[f"events {name}"] = source.head.source

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rencheng.adapters.cities.readers import Job
 from rencheng.adapters.risk.assets import curves_for, portfolio, read_assets
-from rencheng.adapters.risk.events import EventSet, Table
+from rencheng.adapters.risk.events import EventSet, Table, doubts
 from rencheng.adapters.risk.faults import Named, fault, refuse, rows_fault
 from rencheng.domain.curve import Curve
 from rencheng.domain.errors import Fault
@@ -124,7 +124,7 @@ def run_shapes(
         },
     )
     found = [*read.faults, *rows_fault("mended", "assets.geometry", mended, read.id)]
-    return replace(result, faults=(*found, *_outside(parts, read.id)))
+    return replace(result, faults=(*found, *_outside(parts, read.id), *doubts(source)))
 
 
 def _sound(given: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.float64], NDArray[np.bool_]]:

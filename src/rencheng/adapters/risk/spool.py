@@ -11,6 +11,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
+from rencheng.adapters.risk.events import greatest
 from rencheng.domain.errors import CorruptDataError
 from rencheng.domain.risk import EventHead
 
@@ -32,11 +33,12 @@ class SpooledEvents:
         self._files = tuple(tempfile.TemporaryFile() for _ in range(2))  # noqa: SIM115 - see below
         for file in self._files:
             weakref.finalize(self, file.close)
-        sizes = [0]
+        sizes, self.largest = [0], float("-inf")
         for point, intensity in rows:
             self._files[0].write(np.ascontiguousarray(point, dtype=np.int32).data)
             self._files[1].write(np.ascontiguousarray(intensity, dtype=np.float32).data)
             sizes.append(point.size)
+            self.largest = max(self.largest, greatest(intensity))
         for file in self._files:
             file.flush()
         self.start: I64 = np.cumsum(sizes, dtype=np.int64)
