@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.domain.curve import CurveStatus
-from rencheng.domain.errors import Fault
+from rencheng.domain.errors import Fault, InvalidInputError, NotFoundError
 from rencheng.domain.risk import Standing
 
 F64 = NDArray[np.float64]
@@ -161,8 +161,42 @@ class Appraisal:
     versions: Mapping[str, str]
     faults: tuple[Fault, ...] = ()
 
+    def rows(self, *ids: str) -> Chosen:
+        """Return the rows of measures by their ids.
+
+        Raises
+        ------
+        NotFoundError
+            When a measure is not there.
+        """
+        known = {m.id: row for row, m in enumerate(self.measures)}
+        missing = [one for one in ids if one not in known]
+        if missing:
+            raise NotFoundError(
+                "risk.measure_unknown",
+                f"no measure was appraised under {', '.join(missing)}",
+                hint=f"Name some of {', '.join(known)}",
+                params={"missing": ", ".join(missing), "known": ", ".join(known)},
+            )
+        return frozenset(known[one] for one in ids)
+
     def saving(self, chosen: Chosen) -> Saving:
-        """Return what measures save together, in a year in which all of them stand."""
+        """Return what measures save together, in a year in which all of them stand.
+
+        Raises
+        ------
+        InvalidInputError
+            When two of them exclude each other.
+        """
+        for pair in self.excluded:
+            if pair <= chosen:
+                named = " and ".join(sorted(self.measures[k].id for k in pair))
+                raise InvalidInputError(
+                    "risk.measure_pair",
+                    f"{named} cannot stand together",
+                    hint="Choose one of them",
+                    params={"measures": named},
+                )
         parts = [group.saving[chosen & frozenset(group.touching)] for group in self.groups]
         return Saving(
             avoided=float(sum(part.avoided for part in parts)),

@@ -7,6 +7,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from rencheng.adapters.risk.measures import HINTS, meant, measure_file, read_measures
@@ -131,6 +132,15 @@ def test_what_is_no_table_is_named(tmp_path: Path) -> None:
 def test_assets_are_meant_by_their_columns() -> None:
     (mask,) = meant(read(HEAD + WALL), ASSETS, ("whole",), ("house",), "water_depth")
     assert mask.tolist() == [True, False]
+
+
+def test_numbers_in_columns_are_met_by_numbers() -> None:
+    text = HEAD + WALL.replace('{ zone = ["a", "b"], id = "1" }', "{ storeys = [2, 3] }")
+    for storeys in (["1", "3"], np.array([1, 3]), [1, 3]):
+        (mask,) = meant(
+            read(text), {**ASSETS, "storeys": storeys}, ("whole",), ("house",), "water_depth"
+        )
+        assert mask.tolist() == [False, True]
 
 
 def test_measures_that_meet_nothing_are_refused_together() -> None:

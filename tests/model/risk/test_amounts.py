@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rencheng import risk
 from rencheng.adapters.files import data_folder
 from rencheng.adapters.risk.amounts import debris, downtime
 from rencheng.adapters.risk.repair_cost import repair_cost
@@ -70,6 +71,19 @@ def test_downtime_is_a_component_with_a_curve_of_its_own() -> None:
     curve, pga = vulnerability_of(WOOD, days.as_cost()), np.linspace(0.01, 3, 50)
     exact = expected_amount(WOOD.shares(pga), days)
     assert curve.value(pga) * days.worst == pytest.approx(exact, abs=2e-5 * days.worst)
+
+
+def test_tonnes_of_an_event_come_out_of_a_run() -> None:
+    tonnes, floor_m2 = debris("W1"), 120.0
+    curve = vulnerability_of(WOOD, tonnes.as_cost())
+    quake = risk.event_table(
+        {"event": ["q"], "rate": [0.01], "lon": [0.0], "lat": [0.0], "intensity": [0.6]},
+        measure="PGA", unit="g", reach_m=10.0,
+    )  # fmt: skip
+    houses = {"id": ["a"], "lon": [0.0], "lat": [0.0], "value": [tonnes.worst * floor_m2]}
+    found = risk.run(houses, quake, [curve], currency="t", year=2024)
+    exact = float(expected_amount(WOOD.shares(0.6), tonnes)) * floor_m2
+    assert found.loss[0] == pytest.approx(exact, rel=1e-3)
 
 
 def test_days_by_ratio_meet_those_of_the_states() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from measure_kit import measure
 from rencheng.domain.curve import Beyond
-from rencheng.domain.errors import InvalidInputError, TooMuchError
+from rencheng.domain.errors import InvalidInputError, NotFoundError, TooMuchError
 from rencheng.domain.risk import Events
 from rencheng.domain.risk_measures import Appraisal, Measure, MeasureKind
 from rencheng.model.risk.appraisal import appraise
@@ -130,6 +130,10 @@ def test_what_cannot_stand_together_is_never_run() -> None:
     found = look(a, b)
     assert found.excluded == {frozenset((0, 1))}
     assert frozenset((0, 1)) not in found.groups[0].saving
+    with pytest.raises(InvalidInputError, match="a and b cannot stand together"):
+        found.saving(found.rows("a", "b"))
+    with pytest.raises(NotFoundError, match="under moat"):
+        found.rows("a", "moat")
 
 
 def test_no_house_is_insured_twice() -> None:

@@ -234,7 +234,12 @@ class _Row:
         if not isinstance(value, dict):
             self.wrong("text", "where", value)
             return {}
-        inner = _Row(value, f"{self.where_}, where", self.faults)
+        plain = {  # storeys = 2 means what a table says as 2
+            key: [str(v) if isinstance(v, int) and not isinstance(v, bool) else v for v in many]
+            for key, one in value.items()
+            for many in [one if isinstance(one, list) else [one]]
+        }
+        inner = _Row(plain, f"{self.where_}, where", self.faults)
         return {key: inner.texts(key) for key in value}
 
 
