@@ -69,7 +69,7 @@ def inputs(state: Path, *, with_event: bool = True) -> CycleInputs:
             for s in stations
         ],
         tide=[(ORIGIN + timedelta(minutes=m), 0.3) for m in range(-30, 30)],
-        own=Records(**{**nothing, "origin_time": ORIGIN, "log_is_whole": None}),
+        own=Records(**{**nothing, "origin_time": ORIGIN, "log_is_whole": None, "verdicts": ()}),
         seed=1,
     )
 
