@@ -16,6 +16,7 @@ from rencheng.domain.risk_measures import Appraisal, Measure, MeasureKind
 from rencheng.model.risk.appraisal import appraise
 from rencheng.model.risk.impact import impact
 from rencheng.model.risk.measures import Situation
+from rencheng.model.risk.shield import Shield, shielded
 from risk_kit import assets, event_set, ramp, random_case
 
 LINE = ramp([0.0, 10.0], [0.0, 1.0])  # a tenth of the value for each metre
@@ -164,6 +165,33 @@ def test_what_a_measure_makes_unknown_saves_nothing_and_is_counted() -> None:
 
 
 METRES = {"c": 0.5, "d": 0.3}
+
+
+class Counted:
+    """An event set that says how often it was read."""
+
+    def __init__(self, events: Events) -> None:
+        self.head, self.start, self.events, self.times = events.head, events.start, events, 0
+
+    def block(self, first: int, last: int) -> tuple[Any, Any]:
+        self.times += 1
+        return self.events.block(first, last)
+
+
+def test_files_are_not_read_again_for_every_set() -> None:
+    here = situation()
+    source = Counted(here.source)
+    given = [measure(id=f"m{k}", ratio_factor=0.9, life=k + 1) for k in range(6)]
+    found = appraise(replace(here, source=source), given, [np.array([True, True])] * 6)
+    assert found.runs == 64
+    assert source.times == 2
+
+
+def test_lowered_intensities_keep_within_their_memory() -> None:
+    here = situation()
+    wall = Shield(off=np.full(3, 0.5))
+    with pytest.raises(TooMuchError, match="lowered intensities"):
+        shielded(here.source, here.portfolio, [(wall, np.array([True, True]))], budget_mb=1e-5)
 
 
 def slowly(here: Situation, row: int, given: list[Measure]) -> float:

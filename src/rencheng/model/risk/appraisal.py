@@ -23,7 +23,7 @@ from rencheng.model.risk.blocks import BUDGET_MB
 from rencheng.model.risk.impact import impact
 from rencheng.model.risk.insurance import insured
 from rencheng.model.risk.measures import Applied, Situation, components, with_measures
-from rencheng.model.risk.shield import Shield, patterns, shield
+from rencheng.model.risk.shield import Shield, held, patterns, shield
 
 Bools = NDArray[np.bool_]
 F64 = NDArray[np.float64]
@@ -187,12 +187,13 @@ class _Work:
         budget_mb: float,
         insures: bool,
     ) -> None:
-        self.before, self.measures, self.base = before, measures, base
+        touched = np.any(reach, axis=0) if reach else base.standing < 0
+        source = held(before.source, before.portfolio, touched, budget_mb)
+        self.before = replace(before, source=source)
+        self.measures, self.base = measures, base
         self.budget_mb, self.insures = budget_mb, insures
         self.shields: list[Shield | None] = [
-            shield(before.source, before.portfolio, m, here)
-            if m.kind is MeasureKind.BARRIER
-            else None
+            shield(source, before.portfolio, m, here) if m.kind is MeasureKind.BARRIER else None
             for m, here in zip(measures, reach, strict=True)
         ]
         self.darkened = np.zeros(base.standing.size, dtype=np.bool_)

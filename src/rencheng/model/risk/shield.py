@@ -186,6 +186,37 @@ def _lowered(
     )
 
 
+def held(source: EventSource, portfolio: Portfolio, where: Bools, budget_mb: float) -> EventSource:
+    """Return the intensities at the points of some assets in memory, where they fit.
+
+    Parameters
+    ----------
+    source
+        Perhaps in files, which every run would read again.
+    portfolio, where
+        What stands there, and the assets that matter. (assets,)
+    budget_mb
+        Memory that they may take; a quarter of it is used at most, else the source stays. [MB]
+    """
+    wanted = np.zeros(len(source.head.place), dtype=np.bool_)
+    points = portfolio.point[where]
+    wanted[points[points >= 0]] = True
+    counts = np.zeros(source.head.rate.size, dtype=np.int64)
+    kept: list[tuple[I32, NDArray[np.float32]]] = []
+    for event, point, x in _pieces(source):
+        here = wanted[point]
+        counts += np.bincount(event[here], minlength=counts.size)
+        kept.append((point[here], x[here]))
+        if _ENTRY_BYTES * int(counts.sum()) / 1e6 > budget_mb / 4.0:
+            return source
+    return Events(
+        head=source.head,
+        start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        point=np.concatenate([np.zeros(0, np.int32), *(p for p, _ in kept)]),
+        intensity=np.concatenate([np.zeros(0, np.float32), *(x for _, x in kept)]),
+    )
+
+
 def patterns(masks: Sequence[Bools]) -> tuple[Bools, I64]:
     """Return the combinations of masks that occur (kinds, masks), and the one of each asset."""
     code = np.zeros(masks[0].size, dtype=np.int64)
