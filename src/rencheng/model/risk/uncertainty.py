@@ -90,7 +90,7 @@ def uncertain_impact(
     names, group = _grouped(asked.groups, len(folio.id))
     tables = curves_with_quantiles(list(curves.values()), drawn.with_quantile)
     asset_key = keys(folio.id)
-    sizes = _sizes(members, drawn.row.size, len(names), design.uniform.shape[0])
+    sizes = _sizes(members, drawn.start, len(names), design.uniform.shape[0])
     same = all(one.head.names == members[0][0].head.names for one, _ in members)
     carry = asked.carry if same else Carry(
         periods=asked.carry.periods, events=False, assets=asked.carry.assets,
@@ -106,9 +106,7 @@ def uncertain_impact(
     ]
     done, total = 0, sum(len(job.blocks(cut.slots)) for job, _ in steps)
     for job, which in steps:
-        work = Pass(
-            drawn.at(which), len(job.head.names), sizes.groups, with_losses=carry.losses
-        )  # fmt: skip
+        work = Pass(drawn.at(which), len(job.head.names), sizes.groups, carry)
         for block in job.run(work, cut.slots, asked.threads):
             whole.take(block, which)
             done += 1
@@ -148,7 +146,10 @@ def _grouped(groups: Sequence[str], assets: int) -> tuple[tuple[str, ...], NDArr
 
 
 def _sizes(
-    members: Sequence[tuple[EventSource, Portfolio]], kinds: int, groups: int, samples: int
+    members: Sequence[tuple[EventSource, Portfolio]],
+    kinds: NDArray[np.int32],
+    groups: int,
+    samples: int,
 ) -> Sizes:
     sources = [source for source, _ in members]
     folio = members[0][1]
@@ -160,7 +161,8 @@ def _sizes(
         stored=sum(int(source.start[-1]) for source in sources),
         points=sum(len(source.head.place) for source in sources),
         items=len(members) * folio.value.size,
-        kinds=kinds,
+        kinds=int(kinds[-1]),
+        most_kinds=int(np.diff(kinds).max(initial=1)),
         members=len(members),
     )
 
@@ -184,9 +186,11 @@ class _Whole:
     def take(self, block: Block, which: I64) -> None:
         """Keep a block of assets."""
         self.dark[block.asset] = np.maximum(self.dark[block.asset], block.dark)
+        if not block.eai.size:
+            return
         if self.asset is not None:
             self.asset[np.ix_(block.asset, which)] = block.eai
-        elif self.quantiles is not None and block.asset.size:
+        elif self.quantiles is not None:
             self.quantiles[block.asset] = _quantiles(block.eai.astype(np.float32))
 
     def close(self, work: Pass, which: I64, head: EventHead) -> None:

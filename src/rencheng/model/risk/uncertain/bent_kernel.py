@@ -107,7 +107,7 @@ def bent(
             for s in range(lanes):
                 annual[s] *= often[s]
                 missing[s] += nan[s]
-            booked((annual, factor, total), eai[slot[i] - points[2]], aal, by_group[group[i]])
+            booked((annual, factor, total), eai, slot[i] - points[2], aal, by_group[group[i]])
             dark[slot[i] - points[2]] += nan.max()
 
 

@@ -125,31 +125,60 @@ def own(factor: F64, sd: F64, key: U64, kind: int, thing: np.uint64) -> None:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
-def booked(item: tuple[F64, F64, F64], eai: F64, aal: F64, group: F64) -> None:
+def booked(
+    item: tuple[F64, F64, F64], eai: F64, slot: int, aal: F64, group: F64
+) -> None:  # fmt: skip
     """Add an item's annual share of its worth to its asset, to the totals and to its group."""
-    yearly, factor, total = item
+    share, factor, total = item
+    if eai.size:
+        for s in range(aal.size):
+            eai[slot, s] += factor[s] * share[s]
     for s in range(aal.size):
-        eai[s] += factor[s] * yearly[s]
-        aal[s] += total[s] * yearly[s]
-        group[s] += total[s] * yearly[s]
+        y = total[s] * share[s]
+        aal[s] += y
+        group[s] += y
+
+
+@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+def yearly(hits: Hits, items: Items, table: Table, kinds: Kinds, out: tuple[I64, F64, I64]) -> None:
+    """Write each item's annual share lost, and unknown events, by each curve it may have."""
+    begin, event, x, rate = hits
+    first, cls, _, _, _, _, _ = items
+    head, bucket, line = table
+    start, row, _ = kinds
+    at, annual, nan = out
+    for i in range(cls.size):
+        at[i + 1] = at[i] + start[cls[i] + 1] - start[cls[i]]
+    for p in range(begin.size - 1):
+        for i in range(first[p], first[p + 1]):
+            for t in range(begin[p], begin[p + 1]):
+                z = np.float64(x[t])
+                for j in range(at[i + 1] - at[i]):
+                    y = np.nan
+                    if z == z:
+                        c = line_of(head, bucket, line, np.uint64(row[start[cls[i]] + j]), z)
+                        y = line[c, 2] + line[c, 3] * (z - line[c, 0])
+                    if y == y:
+                        annual[at[i] + j] += rate[event[t]] * y
+                    else:
+                        nan[at[i] + j] += 1
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
 def straight(
-    points: Points, hits: Hits, items: Items, table: Table, kinds: Kinds, worth: Worth, out: Out
+    points: Points, hits: Hits, items: Items, curves: tuple[Table, I64, F64, I64], kinds: Kinds,
+    worth: Worth, out: Out,
 ) -> None:  # fmt: skip
     """Add what assets at some points lose where no sample bends a curve or an intensity."""
-    begin, event, x, rate = hits
-    base = points[2]
+    begin, event, x, _ = hits
     first, cls, value, slot, group, key, _ = items
-    head, bucket, line = table
+    (head, bucket, line), at, annual, nan = curves
     start, row, choice = kinds
     by_class, on_total, often, sd, own_key = worth
     loss, unknown, eai, aal, missing, by_group, dark = out
     lanes, with_events = often.size, loss.size > 0
-    factor, total, yearly = np.empty(lanes), np.empty(lanes), np.empty(lanes)
-    share = np.empty(row.size)
-    annual, nan = np.empty(row.size), np.empty(row.size, dtype=np.int64)
+    factor, total, share = np.empty(lanes), np.empty(lanes), np.empty(lanes)
+    ratio = np.empty(row.size)
     for p in range(points[0], points[1]):
         if begin[p] == begin[p + 1]:
             continue
@@ -160,8 +189,13 @@ def straight(
             own(factor, sd, own_key, k, key[i])
             for s in range(lanes):
                 total[s] = factor[s] * on_total[k, s]
+                share[s] = annual[at[i] + choice[k, s]] * often[s]
+                missing[s] += nan[at[i] + choice[k, s]]
+            booked((share, factor, total), eai, slot[i] - points[2], aal, by_group[group[i]])
+            dark[slot[i] - points[2]] += nan[at[i] : at[i + 1]].max()
+            if not with_events:
+                continue
             many = start[k + 1] - start[k]
-            annual[:many], nan[:many] = 0.0, 0
             for t in range(begin[p], begin[p + 1]):
                 e, z = event[t], np.float64(x[t])
                 for j in range(many):
@@ -169,27 +203,18 @@ def straight(
                     if z == z:
                         c = line_of(head, bucket, line, np.uint64(row[start[k] + j]), z)
                         y = line[c, 2] + line[c, 3] * (z - line[c, 0])
-                    share[j] = y
-                    if y == y:
-                        annual[j] += rate[e] * y
-                    else:
-                        nan[j] += 1
-                if with_events and many == 1 and share[0] == share[0]:
-                    y = share[0]
+                    ratio[j] = y
+                y = ratio[0]
+                if many == 1 and y == y:
                     for s in range(lanes):
                         loss[e, s] += total[s] * y
-                elif with_events:
+                else:
                     for s in range(lanes):
-                        y = share[choice[k, s]]
+                        y = ratio[choice[k, s]]
                         if y == y:
                             loss[e, s] += total[s] * y
                         else:
                             unknown[e, s] += 1
-            for s in range(lanes):
-                yearly[s] = annual[choice[k, s]] * often[s]
-                missing[s] += nan[choice[k, s]]
-            booked((yearly, factor, total), eai[slot[i] - base], aal, by_group[group[i]])
-            dark[slot[i] - base] += nan[:many].max()
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]

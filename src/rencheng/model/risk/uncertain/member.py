@@ -16,7 +16,7 @@ from rencheng.model.risk.stock import settled, stock
 from rencheng.model.risk.uncertain.curves import Curves
 from rencheng.model.risk.uncertain.design import place_keys
 from rencheng.model.risk.uncertain.lanes import Lanes
-from rencheng.model.risk.uncertain.memory import LANES, small
+from rencheng.model.risk.uncertain.memory import LANES, Carry, small
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -31,7 +31,7 @@ class Block:
 
     asset: I64
     eai: F64
-    """[currency/yr] (assets, samples)"""
+    """None when they are not carried. [currency/yr] (assets, samples)"""
     dark: I64
     """Most events unknown in a sample. (assets,)"""
 
@@ -39,10 +39,11 @@ class Block:
 class Pass:
     """Sums over all assets, for some samples."""
 
-    def __init__(self, drawn: Lanes, events: int, groups: int, *, with_losses: bool) -> None:
+    def __init__(self, drawn: Lanes, events: int, groups: int, carry: Carry) -> None:
         many = drawn.often.size
         self.lanes = drawn
-        self.with_losses = with_losses
+        self.with_losses = with_losses = carry.losses
+        self.with_assets = carry.assets or carry.asset_samples
         shape = (events, many) if with_losses else (0, many)
         cuts = [(a, min(a + LANES, many)) for a in range(0, many, LANES)]
         self.cuts = cuts
@@ -73,6 +74,7 @@ class Member:
             asset_key[things.asset], place_keys(source.head.place),
         )  # fmt: skip
         self.event_key = keys(source.head.names)
+        self.yearly: tuple[I64, F64, I64]
 
     def blocks(self, slots: int) -> list[tuple[int, int]]:
         """Return ranges of points that hold at most so many assets, or one point."""
@@ -89,13 +91,15 @@ class Member:
     def run(self, work: Pass, slots: int, threads: int) -> Iterator[Block]:
         """Yield block after block of assets, adding up events and totals as it goes."""
         calls = [_Call(self, work, c) for c in range(len(work.cuts))]
+        if any(call.is_straight for call in calls):
+            self.yearly = self._yearly(calls[0])
+        upto = np.r_[self.slot, self.asset.size]
         with ThreadPoolExecutor(max_workers=threads) as pool:
             for p, q in self.blocks(slots):
-                here = slice(*np.r_[self.slot, self.asset.size][self.things.first[[p, q]]])
+                here = slice(*upto[self.things.first[[p, q]]])
                 size = here.stop - here.start
-                done = list(
-                    pool.map(partial(_Call.add, p=p, q=q, slot=here.start, size=size), calls)
-                )
+                add = partial(_Call.add, p=p, q=q, slot=here.start, size=size)
+                done = list(pool.map(add, calls))
                 yield Block(
                     asset=self.asset[here],
                     eai=np.concatenate([eai for eai, _ in done], axis=1),
@@ -104,6 +108,18 @@ class Member:
             if calls and calls[0].is_by_kind:
                 known = self._kinds(calls[0])
                 list(pool.map(partial(_Call.finish, known=known), calls))
+
+    def _yearly(self, call: _Call) -> tuple[I64, F64, I64]:
+        """Return annual share and unknown events of each item by each curve it may have."""
+        from rencheng.model.risk.uncertain import kernel
+
+        many = int(np.diff(call.kinds[0])[self.things.curve].sum())
+        out = (
+            np.zeros(self.things.curve.size + 1, dtype=np.int64), np.zeros(many),
+            np.zeros(many, dtype=np.int64),
+        )  # fmt: skip
+        kernel.yearly(self.hits, self.items, self.curves.table, call.kinds, out)
+        return out
 
     def _kinds(self, call: _Call) -> tuple[F64, I64]:
         """Return loss and unknown of each event by class and alternative."""
@@ -141,7 +157,7 @@ class _Call:
         from rencheng.model.risk.uncertain import kernel
 
         work, cut, member = self.work, self.cut, self.member
-        eai = np.zeros((size, self.worth[2].size))
+        eai = np.zeros((size if work.with_assets else 0, self.worth[2].size))
         dark = np.zeros(size, dtype=np.int64)
         loss, unknown = work.loss[cut], work.unknown[cut]
         if self.is_by_kind:
@@ -149,7 +165,9 @@ class _Call:
         out = (loss, unknown, eai, work.aal[cut], work.missing[cut], work.group[cut], dark)
         given = ((p, q, slot), member.hits, member.items)
         if self.is_straight:
-            kernel.straight(*given, member.curves.table, self.kinds, self.worth, out)
+            kernel.straight(
+                *given, (member.curves.table, *member.yearly), self.kinds, self.worth, out
+            )
         else:
             from rencheng.model.risk.uncertain import bent_kernel
 

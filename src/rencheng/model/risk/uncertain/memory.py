@@ -48,6 +48,8 @@ class Sizes:
     items: int
     kinds: int
     """Curves of all classes, alternatives counted."""
+    most_kinds: int
+    """Of one class."""
     members: int
 
 
@@ -78,10 +80,11 @@ def room(carry: Carry, sizes: Sizes, budget_mb: float) -> Room:
     fixed += 16 * n.events * n.kinds if carry.losses and small(n.events, n.kinds) else 0
     fixed += 8 * n.events * n.samples if carry.events else 0
     slots = max(1, min(n.assets, int(0.1 * budget / (24 * max(1, n.samples)))))
-    fixed += 24 * slots * n.samples
+    fixed += 24 * slots * n.samples if carry.assets or carry.asset_samples else 0
+    fixed += 16 * n.items * n.most_kinds
     asset_bytes = 4 * n.assets * n.samples
     # A loop's own lanes, and sorting them for the exceedance curve.
-    lane = (_LOSS_BYTES + 8) * n.events if carry.losses else 0
+    lane = (_LOSS_BYTES + 16) * n.events if carry.losses else 8 * n.events
     sorting = 32 * n.events * min(LANES, n.samples) if carry.periods else 0
     keeps = carry.asset_samples or (carry.assets and n.members > 1)
     for held in (keeps, True):
