@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rencheng.adapters.cities.files.tabular import delimiter_of, encoding_of
+from rencheng.adapters.cities.files.tabular import as_objects, delimiter_of, encoding_of
 from rencheng.adapters.risk.openquake.faults import Found
 from rencheng.domain.errors import RenchengError
 
@@ -41,6 +41,10 @@ class Columns:
     def numbers(self, name: str, found: Found, *, first_line: int = 2) -> F64:
         """Return a column as numbers, blank as NaN; texts are faults. (rows,)"""
         texts = self.columns[name]
+        try:
+            return texts.astype(np.float64)
+        except ValueError:  # something blank, or no number
+            pass
         values = np.full(len(texts), np.nan)
         bad = []
         for i, text in enumerate(texts):
@@ -168,7 +172,7 @@ def table(body: bytes, name: str, found: Found, needed: Sequence[str] = ()) -> C
     limit = csv.field_size_limit(len(text) + 1)  # a polygon is one long field
     try:
         header = [one.strip() for one in next(lines, [])]
-        rows = [row for row in lines if any(field.strip() for field in row)]
+        rows = [row for row in lines if any(row)]
     except csv.Error as error:
         found.add("file", name, str(error))
         return empty
@@ -180,9 +184,11 @@ def table(body: bytes, name: str, found: Found, needed: Sequence[str] = ()) -> C
     found.add("columns", name, [one for one in needed if one not in header])
     if any(one not in header for one in needed):
         return empty
-    columns = {}
-    for i, one in enumerate(header):
-        columns[one] = np.array([row[i].strip() for row in rows], dtype=object)
+    turned = zip(*rows, strict=True) if rows else [()] * len(header)
+    columns = {
+        one: as_objects([value.strip() for value in values])
+        for one, values in zip(header, turned, strict=True)
+    }
     return Columns(name=name, columns=columns, comment=comment, rows=len(rows))
 
 

@@ -201,8 +201,10 @@ def read_motion(path: Path, sites: Sites | None = None, *, events: int = 0) -> G
     _check_rows(imt, chance, path.name, found)
     found.refuse()
     which = number.astype(np.int64)
-    pairs, counts = np.unique(np.column_stack([which, place]), axis=0, return_counts=True)
-    found.add("double", path.name, [f"event {e}, site {sites.id[s]}" for e, s in pairs[counts > 1]])
+    many = sites.id.size
+    pairs, counts = np.unique(which * many + place, return_counts=True)
+    twice = [f"event {k // many}, site {sites.id[k % many]}" for k in pairs[counts > 1]]
+    found.add("double", path.name, twice)
     found.refuse()
     return GroundMotion(
         sites=sites,
