@@ -22,14 +22,15 @@ from pathlib import Path
 
 import numpy as np
 
-from rencheng.adapters.risk.openquake.curves import CurveModel, read_fragility, read_vulnerability
+from rencheng.adapters.risk.openquake.classical_job import run_classical, tables_of
+from rencheng.adapters.risk.openquake.curves import CurveModel, read_vulnerability
 from rencheng.adapters.risk.openquake.exposure import Exposure, read_exposure
 from rencheng.adapters.risk.openquake.hazard_curves import read_hazard_curves
 from rencheng.adapters.risk.openquake.job import Job, read_job
 from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.risk import Portfolio
 from rencheng.domain.risk_classical import SUREST, ClassicalLosses, HazardCurves, ShareSpread
-from rencheng.model.risk.classical import around_levels, at_levels, classical_states, fine_knots
+from rencheng.model.risk.classical import around_levels
 from rencheng.model.risk.classical_loss import (
     classical_losses,
     over_branches,
@@ -147,25 +148,13 @@ def folio(exposure: Exposure, hazard: HazardCurves, model: CurveModel) -> Portfo
 
 
 def damage(root: Path, case: int, variant: str) -> Numbers:
-    """Damage states: by the levels of the hazard, or finer ones between those of the fragility."""
+    """Damage states, every one of them, by the job as it stands."""
     place = root / f"classical_damage/case_{case}"
-    job = read_job(place / f"job_{variant}.ini")
-    model = read_fragility(place / job.text("fragility_file"))
-    exposure = read_exposure(place / job.text("exposure_file"))
-    # OpenQuake has no damage *at* the limit of no damage, our curves only below it.
-    curves = [
-        replace(one, low=np.nextafter(one.low, np.inf)) if one.median.size else one
-        for one in model.curves.values()
-    ]
-    hazard = hazard_of(job, "PGA")
-    many = int(job.number("steps_per_interval", 1))
-    rule = at_levels(fine_knots(curves[0].x, many)) if many > 1 else at_levels()
-    found = classical_states(hazard, folio(exposure, hazard, model), curves, steps=rule)
-    chance = found.probability(job.number("risk_investigation_time", hazard.years))
+    done = run_classical(place / f"job_{variant}.ini", frequencies_kept)
+    ids = list(map(str, done.exposure.id))
     for row in rows(place / f"expected/damage_{variant}.csv"):
-        at = found.id.index(row["asset_id"])
-        for name, ours in zip(("no_damage", *found.states[1:]), chance[at], strict=True):
-            yield row[f"structural-{name}"], float(ours)
+        for name in (one for one in row if one.startswith("structural-")):
+            yield row[name], float(done.columns[name][ids.index(row["asset_id"])])
 
 
 def losses(
@@ -190,29 +179,28 @@ def losses(
 
 def averages(root: Path, path: str) -> Numbers:
     """Average losses: the expected largest loss within the time of the risk."""
-    job, found, years = losses(root, f"classical_risk/{path}")
-    ours = found.expected_largest(years)
-    for row in rows(job.path.parent / "expected/avg_losses-mean.csv"):
-        yield row["structural"], float(ours[found.id.index(row["asset_id"]), 0])
+    job = root / "classical_risk" / path
+    done = run_classical(job, frequencies_kept)
+    ids = list(map(str, done.exposure.id))
+    for row in rows(job.parent / "expected/avg_losses-mean.csv"):
+        yield row["structural"], float(done.columns["structural"][ids.index(row["asset_id"])])
 
 
 def loss_curve(root: Path) -> Numbers:
     """Every step of a loss curve."""
-    job, found, years = losses(root, "classical_risk/case_2/job_risk.ini")
-    ours = found.probability(years)[0]
-    table = rows(job.path.parent / "expected/loss_curves.csv")
-    for row, ratio, chance in zip(table, found.ratio[0], ours, strict=True):
-        yield row["loss_value"], float(ratio * found.value[0, 0])
-        yield row["loss_ratio"], float(ratio)
-        yield row["poe"], float(chance)
+    job = root / "classical_risk/case_2/job_risk.ini"
+    ours = tables_of(run_classical(job, frequencies_kept))["curves"]
+    for k, row in enumerate(rows(job.parent / "expected/loss_curves.csv")):
+        for name, column in (("loss_value", "loss"), ("loss_ratio", "share"), ("poe", "chance")):
+            yield row[name], float(ours[column][k])
 
 
 def loss_map(root: Path) -> Numbers:
     """The loss at a probability."""
-    job, found, years = losses(root, "classical_risk/case_2/job_risk.ini")
-    poe = job.number("conditional_loss_poes", np.nan)
-    for row in rows(job.path.parent / "expected/loss_maps.csv"):
-        yield row[f"structural~poe-{poe:g}"], float(found.loss_at(poe, years)[0, 0])
+    job = root / "classical_risk/case_2/job_risk.ini"
+    ours = run_classical(job, frequencies_kept).columns
+    for row in rows(job.parent / "expected/loss_maps.csv"):
+        yield row["structural~poe-0.01"], float(ours["structural~poe-0.01"][0])
 
 
 def benefit_cost(root: Path) -> Numbers:

@@ -20,6 +20,7 @@ from rencheng.adapters.risk.openquake.calculation import (
     losses,
     paid,
 )
+from rencheng.adapters.risk.openquake.classical_job import MODES, run_classical, tables_of
 from rencheng.adapters.risk.openquake.job import read_job
 from rencheng.adapters.risk.openquake.model import Model, read_model
 from rencheng.adapters.risk.openquake.perils import read_perils
@@ -52,7 +53,8 @@ def run_job(path: str | Path, *, budget_mb: float = BUDGET_MB) -> OpenQuakeRepor
     ----------
     path
         Its `job.ini`: `scenario_risk`, `scenario_damage`, `event_based_risk` or
-        `event_based_damage` with ground motion in a file, or `multi_risk`.
+        `event_based_damage` with ground motion in a file, `multi_risk`, or `classical_risk` or
+        `classical_damage` with hazard curves in files.
     budget_mb
         Memory for the computation of each measure. [MB]
 
@@ -69,6 +71,8 @@ def run_job(path: str | Path, *, budget_mb: float = BUDGET_MB) -> OpenQuakeRepor
     `risk_investigation_time`. Losses and damage are expected ones; nothing is sampled.
     """
     file = Path(path)
+    if read_job(file).mode in MODES:
+        return _classical(file)
     is_several = read_job(file).mode == "multi_risk"
     models = read_perils(file) if is_several else {"": read_model(file)}
     first = next(iter(models.values()))
@@ -91,6 +95,22 @@ def run_job(path: str | Path, *, budget_mb: float = BUDGET_MB) -> OpenQuakeRepor
         },
         is_sampled_there=not all(one.is_sure for one in named.values()),
         faults=first.faults,
+    )
+
+
+def _classical(file: Path) -> OpenQuakeReport:
+    done = run_classical(file)
+    return OpenQuakeReport(
+        tables=tables_of(done),
+        mode=read_job(file).mode,
+        counts={
+            "assets": int(done.exposure.id.size),
+            "left_out": sum(f.count for f in done.faults if f.key in _LEFT_OUT),
+            "events": 0,
+            "perils": 1,
+        },
+        is_sampled_there=False,
+        faults=done.faults,
     )
 
 
