@@ -14,8 +14,12 @@ from ops_kit import Clock
 from rencheng.adapters.risk.run_shelf import FolderRuns
 from rencheng.bootstrap import Brain
 from rencheng.service.risk_jobs import RiskRoom
-from risk_console_kit import QUAKE, room_in
+from risk_console_kit import QUAKE, depths, room_in
 
+WATER = {
+    "file": "water.csv", "name_zh": "百年一遇洪水", "name_en": "Once in 100 years",
+    "hazard": "flood", "measure": "water_depth", "unit": "m", "source": "made up for a test",
+}  # fmt: skip
 ASSESSED = {"assessed", "not_exposed", "no_curve", "bad_data"}
 
 
@@ -79,6 +83,47 @@ def test_a_scenario_gives_bands_of_loss_and_people(room: RiskRoom, planner: Test
     assert figures["loss"]["p95"] <= found["value"]
     assert {"damaged", "collapsed", "dead", "displaced"} <= figures.keys()
     assert found["tail"] == []
+
+
+def test_every_model_of_people_stands_for_itself(room: RiskRoom, planner: TestClient) -> None:
+    job = done(planner, room, QUAKE)
+    people = planner.get(f"risk/jobs/{job}/summary").json()["people"]
+    dead = {row["model"]: row["mean"] for row in people if row["fate"] == "dead"}
+    assert "hazus" in dead
+    assert all(value >= 0 for value in dead.values())
+
+
+def test_water_of_the_office_is_run_with_curves_by_use(room: RiskRoom, planner: TestClient) -> None:
+    body = depths(("t100", 0.01, -71.3, -29.95, 2.0), ("t100", 0.01, -71.295, -29.95, 1.0))
+    answer = planner.put("risk/sets/water", params=WATER, content=body)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["is_own"]
+    job = done(planner, room, "water")
+    found = planner.get(f"risk/jobs/{job}/summary").json()
+    assert found["counts"]["assessed"] + found["counts"]["not_exposed"] == 60
+    assert {"h1", "h3"} <= {row["fate"] for row in found["people"]}
+    assert planner.delete("risk/sets/water").status_code == 204
+    assert planner.get(f"risk/jobs/{job}/zones").status_code == 200
+
+
+def test_a_file_is_refused_with_every_fault_before_it_is_kept(planner: TestClient) -> None:
+    asked = WATER | {"file": "water.exe", "name_zh": "", "unit": "", "source": ""}
+    answer = planner.put("risk/sets/water", params=asked, content=b"x")
+    assert answer.status_code == 422
+    keys = {fault["key"] for fault in answer.json()["faults"]}
+    assert keys >= {"risk.set_missing", "risk.set_ending"}
+    assert "water" not in {one["id"] for one in planner.get("risk/sets").json()}
+
+
+def test_a_file_whose_rows_are_wrong_says_so_when_it_is_run(
+    room: RiskRoom, planner: TestClient
+) -> None:
+    planner.put("risk/sets/water", params=WATER, content=depths(("a", 0.1, 500.0, 0.0, -1.0)))
+    made = ask(planner, "water")
+    assert room.desk.turn()
+    found = planner.get(f"risk/jobs/{made['id']}").json()
+    assert found["state"] == "failed"
+    assert {fault["key"] for fault in found["trouble"]["faults"]} >= {"risk.negative"}
 
 
 def test_rates_give_a_year_and_its_tail(room: RiskRoom, planner: TestClient) -> None:

@@ -20,6 +20,7 @@ from rencheng.api.shapes.risk import (
     RiskExceedanceOut,
     RiskFigureOut,
     RiskJobOut,
+    RiskPeopleOut,
     RiskProgressOut,
     RiskSetOut,
     RiskSummaryOut,
@@ -176,6 +177,19 @@ def summary_out(shown: Shown) -> RiskSummaryOut:
             for row in one.tail
         ],
         is_partial=one.is_partial,
+        people=[
+            RiskPeopleOut(
+                model=row.model,
+                fate=row.fate,
+                mean=number(row.mean),
+                band=band_out(Band(row.p05, row.p50, row.p95)),
+                low=number(row.low),
+                high=number(row.high),
+                is_partial=row.is_partial,
+                notes=[text_out(note) for note in row.notes],
+            )
+            for row in one.people
+        ],
         costs=[_cost(row) for row in one.costs],
         notes=[text_out(note) for note in one.notes],
         versions=dict(one.versions),

@@ -185,6 +185,24 @@ class CostRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleRow:
+    """What one model says of one fate of people; NaN unknown or not stated."""
+
+    model: str
+    fate: str
+    mean: float
+    """Of the samples of one event; a year's; of the largest event where no rate is known."""
+    p05: float
+    p50: float
+    p95: float
+    low: float
+    """Of the model's own span."""
+    high: float
+    is_partial: bool
+    notes: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RiskSummary:
     """What a run came to, apart from its tables."""
 
@@ -219,6 +237,8 @@ class RiskSummary:
     faults: tuple[Fault, ...]
     seconds: float
     origin: Origin
+    people: tuple[PeopleRow, ...] = ()
+    """By model and fate, side by side; none where it was too much for the console."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

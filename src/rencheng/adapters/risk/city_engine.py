@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import nan
 from time import monotonic
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.adapters.risk.city_hazard import Hazard, hazard_of
+from rencheng.adapters.risk.city_people import people_rows
 from rencheng.adapters.risk.city_stock import CityStock, Shelves, stock_of
 from rencheng.adapters.risk.results import YEARS
 from rencheng.adapters.risk.sets import EventSets
@@ -49,9 +51,9 @@ STEPS_SHOWN = 300
 # Shares of the whole time at which each part begins; by the clock on the default city. Ours.
 _SHARES = {
     "fields": (0.0, 0.45),
-    "losses": (0.45, 0.55),
-    "zones": (0.55, 0.8),
-    "people": (0.8, 0.98),
+    "losses": (0.45, 0.5),
+    "zones": (0.5, 0.65),
+    "people": (0.65, 0.98),
 }
 _SERIOUS, _DEAD = slice(1, 3), 3  # severities of the HAZUS casualty scale, as `service.figures`
 
@@ -114,8 +116,9 @@ class CityEngine:
         )  # fmt: skip
         during("people")(0, 1)
         hurt = self._harm(city, hazard, run)
-        during("people")(1, 1)
-        summary = _summary(run, city, stock, hazard, found, hurt, monotonic() - began)
+        fates = people_rows(city, hazard, self._shelves, run, stock.costs.country, during("people"))
+        summary = _summary(run, city, stock, hazard, found, hurt)
+        summary = replace(summary, people=fates, seconds=monotonic() - began)
         return RiskResult(
             summary=summary, arrays=_arrays(city, stock, hazard, found, by_zone, hurt)
         )
@@ -188,14 +191,13 @@ def _mean(found: EventImpact) -> F64:
     return found.eai if np.isfinite(found.rate).all() else np.full(found.eai.shape, nan)
 
 
-def _summary(  # noqa: PLR0913
+def _summary(
     run: RiskRun,
     city: City,
     stock: CityStock,
     hazard: Hazard,
     found: EventImpact,
     hurt: dict[str, F32],
-    seconds: float,
 ) -> RiskSummary:
     rated = np.isfinite(found.rate).all()
     steps = exceedance(found.known_loss, found.rate) if rated else None
@@ -226,7 +228,7 @@ def _summary(  # noqa: PLR0913
         notes=(*hazard.notes, Text("risk.note.worth"), *_people_notes(hurt)),
         versions={**found.versions, "fragility": "", "city": city.version},
         faults=(*stock.faults, *found.faults),
-        seconds=seconds,
+        seconds=nan,
         origin=Origin.SYNTHETIC if is_synthetic else Origin.DERIVED,
     )
 

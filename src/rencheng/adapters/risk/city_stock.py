@@ -77,14 +77,19 @@ class Shelves:
         return self._made[key]
 
     def _quake(self, curve: str, use: str) -> Pair | None:
-        fragility = self._found(f"{BUILDING_CURVES}{curve}")
-        if fragility is None or fragility.kind is not CurveKind.FRAGILITY:
+        fragility = self.fragility(f"{BUILDING_CURVES}{curve}")
+        if fragility is None:
             return None
         try:
             cost = repair_cost(use)
             return Pair(curve=vulnerability_of(fragility, cost), fragility=fragility, cost=cost)
         except (NotFoundError, InvalidInputError):
             return None
+
+    def fragility(self, identity: str) -> Curve | None:
+        """Return a fragility by its id; None where there is none."""
+        found = self._found(identity)
+        return found if found is not None and found.kind is CurveKind.FRAGILITY else None
 
     def _found(self, identity: str) -> Curve | None:
         try:

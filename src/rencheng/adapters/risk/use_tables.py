@@ -27,6 +27,8 @@ class Costs:
     year: int
     rows: tuple[CostRow, ...]
     version: str
+    country: str = ""
+    """ISO 3166-1 alpha-2, where the table says it for the city's time zone."""
 
     def per_m2(self, use: str) -> float:
         """Return the cost of a use class; NaN where no row has it. [currency/m²]"""
@@ -81,6 +83,7 @@ def read_costs(state: Path | None, timezone: str) -> Costs:
         year=table["year"],
         rows=tuple(rows),
         version=f"{table.get('version', '1')} ({where})",
+        country=str(product.get("country", "")),
     )
 
 

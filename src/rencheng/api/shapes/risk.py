@@ -140,6 +140,21 @@ class RiskCostOut(Shape):
     source: str
 
 
+class RiskPeopleOut(Shape):
+    """What one model says of one fate of people; models are never blended."""
+
+    model: str
+    fate: str
+    mean: float | None
+    band: BandOut
+    """Over the samples of one event."""
+    low: float | None
+    """Of the model's own span; null: it states none."""
+    high: float | None
+    is_partial: bool
+    notes: list[TextOut]
+
+
 class RiskSummaryOut(Shape):
     """What a run came to, apart from its tables."""
 
@@ -157,6 +172,7 @@ class RiskSummaryOut(Shape):
     tail: list[RiskTailOut]
     is_partial: bool
     """Whether something is unknown: totals are then at least so much."""
+    people: list[RiskPeopleOut]
     costs: list[RiskCostOut]
     notes: list[TextOut]
     versions: dict[str, str]
