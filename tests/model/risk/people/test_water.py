@@ -17,6 +17,7 @@ from rencheng.domain.errors import InvalidInputError, TooMuchError
 from rencheng.domain.risk import Events
 from rencheng.domain.risk_people import Crowd
 from rencheng.model.risk.people import twin
+from rencheng.model.risk.people.fragilities import share
 from rencheng.model.risk.people.responses import (
     Job,
     drownings,
@@ -94,10 +95,20 @@ def test_nobody_drowns_by_the_logistic_below_a_foot_and_near_a_breach_nobody_sur
 @given(st.floats(0.0, 8.0), st.floats(0.0, 8.0))
 def test_deeper_water_drowns_no_fewer(a: float, b: float) -> None:
     found = drowned(BY_ID, np.array(sorted((a, b))))
-    for share in found.values():
-        known = share[:, :UNSAID]
+    for model in found.values():
+        known = model[:, :UNSAID]
         assert ((known >= 0.0) & (known <= 1.0)).all()
         assert (known[1] >= known[0] - 1e-12).all()
+
+
+@given(st.floats(0.0, 12.0))
+def test_shares_are_the_curves_own(depth: float) -> None:
+    given_depth = np.array([depth, np.nan])
+    for curve in CURVES:
+        value = curve.value(given_depth)
+        np.testing.assert_allclose(
+            share(curve, given_depth), value[:, -1] if curve.states else value, atol=1e-15
+        )
 
 
 def test_zones_follow_how_fast_water_rises_and_are_unknown_where_it_matters() -> None:
@@ -111,10 +122,10 @@ def test_zones_follow_how_fast_water_rises_and_are_unknown_where_it_matters() ->
 def test_models_stand_side_by_side_over_those_whom_the_flood_finds() -> None:
     people = crowd([100.0], exposed=[0.8 * 0.5], rise_m_h=[1.0])
     found = {one.model: one for one in drownings(job([{0: 3.0}], people), CURVES)}
-    share = drowned(BY_ID, np.array([3.0]))
+    mortality = drowned(BY_ID, np.array([3.0]))
     assert set(found) == {*DROWNED, "jonkman.zones"}
     for name, one in found.items():
-        assert one.central[0, 0] == pytest.approx(40.0 * share[name][0, FAST])
+        assert one.central[0, 0] == pytest.approx(40.0 * mortality[name][0, FAST])
     without = drownings(job([{0: 3.0}], crowd([100.0])), CURVES)
     assert "jonkman.zones" not in {one.model for one in without}
 

@@ -1,14 +1,15 @@
-"""Fragility curves as the compiled loop over people takes them."""
+"""Curves as the loops over people take them, and the normal distribution behind them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from math import erfc, pi, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rencheng.domain.curve import Beyond, Curve
+from rencheng.domain.curve import Beyond, Curve, Formula
 from rencheng.model.risk.lines import Knots, Table, knots_of_states, tabulate
 
 F64 = NDArray[np.float64]
@@ -38,10 +39,44 @@ def coded(curves: Sequence[Curve], many: int) -> Coded:
             row[i] = len(lines)
             lines += knots_of_states(curve)
         limit[i] = curve.low, curve.high, _below(curve), _above(curve)
-    return (log_median, beta, limit, row), tabulate(lines), _normal()
+    return (log_median, beta, limit, row), tabulate(lines), rows_of_normal()
 
 
-def _normal() -> F64:
+def share(curve: Curve, x: F64) -> F64:
+    """Return the share lost of a vulnerability, or P[worst state] of a fragility; NaN unknown.
+
+    As `Curve.value`, within 1e-15, and many times faster for lognormal curves of one state.
+    """
+    if curve.formula is not Formula.LOGNORMAL or len(curve.states) > 1:
+        value = curve.value(x)
+        return np.asarray(value[..., -1] if curve.states else value)
+    with np.errstate(divide="ignore"):
+        z = np.log(np.clip(x, curve.low, curve.high) / curve.median[0]) / curve.beta[0]
+    found = normal(z)
+    for outside, rule in ((x < curve.low, curve.below), (x > curve.high, curve.above)):
+        if rule is not Beyond.HOLD:
+            found[outside] = 0.0 if rule is Beyond.ZERO else np.nan
+    return found
+
+
+def normal(z: F64) -> F64:
+    """Return Φ, within 1e-15; NaN unknown.
+
+    A series of five terms around the nearest row of a table, as the compiled loop has it.
+    """
+    rows = rows_of_normal()
+    inside = np.clip(np.nan_to_num(z), -FARTHEST, FARTHEST)
+    node = np.rint((inside + FARTHEST) * PER_UNIT).astype(np.int64)
+    near = node / PER_UNIT - FARTHEST
+    h, n = inside - near, near * near
+    far = near * (3.0 - n) / 24.0 + h * (n * (n - 6.0) + 3.0) / 120.0
+    series = 1.0 + h * (h * ((n - 1.0) / 6.0 + h * far) - near / 2.0)
+    found = rows[node, 0] + rows[node, 1] * h * series
+    return np.where(np.isnan(z), np.nan, found)
+
+
+@cache
+def rows_of_normal() -> F64:
     """Return Φ and its density at even steps. (rows, 2)"""
     z = np.arange(-FARTHEST, FARTHEST + 0.5 / PER_UNIT, 1.0 / PER_UNIT)
     below = np.array([0.5 * erfc(-one / sqrt(2.0)) for one in z])

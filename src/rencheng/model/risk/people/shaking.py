@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rencheng.domain.curve import Curve, CurveKind, CurveStatus
 from rencheng.domain.intensity import factor
 from rencheng.domain.risk_people import RapidModel
+from rencheng.model.risk.people.fragilities import normal
 
 F64 = NDArray[np.float64]
 
@@ -36,23 +36,6 @@ def rapid_rate(model: RapidModel, intensity: F64) -> F64:
     Φ(ln(I/θ)/β), intensity as it is and not in whole degrees; nothing below 4.5, and IX above.
     China: 5.1e-5 at VII, 5.3e-3 at VIII, 8.4e-2 at IX.
     """
-    curve = Curve(
-        id=f"pager.{model.country}",
-        kind=CurveKind.FRAGILITY,
-        hazard="earthquake",
-        component="people",
-        intensity="MMI",
-        unit="1",
-        asset="residents",
-        region=model.country,
-        states=("killed",),
-        median=np.array([model.theta]),
-        beta=np.array([model.beta]),
-        low=LOWEST,
-        high=HIGHEST,
-        source=model.source,
-        licence="public domain (United States)",
-        status=CurveStatus.UNVERIFIED,
-        version=model.version,
-    )
-    return curve.value(intensity)[..., 0]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        z = np.log(np.minimum(intensity, HIGHEST) / model.theta) / model.beta
+    return np.where(intensity < LOWEST, 0.0, normal(z))

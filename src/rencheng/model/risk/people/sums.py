@@ -19,8 +19,9 @@ F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 U8 = NDArray[np.uint8]
 
-# What one stored intensity takes while its block is worked on, without responses.
-_STORED_BYTES = 40
+# What one stored intensity takes while its block is worked on, and each number that is worked out
+# of it before the loop; as measured.
+_STORED_BYTES, _WORKED_BYTES, _RESPONSE_BYTES = 40, 120, 24
 
 
 class Base(IntEnum):
@@ -106,7 +107,7 @@ def portions(
     """
     start = np.asarray(source.start)
     parts = here.people[1].shape[2]
-    each = _STORED_BYTES + 16 * responses
+    each = _STORED_BYTES + (_WORKED_BYTES + _RESPONSE_BYTES * responses if responses else 0)
     fixed = sum(part.nbytes for part in here.people) + 32 * here.items
     fixed += 8 * columns * (here.items + (start.size - 1) * (3 + parts))
     largest = int(np.diff(start).max(initial=0))

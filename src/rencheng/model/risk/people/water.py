@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.domain.curve import Curve
+from rencheng.model.risk.people.fragilities import share
 
 F64 = NDArray[np.float64]
 I8 = NDArray[np.int8]
@@ -93,9 +94,7 @@ def drowned(curves: Mapping[str, Curve], depth: F64, speed: F64 | None = None) -
     """
     found = {}
     for name, curve in curves.items():
-        found[name] = np.repeat(curve.value(depth)[..., None], 3, axis=-1)
-        if curve.states:
-            found[name] = np.repeat(curve.value(depth)[..., -1:], 3, axis=-1)
+        found[name] = np.repeat(share(curve, depth)[..., None], 3, axis=-1)
     if REMAINING in found and RAPID in found:
         slow = found[REMAINING]
         fast = np.where((depth >= RAPID_FROM_M)[..., None], np.fmax(found[RAPID], slow), slow)
