@@ -13,6 +13,7 @@ from rencheng.domain.impact import FragilityTable
 from rencheng.model.damage import kernel, twin
 from rencheng.model.damage.sampling import as_threshold, bits, exceedance, sample_states, starts
 from rencheng.model.damage.state import assess_damage
+from rencheng.model.risk.fragility import normal_table
 
 
 def fields(pga_g: np.ndarray) -> Shaking:
@@ -46,6 +47,19 @@ def test_the_kernel_equals_its_numpy_twin(seed: int) -> None:
     given = random_input(seed)
     for fast, slow in zip(kernel.tally(*given), twin.tally(*given), strict=True):
         assert (fast == slow).all()
+
+
+def test_compiled_thresholds_are_those_of_the_exact_curves(table: FragilityTable) -> None:
+    rng = np.random.default_rng(4)
+    row = np.arange(len(table.id))
+    x = np.exp(rng.uniform(-8.0, 3.0, (300, row.size)))
+    x[0], x[1] = 0.0, np.nan
+    beta = table.beta[row]
+    shift = np.log(table.median_g[row]) / beta
+    fast = kernel.thresholds(x, 1.0 / beta, shift, normal_table()).astype(float)
+    slow = as_threshold(exceedance(table, row, x)).transpose(1, 0, 2).astype(float)
+    np.testing.assert_allclose(fast / 2.0**32, slow / 2.0**32, rtol=0, atol=2e-8)
+    assert (fast[:, :2] == 0).all()
 
 
 def test_links_count_no_further_than_255() -> None:

@@ -2,11 +2,41 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 Counts = NDArray[np.int32]
+F64 = NDArray[np.float64]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+def thresholds(x: F64, slope: F64, shift: F64, phi: F64) -> NDArray[np.uint32]:
+    """Return what a 32-bit draw must stay below for each state to be reached. Trusts its input.
+
+    `sampling.as_threshold` of `sampling.exceedance`, (pairs, samples, 4), by a table of Φ: cubics
+    that are within 2e-8 (`model.risk.fragility.normal_table`). `x` (samples, pairs); `slope` 1/β
+    and `shift` ln median/β (pairs, 4). NaN never happens.
+    """
+    samples, pairs = x.shape
+    last = float(phi.shape[1] - 1)
+    limit = np.empty((pairs, samples, 4), dtype=np.uint32)
+    for s in range(samples):
+        for p in range(pairs):
+            log = math.log(x[s, p]) if x[s, p] > 0.0 else -np.inf
+            milder = 4294967295.0 if x[s, p] == x[s, p] else 0.0
+            for k in range(4):
+                t = (log * slope[p, k] - shift[p, k]) * 32.0 + 0.5 * last
+                t = t if t > 0.0 else 0.0
+                t = t if t < last else last
+                i = np.uint64(np.int64(t))
+                f = t - np.float64(np.int64(t))
+                y = phi[0, i] + f * (phi[1, i] + f * (phi[2, i] + f * phi[3, i]))
+                milder = min(milder, y * 4294967296.0)
+                limit[p, s, k] = np.uint32(milder)
+    return limit
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator, unused-ignore]

@@ -16,11 +16,11 @@ from rencheng.model.damage.sampling import (
     FACILITIES,
     LIFELINES,
     as_threshold,
-    exceedance,
     intensity_of,
     sample_states,
     starts,
 )
+from rencheng.model.risk.fragility import normal_table
 
 F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
@@ -129,7 +129,7 @@ def _tally(
     city: City, table: FragilityTable, pairs: _Pairs, x: F64, seed: int
 ) -> tuple[I32, I32, I32, NDArray[np.uint8]]:
     """Run the compiled loop on thresholds that hold for a zone and a curve."""
-    from rencheng.model.damage.kernel import tally
+    from rencheng.model.damage.kernel import tally, thresholds
 
     gap = np.unique(pairs.row[np.isnan(table.collapse[pairs.row])])
     if gap.size:
@@ -140,13 +140,14 @@ def _tally(
             hint="Give buildings a curve of the building set",
             params={"count": len(ids), "first": ", ".join(ids[:3])},
         )
-    limit = as_threshold(exceedance(table, pairs.row, x)).transpose(1, 0, 2)
+    beta = table.beta[pairs.row]
+    limit = thresholds(x, 1.0 / beta, np.log(table.median_g[pairs.row]) / beta, normal_table())
     counts: tuple[I32, I32, I32, NDArray[np.uint8]] = tally(
         starts(seed, BUILDINGS, city.buildings.zone.size),
         city.buildings.zone,
         city.buildings.link,
         pairs.of_building,
-        np.ascontiguousarray(limit),
+        limit,
         as_threshold(table.collapse[pairs.row]),
         (city.zones.id.size, city.roads.start.size),
     )
