@@ -135,3 +135,12 @@ def test_without_rates_there_are_losses_and_no_average(tmp_path: Path) -> None:
     assert np.isnan(run_once.aal)
     risk.write(run_once, tuple(ASSETS["id"]), tmp_path)
     assert not (tmp_path / "exceedance.csv").exists()
+
+
+def test_the_summary_tells_events_and_years_apart() -> None:
+    often = risk.summary(run(ASSETS, events=floods(rate=[2.0, 2.0, 0.05, 0.05])))
+    ten = next(one for one in often["tail"] if one["return_period"] == 10)
+    assert ten["loss"] == pytest.approx(22.0)  # of one event; the large one comes once in twenty
+    assert ten["annual_loss"] > 4 * 22.0  # of a year
+    beyond = risk.summary(run(ASSETS, events=floods(rate=[1e7] * 4)))
+    assert beyond["tail"][0]["annual_loss"] is None

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from rencheng.domain.errors import InvalidInputError
+from rencheng.domain.errors import InvalidInputError, TooMuchError
 from rencheng.domain.risk import LossMatrix
 from rencheng.domain.risk_annual import AnnualLoss, Layer
 from rencheng.model.risk.annual import (
@@ -180,6 +180,18 @@ def test_unknown_rates_and_losses_have_no_year(bad: float) -> None:
     for loss, rate in (([1.0, bad], [0.1, 0.1]), ([1.0, 1.0], [0.1, bad])):
         with pytest.raises(InvalidInputError):
             annual_loss(np.array(loss), np.array(rate))
+
+
+def test_very_many_small_events_are_nearly_normal() -> None:
+    loss, rate = np.full(100, 1.0), np.full(100, 500.0)
+    year = annual_loss(loss, rate)
+    mean, sd = 50_000.0, np.sqrt(50_000.0)
+    found = annual_loss_at(year, 100)
+    exact = stats.poisson.isf(0.01, mean)
+    assert found.low <= exact <= found.high
+    assert exact == pytest.approx(mean + stats.norm.isf(0.01) * sd, rel=1e-3)
+    with pytest.raises(TooMuchError, match="too many"):
+        annual_loss(np.ones(1), np.array([1e7]))
 
 
 def test_nothing_lost_is_a_year_of_nothing() -> None:

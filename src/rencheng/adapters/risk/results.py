@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rencheng.domain.errors import TooMuchError
 from rencheng.domain.risk import EventImpact, Standing
+from rencheng.domain.risk_annual import AnnualLoss
 from rencheng.model.risk.annual import annual_loss, annual_loss_at, annual_tail_mean
 from rencheng.model.risk.tail import exceedance, loss_at, tail_mean
 
@@ -77,13 +80,13 @@ def summary(result: EventImpact) -> dict[str, Any]:
     tail = []
     if np.isfinite(result.rate).all():
         steps = exceedance(result.known_loss, result.rate)
-        year = annual_loss(result.known_loss, result.rate)
+        year = _year(result)
         for years in YEARS:
             least = {
                 "loss": loss_at(steps, years),
                 "tail_mean": tail_mean(steps, years),
-                "annual_loss": annual_loss_at(year, years).best,
-                "annual_tail_mean": annual_tail_mean(year, years).best,
+                "annual_loss": annual_loss_at(year, years).best if year else math.nan,
+                "annual_tail_mean": annual_tail_mean(year, years).best if year else math.nan,
             }
             whole = dict.fromkeys(least, None) if result.is_partial else least
             tail.append(
@@ -115,6 +118,14 @@ def summary(result: EventImpact) -> dict[str, Any]:
             for f in result.faults
         ],
     }
+
+
+def _year(result: EventImpact) -> AnnualLoss | None:
+    """Return the distribution of a year's total; None where there are too many events a year."""
+    try:
+        return annual_loss(result.known_loss, result.rate)
+    except TooMuchError:
+        return None
 
 
 def _plain(number: float | None) -> float | None:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from rencheng.domain.errors import InvalidInputError
+from rencheng.domain.errors import InvalidInputError, TooMuchError
 from rencheng.domain.risk import LossMatrix
 from rencheng.domain.risk_annual import AnnualLoss, Between, Covered, Layer
 from rencheng.model.risk.insurance import insured
@@ -19,6 +19,10 @@ CELLS = 1 << 16
 # What may lie beyond the grid, and the rarest tail that is answered: rounding of the transform is
 # about 1e-15, so a thousandth of 1e-9 is still sure. Ours.
 _LOST, _RAREST = 1e-12, 1e-9
+_MOST_CELLS = 1 << 22
+# Turns until the room for losses that are rounded up has settled: each leaves an eighth or less.
+_TURNS = 6
+_BINS = 4096
 
 
 def annual_loss(loss: F64, rate: F64, *, cells: int = CELLS) -> AnnualLoss:
@@ -31,12 +35,14 @@ def annual_loss(loss: F64, rate: F64, *, cells: int = CELLS) -> AnnualLoss:
     rate
         How often each happens. [1/yr] (events,)
     cells
-        Points of the grid; more are finer.
+        Points of the grid; more are finer. At least eight for each event a year are taken.
 
     Raises
     ------
     InvalidInputError
         When a rate or a loss is unknown or negative.
+    TooMuchError
+        When there are more than half a million events a year.
 
     Notes
     -----
@@ -74,8 +80,9 @@ def annual_loss(loss: F64, rate: F64, *, cells: int = CELLS) -> AnnualLoss:
             step=1.0, reached=nothing, reached_low=nothing, reached_high=nothing,
             frequency=0.0, mean=0.0, lost=0.0,
         )  # fmt: skip
+    cells = _enough(cells, float(often.sum()))
     step = _span(x, often) / cells
-    for _ in range(2):  # losses rounded up need a little more room
+    for _ in range(_TURNS):  # losses rounded up need a little more room
         step = _span(x + step, often) / cells
     place = x / step
     low = np.floor(place).astype(np.int64)
@@ -267,8 +274,25 @@ def _first_at_most(reached: F64, q: float) -> int:
     return int(np.searchsorted(-reached, -q, side="left"))
 
 
+def _enough(cells: int, often: float) -> int:
+    """Return how many points the grid needs so that rounding up stays a small part of it."""
+    wanted = max(cells, 1 << math.ceil(math.log2(max(8.0 * often, 1.0))))
+    if wanted > max(cells, _MOST_CELLS):
+        raise TooMuchError(
+            "risk.annual_events",
+            f"{often:.3g} events a year are too many for the distribution of their sum",
+            hint="Put events with small losses together",
+            params={"events": often},
+        )
+    return wanted
+
+
 def _span(loss: F64, rate: F64) -> float:
     """Return a total that a year passes with less than `_LOST`, by Chernoff's inequality."""
+    if loss.size > _BINS:  # rounded up, so that the bound still holds
+        place = np.ceil(loss / loss.max() * _BINS).astype(np.int64)
+        rate = np.bincount(place, rate, _BINS + 1).astype(np.float64)
+        loss = np.arange(_BINS + 1) / _BINS * loss.max()
     tilt = np.geomspace(1e-4, 60.0, 60) / loss.max()
     grown = np.array([np.sum(rate * np.expm1(t * loss)) for t in tilt])
     return float(np.min((grown - math.log(_LOST)) / tilt))
