@@ -139,6 +139,13 @@ def test_an_inventory_of_r2d_goes_round(tmp_path: Path) -> None:
     assert again["geometry"][0].equals(given.assets["geometry"][0])
 
 
+def test_a_number_used_by_two_kinds_is_told_apart(tmp_path: Path) -> None:
+    file, whole = tmp_path / "a.geojson", r2d(assetSubtype="HwyBridge")
+    whole["features"] += r2d(assetSubtype="HwyTunnel")["features"]
+    file.write_text(json.dumps(whole))
+    assert read_r2d(file).assets["id"].tolist() == ["HwyBridge/7", "HwyTunnel/7"]
+
+
 def test_attributes_that_turn_a_place_around_are_named(tmp_path: Path) -> None:
     file = tmp_path / "a.geojson"
     file.write_text(json.dumps(r2d(Latitude=-81.9, Longitude=26.4)))

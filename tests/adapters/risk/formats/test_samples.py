@@ -40,6 +40,15 @@ def test_samples_go_round(tmp_path: Path) -> None:
     assert (one.labels, one.units, one.index) == (two.labels, two.units, two.index)
 
 
+def test_columns_that_are_no_quantity_are_kept_as_they_are(tmp_path: Path) -> None:
+    text = "%eval_id,interface,1-PGA-0-1,eventID\n1,NO_ID,0.5,RSN1447x00000\n"
+    one = read_sample(written(tmp_path, text))
+    assert one.notes == {"interface": ("NO_ID",), "eventID": ("RSN1447x00000",)}
+    write_sample(one, tmp_path / "again.csv")
+    two = read_sample(tmp_path / "again.csv")
+    assert (two.notes, two.values.tolist()) == (one.notes, [[0.5]])
+
+
 def test_a_demand_is_an_event_set_and_back(tmp_path: Path) -> None:
     sample = read_sample(written(tmp_path, DEMAND))
     table, unit = demand_table(sample, lon=1.0, lat=2.0, measure="PGA")

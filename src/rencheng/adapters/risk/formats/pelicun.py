@@ -13,7 +13,8 @@ References
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,8 @@ class Sample:
     """Names of the rows."""
     values: F64
     """NaN unknown. (rows, columns)"""
+    notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Columns that are no quantity, such as `eventID`, as text. (rows,) each"""
 
 
 def read_sample(file: Path) -> Sample:
@@ -58,7 +61,9 @@ def read_sample(file: Path) -> Sample:
     """
     with file.open(encoding="utf-8-sig", newline="") as stream:
         header, *rows = [row for row in csv.reader(stream) if row] or [[]]
-    names = header[1:]
+    asides = [k for k, name in enumerate(header) if k and "-" not in name]
+    taken = [k for k, name in enumerate(header) if k and "-" in name]
+    names = [header[k] for k in taken]
     if not names:
         refuse([fault("columns", file.name, ["1-PGA-0-1"])])
     if len(set(names)) < len(names):
@@ -69,10 +74,10 @@ def read_sample(file: Path) -> Sample:
         refuse([fault("ragged", file.name, short)])
     units = ("",) * len(names)
     if rows and rows[0][0].strip().lower() == UNITS.lower():
-        units, rows = tuple(cell.strip() for cell in rows[0][1:]), rows[1:]
+        units, rows = tuple(rows[0][k].strip() for k in taken), rows[1:]
     values, bad = np.full((len(rows), len(names)), np.nan), []
     for i, row in enumerate(rows):
-        for k, cell in enumerate(row[1:]):
+        for k, cell in enumerate(row[column] for column in taken):
             try:
                 values[i, k] = float(cell) if cell.strip() else np.nan
             except ValueError:
@@ -84,6 +89,7 @@ def read_sample(file: Path) -> Sample:
         units=units,
         index=tuple(_plain(row[0]) for row in rows),
         values=values,
+        notes={header[k]: tuple(row[k] for row in rows) for k in asides},
     )
 
 
@@ -100,11 +106,14 @@ def write_sample(sample: Sample, file: Path) -> None:
     """Write samples so that they read back the same; unknown is blank."""
     with file.open("w", encoding="utf-8", newline="") as stream:
         out = csv.writer(stream)
-        out.writerow(["", *("-".join(parts) for parts in sample.labels)])
+        out.writerow(["", *sample.notes, *("-".join(parts) for parts in sample.labels)])
         if any(sample.units):
-            out.writerow([UNITS, *sample.units])
-        for name, row in zip(sample.index, sample.values.tolist(), strict=True):
-            out.writerow([name, *("" if x != x else x for x in row)])
+            out.writerow([UNITS, *("" for _ in sample.notes), *sample.units])
+        notes = (
+            zip(*sample.notes.values(), strict=True) if sample.notes else [()] * len(sample.index)
+        )
+        for name, aside, row in zip(sample.index, notes, sample.values.tolist(), strict=True):
+            out.writerow([name, *aside, *("" if x != x else x for x in row)])
 
 
 def demand_table(

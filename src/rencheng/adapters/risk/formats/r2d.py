@@ -43,7 +43,8 @@ def read_r2d(file: Path, *, worth: str = "", taxonomy: str = "") -> Exchange:
     Returns
     -------
     exchange
-        `id`, `geometry` (shapely), `value`, `curve`, and every attribute under its own name.
+        `id` (with the kind of asset before it where it is not enough), `geometry` (shapely),
+        `value`, `curve`, and every attribute under its own name.
 
     Raises
     ------
@@ -94,7 +95,11 @@ def _features(file: Path) -> list[dict[str, Any]]:
 
 def _ids(features: list[dict[str, Any]], properties: Mapping[str, Any]) -> NDArray[Any]:
     if features and all("id" in one for one in features):
-        return np.array([str(one["id"]) for one in features], dtype=object)
+        ids = np.array([str(one["id"]) for one in features], dtype=object)
+        kind = next((n for n in ("assetSubtype", "type") if n in properties), "")
+        if kind and np.unique(ids).size < ids.size:  # R2D counts each kind of asset from 0
+            return np.asarray(as_texts(properties[kind]) + "/" + ids)
+        return ids
     name = next((n for n in ("id", "ID", "AssetID", "Id") if n in properties), "")
     if name:
         return as_texts(properties[name])
