@@ -88,8 +88,8 @@ def test_an_unknown_intensity_is_an_unknown_loss(tmp_path: Path) -> None:
     ("change", "to", "said"),
     [
         ("event_based_risk", "classical", "mode"),
-        ("calculation_mode = event_based_risk", "", "option"),
-        ("gmfs_csv = gmf.csv", "", "option"),
+        ("calculation_mode = event_based_risk", "", "missing"),
+        ("gmfs_csv = gmf.csv", "", "missing"),
         ("gmf.csv", "none.csv", "file"),
         ("structural_vulnerability_file", "occupants_vulnerability_file", ""),
         ("structural_vulnerability_file", "nonstructural_vulnerability_file", "loss_type"),

@@ -42,6 +42,7 @@ SAID = {
     "beyond": ("curves say beyond their range what NRML cannot", "State zero below, held above"),
     "taxonomies": ("assets have curves of several names", "OpenQuake knows one taxonomy an asset"),
     "worth": ("assets have no known amount", "Give it, or leave the assets out"),
+    "missing": ("options of the job are missing", "Name them in the job; the how-to lists them"),
     "option": ("options of the job cannot be understood", "Mend them in the job"),
     "mode": ("calculations are not done here", "The how-to names those that are"),
     "period": ("periods of occupancy are not in the exposure", "Name one that it has"),

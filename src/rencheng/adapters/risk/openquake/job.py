@@ -133,7 +133,7 @@ def read_job(path: Path) -> Job:
         found.add("option", path.name, str(error).splitlines()[0])
     option = {name: said for part in parser.sections() for name, said in parser.items(part)}
     if not found and "calculation_mode" not in option:
-        found.add("option", path.name, "calculation_mode")
+        found.add("missing", path.name, "calculation_mode")
     found.refuse()
     return Job(path=path, option=option)
 

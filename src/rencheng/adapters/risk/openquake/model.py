@@ -170,11 +170,11 @@ def read_model(path: Path) -> Model:
     exposed, shaken = job.file("exposure_file"), job.file("gmfs_csv", "gmfs_file")
     for name, file in (("exposure_file", exposed), ("gmfs_file", shaken)):
         if file is None:
-            found.add("option", path.name, name)
+            found.add("missing", path.name, name)
     curves = {k: v for k, v in job.files(_LOSS[1:]).items() if "risk" in job.mode}
     states = {k: v for k, v in job.files(_DAMAGE[1:]).items() if "damage" in job.mode}
     if not curves and not states:
-        found.add("option", path.name, _LOSS[1:] if "risk" in job.mode else _DAMAGE[1:])
+        found.add("missing", path.name, _LOSS[1:] if "risk" in job.mode else _DAMAGE[1:])
     found.refuse()
     assert exposed is not None and shaken is not None  # noqa: S101, PT018 - refused above
     motion = read_motion(
@@ -200,7 +200,7 @@ def read_model(path: Path) -> Model:
         faults=(*left_out, *mended),
     )
     if not made.years > _INSTANT or not made.horizon > 0:
-        found.add("option", path.name, ["investigation_time", "risk_investigation_time"])
+        found.add("missing", path.name, ["investigation_time", "risk_investigation_time"])
         found.refuse()
     return made
 

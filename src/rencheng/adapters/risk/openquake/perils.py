@@ -54,7 +54,7 @@ def read_perils(path: Path) -> dict[str, Model]:
     files = {name: job.path.parent / str(file) for name, file in job.mapping(_FILE).items()}
     exposed, fragile = job.file("exposure_file"), job.file("structural_fragility_file")
     wanted = {"exposure_file": exposed, _FILE: files, "structural_fragility_file": fragile}
-    found.add("option", path.name, [name for name, file in wanted.items() if not file])
+    found.add("missing", path.name, [name for name, file in wanted.items() if not file])
     found.refuse()
     assert exposed is not None and fragile is not None  # noqa: S101, PT018 - refused above
     exposure = read_exposure(exposed)
