@@ -20,6 +20,8 @@ from openquake_layers import NEEDS as LAYERS
 from openquake_layers import judge as layers
 from pelicun import NEEDS as PELICUN
 from pelicun import judge as pelicun
+from pelicun_files import NEEDS as PELICUN_FILES
+from pelicun_files import judge as pelicun_files
 
 JUDGES = {
     "climada, demonstration pair": (CLIMADA, climada),
@@ -27,6 +29,7 @@ JUDGES = {
     "openquake, hazard curves": (CLASSICAL, classical),
     "openquake, contracts of reinsurance": (LAYERS, layers),
     "pelicun, validations 0 to 2": (PELICUN, pelicun),
+    "pelicun, samples there and back": (PELICUN_FILES, pelicun_files),
 }
 CACHE = Path(".cache/verify")
 
