@@ -32,7 +32,7 @@ TABS = {
     "command": ("", "?tab=tasks", "?tab=teams", "?tab=log"),
     "recovery": ("", "?tab=repairs", "?tab=supplies", "?tab=reports"),
     "assessment": ("", "?tab=maturity", "?tab=curves", "?tab=alarms", "?tab=learning"),
-    "risk": ("", "?tab=zones", "?tab=buildings", "?tab=events", "?tab=basis"),
+    "risk": ("", "?tab=people", "?tab=zones", "?tab=buildings", "?tab=events", "?tab=basis"),
     "data": (
         "",
         "?tab=check",

@@ -5451,6 +5451,27 @@ export interface components {
             waiting: number;
         };
         /**
+         * RiskPeopleOut
+         * @description What one model says of one fate of people; models are never blended.
+         */
+        RiskPeopleOut: {
+            band: components["schemas"]["BandOut"];
+            /** Fate */
+            fate: string;
+            /** High */
+            high: number | null;
+            /** Is Partial */
+            is_partial: boolean;
+            /** Low */
+            low: number | null;
+            /** Mean */
+            mean: number | null;
+            /** Model */
+            model: string;
+            /** Notes */
+            notes: components["schemas"]["TextOut"][];
+        };
+        /**
          * RiskProgressOut
          * @description How far a run is.
          */
@@ -5535,6 +5556,8 @@ export interface components {
              * @enum {string}
              */
             origin: "observed" | "derived" | "synthetic" | "missing";
+            /** People */
+            people: components["schemas"]["RiskPeopleOut"][];
             /** Seconds */
             seconds: number;
             /** Tail */

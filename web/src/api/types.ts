@@ -129,6 +129,7 @@ export type RiskSet = S['RiskSetOut'];
 export type RiskJob = S['RiskJobOut'];
 export type RiskSummary = S['RiskSummaryOut'];
 export type RiskFigure = S['RiskFigureOut'];
+export type RiskPeople = S['RiskPeopleOut'];
 export type RiskTail = S['RiskTailOut'];
 export type RiskExceedance = S['RiskExceedanceOut'];
 export type RiskEvent = S['RiskEventOut'];

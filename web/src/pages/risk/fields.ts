@@ -1,5 +1,5 @@
 /** What can colour the zones of a result, with scales; pure functions with tests. */
-import type { Column, RiskColumn, RiskSummary, RiskZones, Why } from '../../api/types';
+import type { Column, RiskColumn, RiskPeople, RiskSummary, RiskZones, Why } from '../../api/types';
 import type { Field } from '../../map/fields';
 import { niceBreaks, type RampName } from '../../map/scales';
 import { t } from '../../words';
@@ -77,6 +77,16 @@ export function zoneRows(zones: RiskZones | undefined): ZoneRow[] {
       (zones?.columns ?? []).map((column) => [column.key, column[side]?.[row] ?? null]),
     );
     return { id, name: zones?.names[row] || id, values: of('values'), low: of('low'), high: of('high') };
+  });
+}
+
+/** People by fate, with the lowest and the highest that any model says. */
+export function fates(people: readonly RiskPeople[]): { fate: string; rows: RiskPeople[]; low: number | null; high: number | null }[] {
+  const found = new Map<string, RiskPeople[]>();
+  for (const row of people) found.set(row.fate, [...(found.get(row.fate) ?? []), row]);
+  return [...found].map(([fate, rows]) => {
+    const numbers = rows.map((row) => row.band.p50 ?? row.mean).filter((one): one is number => one !== null);
+    return { fate, rows, low: numbers.length ? Math.min(...numbers) : null, high: numbers.length ? Math.max(...numbers) : null };
   });
 }
 
