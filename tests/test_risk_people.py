@@ -71,6 +71,16 @@ def test_a_flood_asks_every_curve_of_drowning_and_more_if_given() -> None:
     assert found.of("own").central[1, 0] == pytest.approx(198.0 * 0.05, rel=1e-6)
 
 
+def test_mortality_of_any_hazard_is_asked() -> None:
+    wind = replace(
+        ramp([0.0, 100.0], [0.0, 0.1], id="storm"),
+        component="people", hazard="wind", intensity="gust_3s", unit="km/h",
+    )  # fmt: skip
+    found = risk.people(ASSETS, events([20.0, 0.0, 10.0], "gust_3s", "m/s"), [wind], when=NIGHT)
+    # 20 m/s are 72 km/h: 0.072 of 198 people.
+    assert found.of("storm").central[:, 0] == pytest.approx([14.256, 7.128])
+
+
 def test_depth_and_speed_of_the_same_points_give_the_class() -> None:
     depth = events([0.6, 2.5, 0.2], "water_depth", "m")
     speed = events([0.6, 3.5, 0.2], "flow_speed", "m/s")

@@ -87,6 +87,13 @@ def test_stated_occupants_go_first_and_missing_ones_fall_back() -> None:
     np.testing.assert_allclose(crowd.share[0], [0.2, 0.2])
 
 
+def test_what_is_stated_for_another_hour_alone_is_unknown_and_not_nobody() -> None:
+    crowd, faults = read({"occupants_night": [90, 50]}, Circumstances())
+    assert np.isnan(crowd.present).all()
+    assert faults["unknown"] == ("a0", "a1")
+    np.testing.assert_allclose(read({"occupants_night": [90, ""]}, NIGHT)[0].present, [90, np.nan])
+
+
 def test_a_blank_is_unknown_and_zero_is_nobody() -> None:
     crowd, faults = read({"residents": ["", "0", "7"]})
     np.testing.assert_allclose(crowd.present, [np.nan, 0.0, 5.25])

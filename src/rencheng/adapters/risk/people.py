@@ -31,6 +31,7 @@ from rencheng.model.risk.people.casualties import Rates, casualties
 from rencheng.model.risk.people.impact import gathered
 from rencheng.model.risk.people.responses import (
     Job,
+    deaths,
     drownings,
     flooded,
     in_water,
@@ -70,8 +71,8 @@ def people(  # noqa: PLR0913
         MMI. The first is the one that names and rates are taken from.
     curves
         Fragilities with the states slight, moderate, extensive, complete by the name that the
-        assets use in `curve`; and mortalities over `water_depth` (component `people`) beside the
-        three of the library.
+        assets use in `curve`; and mortalities of any measure (component `people`), asked beside
+        those of the library.
     when
         Hour, day, country of the rapid model, shares evacuated and upstairs.
     budget_mb
@@ -127,9 +128,12 @@ def people(  # noqa: PLR0913
         typed = typed if any(one.hazard == "earthquake" for one in frail.values()) else ()
     if asked.country:
         found += work.shaken()
+    wet = [one for one in deadly if one.intensity == "water_depth"]
     if "water_depth" in jobs:
         library = CurveLibrary(Path(state))
-        found += work.flooded([library.get(name) for name in DROWNED] + deadly)
+        found += work.flooded([library.get(name) for name in DROWNED] + wet)
+    for measure, job in work.jobs.items():
+        found += deaths(job, [c for c in deadly if c.intensity == measure and c not in wet])
     result = gathered(first.source.head, crowd, found, _versions(work, named))
     return replace(result, faults=(*made[0][1], *faults, *typed))
 

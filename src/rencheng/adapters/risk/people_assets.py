@@ -216,6 +216,8 @@ def _present(
     for name, one in row.items():
         one[table.use.index(name)] = 1.0
         there[name] = np.full(size, sum(present(one, table, weight)))
+    if not any(reader.has(name) for name in COUNTS):
+        inside = np.full(size, np.nan)  # nothing but what is stated by time of day
     if any(reader.has(name) for name in PERIODS):
         told = stated(np.stack([reader.people(name) for name in PERIODS]), weight)
         known = np.isfinite(told)

@@ -23,6 +23,7 @@ from rencheng.domain.risk_people import (
     Spanning,
 )
 from rencheng.model.risk.blocks import BUDGET_MB
+from rencheng.model.risk.people.fragilities import share
 from rencheng.model.risk.people.shaking import intensity_of, rapid_rate
 from rencheng.model.risk.people.sums import Base, Sums, Term, portions, reached
 from rencheng.model.risk.people.water import ZONES, drowned, hazard_class, zone_of
@@ -152,6 +153,30 @@ def drownings(
     return tuple(
         sums.estimate(name, (Fate.DEAD,), (k,), notes=notes) for k, name in enumerate(names)
     )
+
+
+def deaths(job: Job, curves: Sequence[Curve]) -> tuple[PeopleEstimate, ...]:
+    """Return the deaths that curves of mortality expect of the people present, one estimate each.
+
+    Parameters
+    ----------
+    job
+        Of any hazard.
+    curves
+        Share of the people present that dies, over the measure of the job; the worst state of a
+        fragility. In any unit.
+    """
+    fitting = [curve.in_unit(job.source.head.unit) for curve in curves]
+    if not fitting:
+        return ()
+
+    def respond(first: int, last: int) -> F64:
+        x = job.source.block(first, last)[1].astype(np.float64)
+        return np.stack([share(curve, x) for curve in fitting], axis=1)[:, None, :]
+
+    terms = tuple((Base.PRESENT, k) for k in range(len(fitting)))
+    sums = _tally(job, terms, len(fitting), respond)
+    return tuple(sums.estimate(one.id, (Fate.DEAD,), (k,)) for k, one in enumerate(fitting))
 
 
 def in_water(job: Job, speed: EventSource | None = None) -> PeopleEstimate:
