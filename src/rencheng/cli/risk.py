@@ -169,11 +169,11 @@ def _tell(result: EventImpact, out: Path) -> None:
 
 
 @contextmanager
-def _bar() -> Iterator[Callable[[int, int], None]]:
-    """Show how many events are done."""
+def _bar(key: str = "cli.risk.events") -> Iterator[Callable[[int, int], None]]:
+    """Show how many events, or what `key` says, are done."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=speaking.console(is_error=True), transient=True) as bar:
-        line = bar.add_task(speaking.words("cli.risk.events"), total=None)
+        line = bar.add_task(speaking.words(key), total=None)
         yield lambda done, total: bar.update(line, completed=done, total=total)

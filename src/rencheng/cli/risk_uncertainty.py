@@ -77,7 +77,7 @@ def uncertainty(
         )
     table = risk.asset_file(assets)
     happened = sets[""] if list(sets) == [""] else sets
-    with _bar() as progress:
+    with _bar("cli.risk_uncertainty.blocks") as progress:
         asked = risk.Asked(budget_mb=plan.memory_mb, progress=progress)
         given = (table, happened, named, file)
         told: dict[str, Any] = {"currency": money.currency, "year": money.year, "asked": asked}

@@ -79,7 +79,8 @@ def uncertain_impact(
     that its mean over the samples is the curve's own. What is not stored stays not reached in every
     sample: a factor moves no edge of a footprint. Every sample is summed by itself in the order of
     points: blocks, threads, other samples and other inputs change no bit of it; another order of
-    assets or events changes rounding only. What is unknown is counted and is in no sum.
+    assets or events changes rounding only. What is unknown is counted and is in no sum. Unlike
+    `impact` it holds the whole set in memory, turned around by point, and refuses one too large.
 
     Judged against the NumPy twin, closed forms and Kolmogorov-Smirnov tests. Left out: dependence
     between inputs, spatial correlation of the part within an event, several events in a year.

@@ -56,12 +56,8 @@ class Lanes:
     """Which of them. (classes, samples)"""
     member: I32
     """Which event set. (samples,)"""
-
-    @property
-    def is_straight(self) -> bool:
-        """Whether no sample changes an intensity, or a quantile of what is lost."""
-        bent = self.axis_own[0].size + self.between[0].size + self.within[0].size
-        return not bent and bool((self.axis == 1.0).all() and (self.score_of < 0).all())
+    is_straight: bool
+    """Whether no sample changes an intensity, or a quantile of what is lost."""
 
     @property
     def with_quantile(self) -> set[int]:
@@ -85,7 +81,7 @@ class Lanes:
             correlation=self.correlation, score_of=self.score_of,
             score_key=np.ascontiguousarray(self.score_key[:, which]), start=self.start,
             row=self.row, choice=np.ascontiguousarray(self.choice[:, which]),
-            member=self.member[which],
+            member=self.member[which], is_straight=self.is_straight,
         )  # fmt: skip
 
     def on_event(self, head: EventHead) -> F64:
@@ -172,6 +168,7 @@ class _Work:
         """Return what was gathered."""
         sizes = [len(rows) for rows, _ in self.kinds]
         rows = [row for rows, _ in self.kinds for row in rows]
+        bends = self.own["axis"] or self.own["between"] or self.own["within"] or self.own["score"]
         return Lanes(
             worth=self.worth,
             total=self.total,
@@ -191,6 +188,7 @@ class _Work:
                 self.worth.shape
             ),
             member=self.member,
+            is_straight=not bends and bool((self.axis == 1.0).all()),
         )
 
     def _of(self, classes: Sequence[str]) -> list[int]:
