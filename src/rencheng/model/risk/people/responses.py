@@ -96,7 +96,8 @@ def rapid(job: Job, model: RapidModel) -> PeopleEstimate:
     dead, all_there = sums.by_event[:, :1], sums.by_event[:, 1:]
     spread = exp(_Z95 * model.zeta)
     bad = np.where(np.isnan(crowd.residents) & lived, Standing.BAD_DATA, 0).astype(np.uint8)
-    notes = [Text("people.note.pager", {"zeta": model.zeta, "g": model.g})]
+    times = exp(model.zeta**2 / 2.0)
+    notes = [Text("people.note.pager", {"zeta": model.zeta, "g": model.g, "times": times})]
     if not model.is_own:
         notes.append(Text("people.note.pager_group", {"country": model.country}))
     if head.measure != "MMI":
