@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rencheng.domain.curve import Curve
 from rencheng.domain.risk import EventImpact, EventSource, Portfolio
+from rencheng.domain.risk_parts import Parts
 
 F64 = NDArray[np.float64]
 
@@ -39,6 +40,8 @@ class Peril:
     portfolio: Portfolio
     """Points and curves are this hazard's; ids, values and components are those of all."""
     curves: Sequence[Curve]
+    parts: Parts | None = None
+    """Of areas and lines: where each lies among this hazard's points. None: as the portfolio says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 
 import pytest
+from shapely.geometry import LineString
 
 from rencheng import risk
 from rencheng.cli import main
@@ -85,3 +86,26 @@ def test_the_command_writes_each_hazards_part(
     with pytest.raises(SystemExit):
         main(words)
     assert "--rule both cannot be read" in capsys.readouterr().err
+
+
+def test_a_road_meets_each_hazard_where_it_lies() -> None:
+    def wet(lon: float, intensity: float) -> risk.Hazard:
+        lons = [10.0, 10.01]
+        depths = [intensity if one == lon else 0.0 for one in lons]
+        table = {"event": ["e"] * 2, "lon": lons, "lat": [50.0] * 2, "intensity": depths}
+        events = risk.event_table(table, measure="water_depth", unit="m", reach_m=800)
+        return risk.Hazard(events=events, curves=[LINE])
+
+    road, away = LineString([(10.0, 50.0), (10.01, 50.0)]), LineString([(11.0, 50.0), (11.1, 50.0)])
+    assets = risk.ShapeTable(
+        columns={"id": ["road", "away"], "value": [100.0, 1.0], "geometry": [road, away]},
+        step_m=0.5,
+    )
+    hazards = {"surge": wet(10.0, 0.6), "rain": wet(10.01, 0.4)}
+    result = risk.several(assets, hazards, "sum", currency="EUR", year=2020)
+    assert result.alone[0].tolist() == pytest.approx([30.0, 20.0], rel=1e-2)
+    assert result.whole.loss.tolist() == pytest.approx([50.0], rel=1e-2)
+    assert [int(one) for one in result.whole.standing] == [0, 1]
+    assert [f.where for f in result.whole.faults] == [
+        "surge: assets.geometry", "rain: assets.geometry",
+    ]  # fmt: skip

@@ -11,11 +11,15 @@ import numpy as np
 
 from rencheng.adapters.risk.assets import curves_for, portfolio, read_assets
 from rencheng.adapters.risk.events import EventSet, Table, doubts
+from rencheng.adapters.risk.shapes import GEOMETRY, ShapeTable, located, standing_points
 from rencheng.domain.curve import Curve
 from rencheng.domain.errors import Fault
 from rencheng.domain.risk_several import Peril, Rule, SeveralImpact
 from rencheng.model.risk.blocks import BUDGET_MB
 from rencheng.model.risk.several import several as together
+
+_OWN = {"curve", "outside", "partly", "too_small"}
+"""Faults that one hazard may have and another not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +53,8 @@ def several(
     assets
         As `run` takes them. A hazard's curves are named in `curve`, by every hazard with its own
         curve of that name, or in a column of its own, `curve_<hazard>`; by component
-        `curve_contents`, `curve_contents_<hazard>`.
+        `curve_contents`, `curve_contents_<hazard>`. Of areas and lines (`geometry`) the rule joins
+        the mean shares of the whole.
     hazards
         By name, in the order in which they strike. Events are the same where their names are.
     rule
@@ -76,21 +81,36 @@ def several(
     for name, hazard in hazards.items():
         curves = hazard.curves
         named = curves if isinstance(curves, Mapping) else {one.id: one for one in curves}
-        read = read_assets(_own(assets, name), named)
-        source, reach_m = hazard.events.at(read.lonlat)
-        fitting = curves_for(named, source.head)
-        folio, found = portfolio(
-            read, list(named), source.head.place, reach_m, currency=currency, year=year
-        )
-        perils.append(Peril(name=name, source=source, portfolio=folio, curves=fitting))
+        peril, found = _peril(name, _own(assets, name), hazard.events, named, (currency, year))
+        source, fitting = peril.source, peril.curves
+        perils.append(peril)
         for one in (*found, *doubts(source)):  # places and values are wrong once, not once a hazard
-            own = one.key in {"risk.curve", "risk.outside", "risk.too_small"}
+            own = one.key.removeprefix("risk.") in _OWN
             where = f"{name}: {one.where}" if own else one.where
             faults[one.key, where] = replace(one, where=where)
         versions[f"events {name}"] = source.head.source
         versions |= {f"curve {one.id}": one.version for one in fitting}
     result = together(perils, Rule(rule), budget_mb=budget_mb, progress=progress, versions=versions)
     return replace(result, whole=replace(result.whole, faults=tuple(faults.values())))
+
+
+def _peril(
+    name: str, assets: Table, events: EventSet, curves: Mapping[str, Curve], money: tuple[str, int]
+) -> tuple[Peril, tuple[Fault, ...]]:
+    """Return the assets as one hazard meets them, and what is wrong with them."""
+    parts = None
+    if GEOMETRY in assets:
+        _, read, source, parts, found = located(assets, events, curves)
+        place, reach_m = np.zeros((0, 2)), 0.0
+    else:
+        read = read_assets(assets, curves)
+        source, reach_m = events.at(read.lonlat)
+        place = source.head.place
+    folio, wrong = portfolio(read, list(curves), place, reach_m, currency=money[0], year=money[1])
+    if parts is not None:
+        folio, wrong = replace(folio, point=standing_points(parts)), found
+    fitting = curves_for(curves, source.head)
+    return Peril(name=name, source=source, portfolio=folio, curves=fitting, parts=parts), wrong
 
 
 def _own(assets: Table, hazard: str) -> Table:
@@ -101,6 +121,8 @@ def _own(assets: Table, hazard: str) -> Table:
         plain = name.removesuffix(f"_{hazard}")
         if plain != name and (plain == "curve" or plain.startswith("curve_")):
             own[plain] = assets[name]
+    if isinstance(assets, ShapeTable):
+        return ShapeTable(columns=own, step_m=assets.step_m)
     return own
 
 

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.adapters.cities.readers import Job
-from rencheng.adapters.risk.assets import curves_for, portfolio, read_assets
+from rencheng.adapters.risk.assets import Assets, curves_for, portfolio, read_assets
 from rencheng.adapters.risk.events import EventSet, Table, doubts
 from rencheng.adapters.risk.faults import Named, fault, refuse, rows_fault
 from rencheng.domain.curve import Curve
 from rencheng.domain.errors import Fault
-from rencheng.domain.risk import EventImpact
+from rencheng.domain.risk import NO_PLACE, OUTSIDE, EventImpact, EventSource
 from rencheng.domain.risk_parts import Parts
 from rencheng.model.risk.blocks import BUDGET_MB
 from rencheng.model.risk.parts import impact_of_parts
@@ -97,16 +97,7 @@ def run_shapes(
     -----
     See `rencheng.adapters.risk.covering.cover` and `rencheng.model.risk.parts.impact_of_parts`.
     """
-    from rencheng.adapters.risk.covering import cover
-
-    step = assets.step_m if isinstance(assets, ShapeTable) else STEP_M
-    if not step > 0:
-        refuse([fault("step", "step_m", [f"{step:g}"])])
-    shapes, middle, mended = _sound(np.asarray(assets[GEOMETRY], dtype=object))
-    plain = {str(n): assets[n] for n in assets if n not in {GEOMETRY, "lon", "lat"}}
-    read = read_assets({**plain, "lon": middle[:, 0], "lat": middle[:, 1]}, curves)
-    shapes[np.isnan(read.lonlat).any(axis=1)] = None
-    source, parts = cover(shapes, events, step)
+    step, read, source, parts, found = located(assets, events, curves)
     fitting = curves_for(curves, source.head)
     folio, _ = portfolio(read, list(curves), np.zeros((0, 2)), 0.0, currency=currency, year=year)
     result = impact_of_parts(
@@ -123,8 +114,32 @@ def run_shapes(
             **{f"curve {one.id}": one.version for one in fitting},
         },
     )
-    found = [*read.faults, *rows_fault("mended", "assets.geometry", mended, read.id)]
-    return replace(result, faults=(*found, *_outside(parts, read.id), *doubts(source)))
+    return replace(result, faults=(*found, *doubts(source)))
+
+
+def located(
+    assets: Table, events: EventSet, curves: Mapping[str, Curve]
+) -> tuple[float, Assets, EventSource, Parts, tuple[Fault, ...]]:
+    """Return step [m], assets, events, where each part of an asset lies, and what is wrong."""
+    from rencheng.adapters.risk.covering import cover
+
+    step = assets.step_m if isinstance(assets, ShapeTable) else STEP_M
+    if not step > 0:
+        refuse([fault("step", "step_m", [f"{step:g}"])])
+    shapes, middle, mended = _sound(np.asarray(assets[GEOMETRY], dtype=object))
+    plain = {str(n): assets[n] for n in assets if n not in {GEOMETRY, "lon", "lat"}}
+    read = read_assets({**plain, "lon": middle[:, 0], "lat": middle[:, 1]}, curves)
+    shapes[np.isnan(read.lonlat).any(axis=1)] = None
+    source, parts = cover(shapes, events, step)
+    wrong = rows_fault("mended", "assets.geometry", mended, read.id)
+    return step, read, source, parts, (*read.faults, *wrong, *_outside(parts, read.id))
+
+
+def standing_points(parts: Parts) -> NDArray[np.int32]:
+    """Return a point of each asset, `OUTSIDE` or `NO_PLACE`, so that it is judged as a whole."""
+    point = np.where(np.isnan(parts.outside), NO_PLACE, OUTSIDE).astype(np.int32)
+    point[parts.asset] = parts.point
+    return point
 
 
 def _sound(given: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.float64], NDArray[np.bool_]]:
