@@ -165,3 +165,23 @@ def test_no_buildings_have_no_consequences(tmp_path: Path) -> None:
     none = ASSETS.replace("brick,2,", "brick,0,")
     found = run(tmp_path, DAMAGE, costs_csv=COSTS, assets_csv=_one(none)).tables["events"]
     assert found["structural-losses"].tolist() == [0, 0, 0, 0]
+
+
+def test_what_tags_come_to_adds_up_to_the_whole(tmp_path: Path) -> None:
+    more = ASSETS + "c,10.0,45.0,brick,1,10,3,7,4,8,north\n"
+    found = run(tmp_path, JOB + "aggregate_by = district, taxonomy\n", assets_csv=more)
+    table = found.tables["by_tag"]
+    keys = list(zip(table["district"], table["taxonomy"], strict=True))
+    assert keys == [("?", "wood"), ("north", "brick")]
+    np.testing.assert_allclose(table["amount"].sum(), found.tables["totals"]["amount"])
+    curves = found.tables["curves"]
+    wood = curves["taxonomy"] == "wood"  # losses of 50 and 0 in 20 years
+    assert curves["return_period"][wood].tolist() == [5, 10, 20]
+    np.testing.assert_allclose(curves["amount"][wood], [0, 0, 50], atol=1e-9)
+
+
+def test_sites_are_named_as_their_file_names_them(tmp_path: Path) -> None:
+    sites = "site_id,lon,lat\n1,10.1,45.0\n0,10.0,45.0\n"
+    found = run(tmp_path, JOB + "aggregate_by = site_id\n", sites_csv=sites).tables["by_tag"]
+    assert found["site_id"].tolist() == ["0", "1"]
+    np.testing.assert_allclose(found["amount"], [90, 25])

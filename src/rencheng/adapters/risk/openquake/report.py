@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from rencheng.model.risk.periods import loss_by_period, periods_of
 
 Columns = dict[str, NDArray[Any]]
 F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,28 +186,35 @@ def _assets(model: Model, named: Mapping[str, Amounts]) -> Columns:
     }
 
 
-def _groups(
-    model: Model, tags: tuple[str, ...]
-) -> Iterator[tuple[tuple[str, ...], NDArray[np.bool_]]]:
+def _groups(model: Model, tags: tuple[str, ...]) -> tuple[list[tuple[str, ...]], I64]:
+    """Return the combinations of tags that occur, in order, and which of them each asset has."""
     given = model.exposure
+    if not tags:
+        return [()], np.zeros(given.id.size, dtype=np.int64)
     every = {"taxonomy": given.taxonomy, "id": given.id, **given.tag}
-    every["site_id"] = model.point.astype(str).astype(object)
-    columns = [every[tag].astype(str) for tag in tags]
-    for group in sorted(set(zip(*columns, strict=True))) if columns else [()]:
-        rows = np.ones(given.id.size, dtype=bool)
-        for column, name in zip(columns, group, strict=True):
-            rows &= column == name
-        yield group, rows
+    if "site_id" in tags:
+        every["site_id"] = model.motion.sites.id[model.point]
+    each = list(zip(*(every[tag].astype(str).tolist() for tag in tags), strict=True))
+    names = sorted(set(each))
+    row = {name: i for i, name in enumerate(names)}
+    return names, np.array([row[one] for one in each], dtype=np.int64)
 
 
 def _totals(model: Model, named: Mapping[str, Amounts], tags: tuple[str, ...]) -> Columns:
     scale = model.horizon / model.years
+    names, of = _groups(model, tags)
+    sums = {
+        what: (
+            np.bincount(of, one.by_asset * scale, len(names)).tolist(),
+            np.bincount(of, one.exposed, len(names)).tolist(),
+        )
+        for what, one in named.items()
+    }
     rows = []
-    for group, mine in _groups(model, tags):
-        for name, one in named.items():
-            total = float(one.of(mine).by_event.sum() * scale)
-            exposed = float(one.exposed[mine].sum())
-            rows.append((*group, name, total, total / exposed if exposed else np.nan))
+    for i, group in enumerate(names):
+        for what, (total, exposed) in sums.items():
+            share = total[i] / exposed[i] if exposed[i] else np.nan
+            rows.append((*group, what, total[i], share))
     return _columns((*tags, "what", "amount", "share"), rows)
 
 
@@ -215,12 +223,29 @@ def _curves(model: Model, named: Mapping[str, Amounts]) -> Columns:
     if not asked.size:
         asked = periods_of(model.years, model.motion.events).astype(np.float64)
     tags = model.job.words("aggregate_by")
+    names, of = _groups(model, tags)
+    reached = {
+        what: _reached(one, of, len(names), (model.years, asked)) for what, one in named.items()
+    }
     rows = []
-    for group, mine in _groups(model, tags):
-        for name, one in named.items():
-            reached = loss_by_period(one.of(mine).by_event, model.years, asked)
-            rows += [(*group, name, p, x) for p, x in zip(asked.tolist(), reached, strict=True)]
+    for i, group in enumerate(names):
+        for what, table in reached.items():
+            pairs = zip(asked.tolist(), table[i].tolist(), strict=True)
+            rows += [(*group, what, period, amount) for period, amount in pairs]
     return _columns((*tags, "what", "return_period", "amount"), rows)
+
+
+def _reached(one: Amounts, of: I64, groups: int, when: tuple[float, F64]) -> F64:
+    """Return what each group of assets loses once in so many years. (groups, periods)"""
+    mine = of[one.asset]
+    order = np.argsort(mine, kind="stable")
+    start = np.searchsorted(mine[order], np.arange(groups + 1))
+    found = np.empty((groups, when[1].size))
+    for i in range(groups):
+        rows = order[start[i] : start[i + 1]]
+        losses = np.bincount(one.event[rows], one.amount[rows], one.events)
+        found[i] = loss_by_period(losses, *when)
+    return found
 
 
 def _columns(names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> Columns:
