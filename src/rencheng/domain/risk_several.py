@@ -41,7 +41,7 @@ class Peril:
     """Points and curves are this hazard's; ids, values and components are those of all."""
     curves: Sequence[Curve]
     parts: Parts | None = None
-    """Of areas and lines: where each lies among this hazard's points. None: as the portfolio says."""
+    """Of areas and lines: where each lies among this hazard's points. None: see the portfolio."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from typing import Any
 
@@ -185,6 +186,22 @@ def test_hazards_of_other_assets_and_events_of_one_name_are_refused() -> None:
         several([one, replace(two, source=double)], Rule.SUM)
     with pytest.raises(InvalidInputError, match="no hazard"):
         several([], Rule.SUM)
+
+
+def test_a_job_far_beyond_the_budget_stays_within_it() -> None:
+    rows = [dict.fromkeys(range(2000), 0.5)] * 150
+    folio = assets(list(range(2000)), [[1.0]] * 2000)
+    both = [
+        Peril(name=n, source=event_set(rows, 2000), portfolio=folio, curves=[LINE]) for n in "ab"
+    ]
+    several(perils([{0: 1.0}]), Rule.SUM)  # everything imported before
+    tracemalloc.start()
+    try:
+        result = several(both, Rule.INDEPENDENT, budget_mb=4.0)
+        assert tracemalloc.get_traced_memory()[1] <= 4e6
+    finally:
+        tracemalloc.stop()
+    assert result.whole.loss == pytest.approx(np.full(150, 1500.0))
 
 
 def test_an_event_beyond_the_budget_says_what_it_needs() -> None:
