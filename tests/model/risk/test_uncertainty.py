@@ -141,6 +141,24 @@ def test_the_order_of_assets_changes_rounding_only() -> None:
     np.testing.assert_allclose(one.known_eai_quantiles[turn], two.known_eai_quantiles, rtol=1e-6)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_another_asset_or_event_changes_no_draw_of_the_rest(kind: str) -> None:
+    events, folio, curves = case(2)
+    keep = np.flatnonzero(np.arange(len(folio.id)) % 3 > 0)
+    fewer = replace(
+        folio, id=tuple(folio.id[i] for i in keep), point=folio.point[keep],
+        curve=folio.curve[keep], value=folio.value[keep],
+    )  # fmt: skip
+    study = Study(inputs=KINDS[kind])
+    design = monte_carlo(study.names, 12, 1)
+    given = Asked(carry=Carry(asset_samples=True))
+    all_of, some = (
+        uncertain_impact([(events, f)], curves, study, design, given).known_asset_eai
+        for f in (folio, fewer)
+    )
+    assert all_of is not None and some is not None and (all_of[keep] == some).all()
+
+
 def test_a_group_is_the_sum_of_its_assets() -> None:
     events, folio, _ = case(2)
     groups = [f"zone {i % 4}" for i in range(len(folio.id))]
