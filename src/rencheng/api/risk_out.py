@@ -295,6 +295,7 @@ def asset_out(shown: Shown, row: int, loss: float, intensity: float) -> RiskAsse
     xy = shown.city.buildings.xy[row] if known else (nan, nan)
     return RiskAssetOut(
         id=str(int(arrays["asset_id"][row])),
+        row=row,
         zone=zone,
         zone_name=name,
         use=uses[use] if 0 <= use < len(uses) else "",

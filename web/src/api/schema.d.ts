@@ -5198,6 +5198,8 @@ export interface components {
             loss: number | null;
             /** Loss Ratio */
             loss_ratio: number | null;
+            /** Row */
+            row: number;
             /**
              * Standing
              * @enum {string}

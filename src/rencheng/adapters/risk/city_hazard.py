@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rencheng.adapters.risk.assets import nearest
 from rencheng.adapters.risk.descriptions import source_of
 from rencheng.adapters.risk.event_files import open_events
-from rencheng.adapters.risk.events import check_events
+from rencheng.adapters.risk.events import LARGEST, check_events
 from rencheng.adapters.risk.sets import SCENARIO, EventSets
 from rencheng.domain.city import City
 from rencheng.domain.errors import ConflictError, InvalidInputError, TooMuchError
@@ -28,6 +28,7 @@ F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
 Progress = Callable[[int, int], None]
+_MOST_G = 0.999 * LARGEST["PGA"] * factor("PGA", "m/s2", "g")
 
 SAMPLES = 200
 """Fields of one earthquake, as the loop draws them. No source: our choice."""
@@ -200,7 +201,11 @@ def _of_file(sets: EventSets, city: City, run: RiskRun) -> Hazard:
 
 
 def _at_zones(city: City, field: F64, rate: F64, names: tuple[str, ...], run: RiskRun) -> Events:
-    """Return fields at the zones as events that reach every zone."""
+    """Return fields at the zones as events that reach every zone.
+
+    A sampled acceleration beyond any that was recorded counts as the largest: every curve has long
+    reached its end there.
+    """
     many, zones = field.shape
     head = EventHead(
         place=city.zones.centre, rate=rate, names=names, measure=run.set.measure,
@@ -210,7 +215,7 @@ def _at_zones(city: City, field: F64, rate: F64, names: tuple[str, ...], run: Ri
         head=head,
         start=np.arange(many + 1, dtype=np.int64) * zones,
         point=np.tile(np.arange(zones, dtype=np.int32), many),
-        intensity=field.astype(np.float32).ravel(),
+        intensity=np.minimum(field, _MOST_G).astype(np.float32).ravel(),
     )
 
 

@@ -81,7 +81,8 @@ def _table(city: City, hazard: Hazard, curves: dict[str, Curve]) -> Table:
     names = np.array([name if name in curves else "" for name in b.curves] + [""], dtype=object)
     uses = np.array([*b.uses, ""], dtype=object)
     return {
-        "id": b.id.astype(str).astype(object),
+        # By row: two buildings of a source may have one id.
+        "id": np.arange(b.id.size).astype(str).astype(object),
         "lon": at[:, 0],
         "lat": at[:, 1],
         "occupants_night": night,

@@ -270,6 +270,8 @@ class RiskAssetOut(Shape):
     """One building of a result."""
 
     id: str
+    row: int
+    """In the result; two buildings of a source may have one id. `@` and it name the building."""
     zone: str
     zone_name: str
     use: str
