@@ -65,9 +65,7 @@ def main(buildings: int = 1_000_000, events: int = 1000) -> None:
     assert (state.by_realisation.sum(axis=1) == buildings).all()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     report([("losses", losses, ""), ("drawn states", drawn, "")])
-    print(
-        f"{int(storms.start[-1]):,} intensities, {peak:.0f} MB at most, program and input included"
-    )
+    print(f"{int(winds.start[-1]):,} intensities, {peak:.0f} MB at most with program and input")
     if losses.cpu_s + drawn.cpu_s > CPU_S or peak > PEAK_MB:
         raise SystemExit(1)
 
