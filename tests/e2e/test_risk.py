@@ -1,0 +1,70 @@
+"""The risk page in a real browser: run a scenario, read it, ask why, and delete it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+pytest.importorskip("playwright")
+from person import Person, expect
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def planner(visit: Callable[..., Person]) -> Iterator[Person]:
+    person = visit("planner", language="en")
+    person.go("risk")
+    person.test("risk-run").click()
+    job = person.test("risk-job")
+    expect(job).to_have_attribute("data-state", "done", timeout=300_000)
+    yield person
+
+
+def test_a_scenario_shows_map_figures_and_legend(planner: Person) -> None:
+    planner.settle()
+    expect(planner.test("risk-figures").locator("[data-key=loss]")).to_contain_text("EUR")
+    expect(planner.test("risk-standing")).to_contain_text("assessed")
+    expect(planner.test("risk-legend")).to_contain_text("synthetic")
+    assert planner.colours() > 5
+    assert not planner.axe()
+
+
+def test_another_quantity_colours_the_map(planner: Person) -> None:
+    planner.test("risk-field").select_option("dead")
+    expect(planner.test("risk-legend")).to_contain_text("Deaths")
+
+
+def test_a_building_says_why(planner: Person) -> None:
+    planner.tab("Buildings")
+    planner.page.locator("[role=tabpanel] tbody tr").first.click()
+    why = planner.test("risk-why")
+    expect(why).to_contain_text("Huizinga")
+    expect(why).to_contain_text("HAZUS")
+    expect(why).to_contain_text("Φ(ln(x / median) / β)")
+
+
+def test_an_event_is_chosen_and_given_up_again(planner: Person) -> None:
+    planner.tab("Events")
+    planner.page.locator("[role=tabpanel] tbody tr").first.click()
+    back = planner.page.get_by_role("button", name="Show all together")
+    expect(back).to_be_visible()
+    back.click()
+    expect(back).to_have_count(0)
+
+
+def test_who_may_not_run_reads_and_is_told_so(
+    planner: Person, visit: Callable[..., Person]
+) -> None:
+    reader = visit("auditor", language="en", size=(390, 844))
+    reader.open("/risk")
+    expect(reader.test("risk-figures")).to_be_visible()
+    expect(reader.test("risk-run")).to_have_count(0)
+    assert not reader.overflow()
+
+
+def test_a_result_is_deleted_after_a_question(planner: Person) -> None:
+    planner.press("Delete this result")
+    planner.confirm("Delete this result")
+    expect(planner.test("risk-job")).to_have_count(0)
