@@ -1,0 +1,43 @@
+"""Earthquakes drawn from a stated source: their rates are the source's, their draws the seed's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rencheng.domain.errors import InvalidInputError
+from rencheng.model.hazards.earthquake.catalogue import GutenbergRichter, class_rates, drawn
+
+SOURCE = GutenbergRichter(
+    west=-72.0, south=-30.5, east=-71.5, north=-29.5, rate=0.4, b=0.9, low=6.0, high=8.0,
+    step=0.5, draws=2,
+)  # fmt: skip
+SITES = np.array([[-71.3, -29.9], [-71.2, -29.95]])
+
+
+def test_the_rates_of_all_events_are_those_of_the_source() -> None:
+    found = drawn(SOURCE, SITES, seed=1)
+    assert found.rate.sum() == pytest.approx(SOURCE.rate)
+    assert found.pga_g.shape == (8, 2)
+    assert (found.pga_g > 0).all()
+
+
+def test_one_magnitude_more_is_as_much_rarer_as_b_says() -> None:
+    _, often = class_rates(replace(SOURCE, high=9.5))
+    assert often[0] / often[2] == pytest.approx(10**SOURCE.b)
+
+
+def test_the_same_seed_draws_the_same_events() -> None:
+    first, again, other = (drawn(SOURCE, SITES, seed=seed) for seed in (3, 3, 4))
+    assert (first.pga_g == again.pga_g).all()
+    assert (first.pga_g != other.pga_g).any()
+
+
+def test_every_fault_of_a_source_is_told_at_once() -> None:
+    with pytest.raises(InvalidInputError) as told:
+        class_rates(replace(SOURCE, rate=0.0, b=9.0, high=5.0))
+    assert {fault.key for fault in told.value.faults} >= {
+        "risk.source_rate", "risk.source_b", "risk.source_magnitude",
+    }  # fmt: skip
