@@ -106,6 +106,15 @@ def test_water_of_the_office_is_run_with_curves_by_use(room: RiskRoom, planner: 
     assert planner.get(f"risk/jobs/{job}/zones").status_code == 200
 
 
+def test_shaking_of_the_office_hurts_people_too(room: RiskRoom, planner: TestClient) -> None:
+    body = depths(("a", 0.01, -71.3, -29.95, 0.4), ("b", 0.1, -71.3, -29.95, 0.1))
+    asked = WATER | {"file": "pga.csv", "hazard": "earthquake", "measure": "PGA", "unit": "g"}
+    assert planner.put("risk/sets/pga", params=asked, content=body).status_code == 200
+    job = done(planner, room, "pga")
+    keys = {one["key"] for one in planner.get(f"risk/jobs/{job}/summary").json()["figures"]}
+    assert {"aal", "dead", "collapsed"} <= keys
+
+
 def test_a_file_is_refused_with_every_fault_before_it_is_kept(planner: TestClient) -> None:
     asked = WATER | {"file": "water.exe", "name_zh": "", "unit": "", "source": ""}
     answer = planner.put("risk/sets/water", params=asked, content=b"x")
