@@ -170,13 +170,20 @@ def losses(
     slot_, mean_ = np.empty(CHUNK, np.int32), np.empty(CHUNK, np.float64)
     loss[:], unknown[:] = 0.0, 0
     cursor = start[:-1].copy()
+    since = 0
     for end in tiles(first, start):
+        left = (
+            end - since - np.int64(np.sum(touched[since:end]))
+        )  # points that no event has reached yet
+        since = end
         for e in range(start.size - 1):
             a, b = cursor[e], until(point, cursor[e], start[e + 1], end)
             cursor[e] = b
             here, reached = intensity[a:b], point[a:b]
-            for k in range(reached.size):
-                touched[np.uint64(reached[k])] = 1
+            if left > 0:
+                for k in range(reached.size):
+                    left -= 1 - np.int64(touched[np.uint64(reached[k])])
+                    touched[np.uint64(reached[k])] = 1
             total, missing, often = loss[e], 0, rate[e]
             k, skip = 0, 0
             while k < reached.size:
