@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from states import Fields, case
 
 from rencheng.model.risk.impact import impact
-from rencheng.model.risk.sampling import Sampling, sample_states
+from rencheng.model.risk.states.sampling import Sampling, sample_states
 
 T = TypeVar("T")
 SHARE, CLASSES, BUDGET_MB = 0.05, 100, 512.0

@@ -22,8 +22,8 @@ from rencheng.domain.curve import Curve, CurveKind, CurveStatus
 from rencheng.domain.risk import EventHead, Portfolio, StateImpact
 from rencheng.domain.risk_sample import SampledStates
 from rencheng.model.risk.draws import normals, starts, turns
-from rencheng.model.risk.sampling import Sampling, sample_states
-from rencheng.model.risk.states import expected_states
+from rencheng.model.risk.states.expected import expected_states
+from rencheng.model.risk.states.sampling import Sampling, sample_states
 
 CLASSES, ZONES, STATES = 100, 133, 5
 CPU_S, EXTRA_MB, OFF = 1.5, 250.0, 1e-5

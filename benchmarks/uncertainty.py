@@ -29,7 +29,7 @@ from rencheng.model.risk.uncertain import twin
 from rencheng.model.risk.uncertain.design import monte_carlo
 from rencheng.model.risk.uncertain.lanes import lanes
 from rencheng.model.risk.uncertain.memory import Carry
-from rencheng.model.risk.uncertainty import Asked, uncertain_impact
+from rencheng.model.risk.uncertain.study import Asked, uncertain_impact
 
 EVENTS, CLASSES, FEW = 1000, 100, 2
 BUDGET_MB = 512.0

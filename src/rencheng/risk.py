@@ -22,16 +22,24 @@ from rencheng.adapters.cities.readers import Job
 from rencheng.adapters.curve_library.kept import library_of
 from rencheng.adapters.curve_library.p58 import Amount, p58_component
 from rencheng.adapters.risk.amounts import debris, downtime
-from rencheng.adapters.risk.appraising import appraise
-from rencheng.adapters.risk.assets import curves_for, portfolio, read_assets
-from rencheng.adapters.risk.classical import (
+from rencheng.adapters.risk.assets.money import in_money, measures_in, must_be_in, price_file
+from rencheng.adapters.risk.assets.shapes import (
+    GEOMETRY,
+    VECTORS,
+    ShapeTable,
+    read_shapes,
+    run_shapes,
+)
+from rencheng.adapters.risk.assets.table import curves_for, portfolio, read_assets
+from rencheng.adapters.risk.classical.computing import (
     Retrofit,
     benefit_cost,
     classical_losses,
     classical_states,
 )
-from rencheng.adapters.risk.event_files import open_events
-from rencheng.adapters.risk.events import (
+from rencheng.adapters.risk.classical.hazard_curves import hazard_curves
+from rencheng.adapters.risk.events.files import open_events
+from rencheng.adapters.risk.events.table import (
     EventSet,
     Pointwise,
     Table,
@@ -43,26 +51,18 @@ from rencheng.adapters.risk.formats.describing import describe, describe_assets
 from rencheng.adapters.risk.formats.exchanging import read_assets_of as import_assets
 from rencheng.adapters.risk.formats.exchanging import write_assets as export_assets
 from rencheng.adapters.risk.formats.geopackage import write_geopackage
-from rencheng.adapters.risk.hazard_curves import hazard_curves
-from rencheng.adapters.risk.measure_results import MeasureReport, write_measures
-from rencheng.adapters.risk.measure_results import report as measure_report
-from rencheng.adapters.risk.measures import measure_file
-from rencheng.adapters.risk.money import in_money, measures_in, must_be_in, price_file
+from rencheng.adapters.risk.measures.appraising import appraise
+from rencheng.adapters.risk.measures.files import measure_file
+from rencheng.adapters.risk.measures.results import MeasureReport, write_measures
+from rencheng.adapters.risk.measures.results import report as measure_report
 from rencheng.adapters.risk.openquake.report import OpenQuakeReport
 from rencheng.adapters.risk.openquake.report import run_job as openquake
 from rencheng.adapters.risk.openquake.report import write_report as write_openquake
-from rencheng.adapters.risk.people import people
-from rencheng.adapters.risk.people_results import people_summary, people_tables, write_people
+from rencheng.adapters.risk.people.counting import people
+from rencheng.adapters.risk.people.results import people_summary, people_tables, write_people
 from rencheng.adapters.risk.repair_cost import repair_cost
 from rencheng.adapters.risk.results import summary, tables, write
 from rencheng.adapters.risk.several_hazards import Hazard, several, write_several
-from rencheng.adapters.risk.shapes import (
-    GEOMETRY,
-    VECTORS,
-    ShapeTable,
-    read_shapes,
-    run_shapes,
-)
 from rencheng.adapters.risk.states import (
     expected_states,
     groups_of,
@@ -70,10 +70,10 @@ from rencheng.adapters.risk.states import (
     state_tables,
     write_states,
 )
-from rencheng.adapters.risk.study import StudyFile
-from rencheng.adapters.risk.study import read_study as study_file
-from rencheng.adapters.risk.study_results import study_summary, study_tables, write_study
-from rencheng.adapters.risk.studying import sobol, study
+from rencheng.adapters.risk.study.files import StudyFile
+from rencheng.adapters.risk.study.files import read_study as study_file
+from rencheng.adapters.risk.study.results import study_summary, study_tables, write_study
+from rencheng.adapters.risk.study.running import sobol, study
 from rencheng.domain.curve import Curve
 from rencheng.domain.risk import EventImpact, Exceedance, Standing
 from rencheng.domain.risk_annual import AnnualLoss, Layer
@@ -105,17 +105,17 @@ from rencheng.model.risk.amounts import amount_by_ratio, expected_amount
 from rencheng.model.risk.annual import annual_loss as annual
 from rencheng.model.risk.annual import annual_loss_at, annual_tail_mean, covered
 from rencheng.model.risk.blocks import BUDGET_MB
-from rencheng.model.risk.choice import choose
 from rencheng.model.risk.components import component_losses, demand_samples, state_chances
 from rencheng.model.risk.consequence import vulnerability_of
 from rencheng.model.risk.impact import impact
 from rencheng.model.risk.insurance import insured
-from rencheng.model.risk.ranks import rank_stability
-from rencheng.model.risk.sampling import Sampling, sample_shares
+from rencheng.model.risk.measures.choice import choose
+from rencheng.model.risk.measures.worth import ranked, worth
+from rencheng.model.risk.states.sampling import Sampling, sample_shares
 from rencheng.model.risk.tail import exceedance, loss_at, tail_mean
 from rencheng.model.risk.uncertain.memory import Carry
-from rencheng.model.risk.uncertainty import Asked
-from rencheng.model.risk.worth import ranked, worth
+from rencheng.model.risk.uncertain.ranks import rank_stability
+from rencheng.model.risk.uncertain.study import Asked
 
 __all__ = [
     "openquake",

@@ -11,7 +11,7 @@ import pytest
 
 from api_kit import Enter, TestClient
 from ops_kit import Clock
-from rencheng.adapters.risk.run_shelf import FolderRuns
+from rencheng.adapters.risk.city.run_shelf import FolderRuns
 from rencheng.bootstrap import Brain
 from rencheng.service.risk_jobs import RiskRoom
 from risk_console_kit import QUAKE, depths, room_in

@@ -30,14 +30,14 @@ from rencheng.adapters.risk.openquake.job import Job, read_job
 from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.risk import Portfolio
 from rencheng.domain.risk_classical import SUREST, ClassicalLosses, HazardCurves, ShareSpread
-from rencheng.model.risk.classical import around_levels
-from rencheng.model.risk.classical_loss import (
+from rencheng.model.risk.classical.losses import (
     classical_losses,
     over_branches,
     ratios_between_means,
     retrofit_worth,
 )
-from rencheng.model.risk.discounting import Timing
+from rencheng.model.risk.classical.states import around_levels
+from rencheng.model.risk.measures.discounting import Timing
 
 NEEDS = ("openquake-engine==3.26.2",)
 CASES = "openquake/qa_tests_data"

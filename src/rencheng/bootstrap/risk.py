@@ -33,10 +33,10 @@ def open_risk(
     curves
         Where curves come from; by default the library of the state folder.
     """
-    from rencheng.adapters.risk.city_engine import CityEngine
-    from rencheng.adapters.risk.city_stock import Shelves
-    from rencheng.adapters.risk.run_shelf import FolderRuns
-    from rencheng.adapters.risk.sets import EventSets
+    from rencheng.adapters.risk.city.engine import CityEngine
+    from rencheng.adapters.risk.city.run_shelf import FolderRuns
+    from rencheng.adapters.risk.city.sets import EventSets
+    from rencheng.adapters.risk.city.stock import Shelves
     from rencheng.service.risk_desk import RiskDesk
     from rencheng.service.risk_jobs import RiskRoom
 

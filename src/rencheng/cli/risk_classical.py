@@ -72,7 +72,7 @@ def classical(
 ) -> int:
     """按致灾曲线计算年均损失、破坏状态或加固效益 Losses, states or a retrofit by hazard curves."""
     from rencheng import risk
-    from rencheng.adapters.risk.classical_results import write_classical
+    from rencheng.adapters.risk.classical.results import write_classical
     from rencheng.domain.curve import CurveKind
 
     named = _named(curves, state)

@@ -91,7 +91,7 @@ def uncertainty(
 def _tell(result: UncertainImpact, indices: SobolIndices | None, out: Path) -> None:
     import numpy as np
 
-    from rencheng.adapters.risk.study_results import stability
+    from rencheng.adapters.risk.study.results import stability
 
     counts = {one.name.lower(): f"{count:,}" for one, count in result.counts.items()}
     speaking.say("cli.risk.standing", style="bold", **counts)

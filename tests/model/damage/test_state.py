@@ -13,7 +13,7 @@ from rencheng.domain.impact import FragilityTable
 from rencheng.model.damage import kernel, twin
 from rencheng.model.damage.sampling import as_threshold, bits, exceedance, sample_states, starts
 from rencheng.model.damage.state import assess_damage
-from rencheng.model.risk.fragility import normal_table
+from rencheng.model.risk.states.fragility import normal_table
 
 
 def fields(pga_g: np.ndarray) -> Shaking:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from rencheng.adapters.risk.assets import curves_for, portfolio, read_assets
-from rencheng.adapters.risk.events import EventSet, Table, doubts
-from rencheng.adapters.risk.shapes import GEOMETRY, ShapeTable, located, standing_points
+from rencheng.adapters.risk.assets.shapes import GEOMETRY, ShapeTable, located, standing_points
+from rencheng.adapters.risk.assets.table import curves_for, portfolio, read_assets
+from rencheng.adapters.risk.events.table import EventSet, Table, doubts
 from rencheng.domain.curve import Curve
 from rencheng.domain.errors import Fault
 from rencheng.domain.risk_several import Peril, Rule, SeveralImpact

@@ -13,16 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.adapters.cities.files.picking import as_texts
-from rencheng.adapters.risk.assets import Assets, portfolio, read_assets
-from rencheng.adapters.risk.events import EventSet, Table, column
+from rencheng.adapters.risk.assets.table import Assets, portfolio, read_assets
+from rencheng.adapters.risk.events.table import EventSet, Table, column
 from rencheng.adapters.risk.faults import fault, refuse
 from rencheng.domain.curve import Curve, CurveKind
 from rencheng.domain.errors import Fault
 from rencheng.domain.risk import EventSource, Portfolio, Standing, StateImpact
 from rencheng.domain.risk_sample import SampledStates
-from rencheng.model.risk import sampling
-from rencheng.model.risk import states as expectation
 from rencheng.model.risk.blocks import BUDGET_MB
+from rencheng.model.risk.states import expected as expectation
+from rencheng.model.risk.states import sampling
 
 Columns = dict[str, NDArray[Any]]
 Progress = Callable[[int, int], None]
@@ -57,7 +57,8 @@ def expected_states(
 
     Notes
     -----
-    See `rencheng.model.risk.states.expected_states` for the method and what it was held against.
+    See `rencheng.model.risk.states.expected.expected_states` for the method and what it was held
+    against.
     """
     source, folio, fitting, _, _ = _job(assets, events, curves)
     return expectation.expected_states(source, folio, fitting, budget_mb=budget_mb)
@@ -100,7 +101,7 @@ def sample_states(
 
     Notes
     -----
-    See `rencheng.model.risk.sampling.sample_states` for the method and what it leaves out.
+    See `rencheng.model.risk.states.sampling.sample_states` for the method and what it leaves out.
     """
     source, folio, fitting, faults, versions = _job(assets, events, curves)
     result = sampling.sample_states(

@@ -20,7 +20,7 @@ from rencheng.model.damage.sampling import (
     sample_states,
     starts,
 )
-from rencheng.model.risk.fragility import normal_table
+from rencheng.model.risk.states.fragility import normal_table
 
 F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]

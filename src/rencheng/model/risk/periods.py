@@ -106,4 +106,10 @@ def amplified(loss: ArrayLike, years: float, period: ArrayLike, factor: ArrayLik
     >>> amplified([5.0, 20.0], 1000.0, [1, 500, 1000], [1.0, 1.2, 1.5]).tolist()
     [6.0, 30.0]
     """
-    return np.asarray(loss) * np.interp(own_periods(loss, years), period, factor)
+    dearer = np.interp(
+        own_periods(loss, years),
+        np.asarray(period, dtype=np.float64),
+        np.asarray(factor, dtype=np.float64),
+    )
+    found: F64 = np.asarray(loss, dtype=np.float64) * dearer
+    return found

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from openquake_kit import HEAD, MOTION, SITES, files
-from rencheng.adapters.risk.events import check_events
+from rencheng.adapters.risk.events.table import check_events
 from rencheng.adapters.risk.openquake.ground_motion import (
     GroundMotion,
     places,

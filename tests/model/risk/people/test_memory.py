@@ -12,7 +12,7 @@ import pytest
 
 from people_kit import casualty_rates, country, crowd, shelter_rates
 from rencheng.adapters.curve_library.library import CurveLibrary
-from rencheng.adapters.risk.people import DROWNED
+from rencheng.adapters.risk.people.counting import DROWNED
 from rencheng.domain.risk import EventHead, Events, Standing
 from rencheng.model.risk.people.casualties import Rates, casualties
 from rencheng.model.risk.people.responses import Job, drownings, flooded, in_water, presence, rapid

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rencheng.adapters.risk.people_tables import presence_table
+from rencheng.adapters.risk.people.tables import presence_table
 from rencheng.domain.errors import InvalidInputError
 from rencheng.model.risk.people.presence import mix, present, stated
 

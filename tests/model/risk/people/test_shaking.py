@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from people_kit import country, crowd
 from rencheng.adapters.curve_library.library import CurveLibrary
-from rencheng.adapters.risk.people_tables import rapid_model
+from rencheng.adapters.risk.people.tables import rapid_model
 from rencheng.domain.risk import Events, Standing
 from rencheng.domain.risk_people import Crowd, PeopleEstimate
 from rencheng.model.risk.people.responses import Job, rapid

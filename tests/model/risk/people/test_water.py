@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from people_kit import crowd, shelter_rates
 from rencheng.adapters.curve_library.library import CurveLibrary
-from rencheng.adapters.risk.people import DROWNED
+from rencheng.adapters.risk.people.counting import DROWNED
 from rencheng.domain.errors import InvalidInputError, TooMuchError
 from rencheng.domain.risk import Events
 from rencheng.domain.risk_people import Crowd

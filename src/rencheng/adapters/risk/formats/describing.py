@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rencheng.adapters.risk.events import Table, column, numbers
+from rencheng.adapters.risk.events.table import Table, column, numbers
 from rencheng.domain.curve import Curve
 from rencheng.domain.risk import EventImpact
 

@@ -13,13 +13,13 @@ import numpy as np
 from rencheng.adapters.cities.files.picking import as_texts
 from rencheng.adapters.cities.files.tabular import read_csv
 from rencheng.adapters.cities.readers import Job
-from rencheng.adapters.risk.events import column
+from rencheng.adapters.risk.assets.shapes import VECTORS, read_shapes
+from rencheng.adapters.risk.events.table import column
 from rencheng.adapters.risk.faults import fault, refuse, rows_fault
 from rencheng.adapters.risk.formats.exchange import Exchange
 from rencheng.adapters.risk.formats.geopackage import shapes_of, write_layer
 from rencheng.adapters.risk.formats.oed import read_oed, write_oed
 from rencheng.adapters.risk.formats.r2d import read_r2d, write_r2d
-from rencheng.adapters.risk.shapes import VECTORS, read_shapes
 from rencheng.domain.errors import Fault
 
 FORMS = ("assets", "oed", "r2d", "gpkg")

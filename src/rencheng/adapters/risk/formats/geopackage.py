@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.adapters.cities.files.picking import as_texts
-from rencheng.adapters.risk.events import Table, column, numbers
+from rencheng.adapters.risk.events.table import Table, column, numbers
 from rencheng.adapters.risk.results import tables
 from rencheng.domain.risk import EventImpact
 

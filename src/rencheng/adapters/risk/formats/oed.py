@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from rencheng.adapters.cities.files.picking import as_texts
 from rencheng.adapters.cities.files.tabular import read_csv
 from rencheng.adapters.cities.readers import Job
-from rencheng.adapters.risk.events import Table, column, numbers
+from rencheng.adapters.risk.events.table import Table, column, numbers
 from rencheng.adapters.risk.faults import fault, refuse, rows_fault
 from rencheng.adapters.risk.formats.exchange import Exchange
 from rencheng.domain.errors import Fault

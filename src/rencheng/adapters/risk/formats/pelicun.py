@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rencheng.adapters.risk.events import Table, unit_faults
+from rencheng.adapters.risk.events.table import Table, unit_faults
+from rencheng.adapters.risk.events.unit_words import unit_of
 from rencheng.adapters.risk.faults import fault, refuse
-from rencheng.adapters.risk.unit_words import unit_of
 from rencheng.domain.risk import EventSource
 
 F64 = NDArray[np.float64]

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.adapters.cities.files.picking import as_texts
-from rencheng.adapters.risk.events import Table, column
+from rencheng.adapters.risk.events.table import Table, column
 from rencheng.adapters.risk.faults import fault, refuse, rows_fault
 from rencheng.adapters.risk.formats.exchange import Exchange
 from rencheng.domain.errors import Fault

@@ -18,7 +18,7 @@ from rencheng.model.risk.blocks import BUDGET_MB
 from rencheng.model.risk.impact import impact
 from rencheng.model.risk.insurance import insured
 from rencheng.model.risk.periods import amplified
-from rencheng.model.risk.state_matrix import state_matrix
+from rencheng.model.risk.states.matrix import state_matrix
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rencheng.adapters.risk.assets import nearest
+from rencheng.adapters.risk.assets.table import nearest
 from rencheng.adapters.risk.openquake.curves import CurveModel, read_fragility, read_vulnerability
 from rencheng.adapters.risk.openquake.exposure import Exposure, read_exposure
 from rencheng.adapters.risk.openquake.faults import Found
@@ -32,14 +32,14 @@ from rencheng.domain.risk_classical import (
     Occurrence,
     ShareSpread,
 )
-from rencheng.model.risk.classical import (
+from rencheng.model.risk.classical.losses import classical_losses, ratios_between_means
+from rencheng.model.risk.classical.states import (
     Steps,
     around_levels,
     at_levels,
     classical_states,
     fine_knots,
 )
-from rencheng.model.risk.classical_loss import classical_losses, ratios_between_means
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]

@@ -146,7 +146,7 @@ def _events(file: Path, folder: Path, wish: Wish) -> list[Path]:
 
 
 def _motion(read: Columns, folder: Path, wish: Wish) -> list[Path]:
-    from rencheng.adapters.risk.events import event_table
+    from rencheng.adapters.risk.events.table import event_table
 
     source = event_table(read.columns, measure=wish.measure, unit=wish.unit).source
     stem = Path(read.name).stem

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rencheng.adapters.risk.assets import nearest
+from rencheng.adapters.risk.assets.table import nearest
 from rencheng.adapters.risk.openquake.consequences import Consequences, read_consequences
 from rencheng.adapters.risk.openquake.curves import CurveModel, read_fragility, read_vulnerability
 from rencheng.adapters.risk.openquake.exposure import OCCUPANTS, Exposure, read_exposure

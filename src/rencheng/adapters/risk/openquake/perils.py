@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rencheng.adapters.risk.assets import nearest
+from rencheng.adapters.risk.assets.table import nearest
 from rencheng.adapters.risk.openquake.consequences import read_consequences
 from rencheng.adapters.risk.openquake.curves import CurveModel, read_fragility
 from rencheng.adapters.risk.openquake.exposure import Exposure, read_exposure

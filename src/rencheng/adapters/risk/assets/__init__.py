@@ -1,0 +1,1 @@
+"""Assets as people have them: tables, areas, lines; their worth."""

@@ -1,0 +1,206 @@
+"""Values in one currency and price level: refused when mixed, converted by a stated table."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from rencheng.adapters.cities.files.picking import as_numbers, as_texts
+from rencheng.adapters.risk.events.table import Table, column
+from rencheng.adapters.risk.faults import FIRST
+from rencheng.domain.errors import Fault, InvalidInputError
+from rencheng.domain.risk_measures import Estimate, MeasureSet
+from rencheng.domain.risk_money import Money, Prices
+from rencheng.model.risk.money import price_factor
+
+SCHEMA = "rencheng/prices/1"
+COLUMNS = ("currency", "price_year")
+"""Of an asset table whose values are not all in one money."""
+
+
+class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A file of price indices and exchange rates."""
+
+    schema: str
+    source: str
+    version: str
+    valid_from: str
+    jurisdiction: str
+    status: str
+    base: str
+    index: dict[str, dict[str, float]] = {}
+    exchange: dict[str, dict[str, float]] = {}
+
+
+def price_file(path: str | Path) -> Prices:
+    """Read price indices and exchange rates.
+
+    Parameters
+    ----------
+    path
+        TOML as docs/how-to/risk-measures.md shows.
+
+    Raises
+    ------
+    InvalidInputError
+        When the file is no such table, or a number is not above zero.
+    """
+    file = Path(path)
+    try:
+        read = msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8")), _File)
+        if read.schema != SCHEMA:
+            raise msgspec.ValidationError(f"schema {read.schema!r} is not {SCHEMA!r}")
+        tables = [_years(table) for table in (read.index, read.exchange)]
+    except (ValueError, msgspec.ValidationError) as error:
+        raise InvalidInputError(
+            "risk.prices",
+            f"{file.name} is no table of prices: {error}",
+            hint="Write it as docs/how-to/risk-measures.md shows",
+            params={"file": file.name, "reason": str(error)},
+        ) from error
+    return Prices(
+        base=read.base, index=tables[0], exchange=tables[1],
+        source=read.source, version=read.version,
+    )  # fmt: skip
+
+
+def _years(table: Mapping[str, Mapping[str, float]]) -> dict[str, dict[int, float]]:
+    for currency, years in table.items():
+        for year, number in years.items():
+            if not 0.0 < number < float("inf"):
+                raise ValueError(f"{currency}.{year} = {number:g} is not above zero")
+    return {c: {int(year): n for year, n in years.items()} for c, years in table.items()}
+
+
+def must_be_in(assets: Table, wanted: Money) -> None:
+    """Refuse a table of assets that says its values are in another money, or in several.
+
+    Raises
+    ------
+    InvalidInputError
+        With the first ids. A table without columns `currency` and `price_year` says nothing.
+    """
+    said = [name for name in COLUMNS if name in assets]
+    if not said:
+        return
+    other = np.zeros(len(np.asarray(assets[said[0]])), dtype=np.bool_)
+    ids = np.asarray(assets["id"] if "id" in assets else np.arange(1, other.size + 1))
+    for name, right in zip(COLUMNS, (wanted.currency, str(wanted.year)), strict=True):
+        if name in said:
+            other |= as_texts(column(assets, name)).astype(str) != right
+    rows = np.flatnonzero(other)
+    if rows.size:
+        first = [str(ids[k]) for k in rows[:FIRST]]
+        raise InvalidInputError(
+            "risk.money",
+            f"{rows.size} assets are not valued in {wanted}: {', '.join(first)}",
+            hint="Bring them to one currency and year with a table of prices first",
+            params={"count": int(rows.size), "wanted": str(wanted), "first": ", ".join(first)},
+            faults=[
+                Fault(
+                    where="assets.currency, price_year",
+                    key="risk.money_mixed",
+                    problem=f"{rows.size} assets are in another money: {', '.join(first)}",
+                    hint="Convert them with a table of prices",
+                    count=int(rows.size),
+                    first=tuple(first),
+                )
+            ],
+        )
+
+
+def in_money(assets: Table, prices: Prices, *, currency: str, year: int) -> dict[str, Any]:
+    """Return a table of assets with all values in one money.
+
+    Parameters
+    ----------
+    assets
+        With columns `currency` and `price_year`, which say what each row's values are in.
+    prices
+        From `price_file`.
+    currency, year
+        What they are brought to.
+
+    Returns
+    -------
+    table
+        All columns; `currency` and `price_year` say the new money.
+
+    Raises
+    ------
+    InvalidInputError
+        When a column is missing, or the table of prices lacks a number that is needed.
+    """
+    missing = [name for name in COLUMNS if name not in assets]
+    if missing:
+        raise InvalidInputError(
+            "risk.money_columns",
+            f"the assets do not say what their values are in: no {', '.join(missing)}",
+            hint="Add the columns currency and price_year",
+            params={"missing": ", ".join(missing)},
+        )
+    wanted = Money(currency=currency, year=year)
+    money = as_texts(column(assets, "currency")).astype(str)
+    years = as_texts(column(assets, "price_year")).astype(str)
+    _readable(assets, money, years)
+    pairs, which = np.unique(np.column_stack([money, years]), axis=0, return_inverse=True)
+    factors = np.array(
+        [
+            price_factor(prices, Money(currency=c, year=int(float(y))), wanted)
+            for c, y in pairs.tolist()
+        ]
+    )
+    table = {str(name): column(assets, name) for name in assets}
+    for name in table:
+        if name == "value" or name.startswith("value_"):
+            table[name] = as_numbers(table[name])[0] * factors[which.ravel()]
+    table["currency"] = np.full(money.size, currency, dtype=object)
+    table["price_year"] = np.full(money.size, year)
+    return table
+
+
+def _readable(assets: Table, money: NDArray[Any], years: NDArray[Any]) -> None:
+    """Refuse rows that do not say what their values are in."""
+    number = as_numbers(years.astype(object))[0]
+    rows = np.flatnonzero((money == "") | ~(number == np.floor(number)))
+    if rows.size:
+        ids = np.asarray(assets["id"] if "id" in assets else np.arange(1, money.size + 1))
+        first = ", ".join(str(ids[k]) for k in rows[:FIRST])
+        raise InvalidInputError(
+            "risk.money_unread",
+            f"{rows.size} assets have no readable currency or price level: {first}",
+            hint="Write the currency as in CNY and the year as in 2024",
+            params={"count": int(rows.size), "first": first},
+        )
+
+
+def measures_in(measures: MeasureSet, prices: Prices, *, currency: str, year: int) -> MeasureSet:
+    """Return measures with all amounts in another money."""
+    by = price_factor(
+        prices,
+        Money(currency=measures.currency, year=measures.year),
+        Money(currency=currency, year=year),
+    )
+
+    def turned(one: Estimate) -> Estimate:
+        return Estimate(low=one.low * by, best=one.best * by, high=one.high * by)
+
+    return replace(
+        measures,
+        currency=currency,
+        year=year,
+        measures=tuple(
+            replace(
+                m, cost=turned(m.cost), upkeep=turned(m.upkeep),
+                deductible=m.deductible * by, limit=m.limit * by,
+            )
+            for m in measures.measures
+        ),
+    )  # fmt: skip

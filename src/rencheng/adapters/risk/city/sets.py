@@ -1,0 +1,297 @@
+"""Event sets that a city's runs may be made of: scenarios, stated sources, files of the office."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from rencheng.adapters.files import data_folder
+from rencheng.adapters.replay.scenarios import ScenarioFolder
+from rencheng.adapters.risk.events.descriptions import (
+    DESCRIPTION,
+    ENDINGS,
+    described,
+    kind_of,
+    new_faults,
+    refused,
+    written,
+)
+from rencheng.adapters.risk.events.rasters import RASTERS
+from rencheng.domain.errors import (
+    CorruptDataError,
+    Fault,
+    InvalidInputError,
+    NotFoundError,
+    RenchengError,
+    SourceUnavailableError,
+    TooMuchError,
+)
+from rencheng.domain.hazard import BulletinKind
+from rencheng.domain.provenance import Origin
+from rencheng.service.replay import Scenario
+from rencheng.service.risk_runs import IncomingSet, NewSet, RiskSet, RiskTrouble, SetKind
+
+OWN_FOLDER = "events"
+LARGEST = 512 * 1024**2
+"""Largest file that is taken. No source: our choice. [byte]"""
+SPARE = 512 * 1024**2
+"""Room that uploads leave on the disk. No source: our choice. [byte]"""
+SCENARIO = "scenario-"
+_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
+
+
+class Arriving:
+    """A file on its way in, beside its later place."""
+
+    def __init__(self, folder: Path, largest: int) -> None:
+        self._largest = largest
+        self.size = 0
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".part-", dir=folder)
+        self.path = Path(name)
+        self._stream: BinaryIO = os.fdopen(handle, "wb")
+
+    def write(self, part: bytes) -> None:
+        """Add bytes; refuse over the limit."""
+        self.size += len(part)
+        if self.size > self._largest:
+            raise TooMuchError(
+                "risk.file_large",
+                f"the file is larger than {self._largest} bytes",
+                hint="Put it into the folder events of the state folder, or cut it to the city",
+                params={"limit_mb": self._largest / 1024**2},
+            )
+        self._stream.write(part)
+
+    def finish(self) -> None:
+        """Make what was written durable."""
+        self._stream.flush()
+        os.fsync(self._stream.fileno())
+        self._stream.close()
+
+    def close(self) -> None:
+        """Forget what was not kept."""
+        self._stream.close()
+        self.path.unlink(missing_ok=True)
+
+
+class EventSets:
+    """Scenarios and sets that come with the program, and those of the office.
+
+    Parameters
+    ----------
+    state
+        State folder; its `events/` are the office's own.
+    scenarios
+        Where scenarios come from.
+    largest
+        Largest file that is taken. [byte]
+    """
+
+    def __init__(
+        self, state: Path, scenarios: ScenarioFolder | None = None, *, largest: int = LARGEST
+    ) -> None:
+        self.folder = state / OWN_FOLDER
+        self.scenarios = scenarios or ScenarioFolder()
+        self.largest = largest
+
+    def all(self, city: str) -> list[RiskSet]:
+        """Return the sets that concern a city, faulty ones with their trouble."""
+        quakes = [
+            _scenario(self.scenarios, one) for one in self.scenarios.list() if one.city == city
+        ]
+        ours = [_one(file, is_own=False) for file in _tables(data_folder() / OWN_FOLDER)]
+        own = [_one(file, is_own=True) for file in _tables(self.folder)]
+        listed = [one for one, place in (*ours, *own) if place in ("", city)]
+        return [*quakes, *listed, *self._undescribed([one.id for one, _ in own])]
+
+    def get(self, city: str, key: str) -> RiskSet:
+        """Return a set, or raise `NotFoundError`."""
+        for one in self.all(city):
+            if one.id == key:
+                return one
+        raise _unknown(key)
+
+    def table(self, key: str) -> tuple[dict[str, Any], Path]:
+        """Return the description of a set that is no scenario, and the folder it lies in."""
+        for folder in (self.folder, data_folder() / OWN_FOLDER):
+            file = folder / f"{key}.toml"
+            if _ID.fullmatch(key) and file.is_file():
+                return described(file), folder
+        raise _unknown(key)
+
+    def incoming(self, new: NewSet) -> Arriving:
+        """Open a file for writing; refuse what is said of it with every fault at once."""
+        faults = new_faults(new)
+        taken = (data_folder() / OWN_FOLDER / f"{new.id}.toml").exists()
+        if not _ID.fullmatch(new.id) or taken or new.id.startswith(SCENARIO):
+            faults.append(
+                Fault(
+                    where="id", key="risk.set_id", problem=f"{new.id[:60]!r} is no id",
+                    hint="Use small letters, digits, - or _; one of ours cannot be replaced",
+                    first=(new.id[:60],),
+                )
+            )  # fmt: skip
+        if faults:
+            raise refused(new.id[:60], faults)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        room = shutil.disk_usage(self.folder).free - SPARE
+        if room <= 0:
+            raise SourceUnavailableError(
+                "risk.no_room", "the disk is nearly full",
+                hint="Make room on the disk of the state folder",
+            )  # fmt: skip
+        return Arriving(self.folder, min(self.largest, room))
+
+    def keep(self, new: NewSet, arrived: IncomingSet) -> RiskSet:
+        """Put what arrived on the shelf; a set of the same id gives way."""
+        if not isinstance(arrived, Arriving):
+            raise TypeError("only what `incoming` opened can be kept")
+        arrived.finish()
+        kind, ending = kind_of(new.file), Path(new.file).suffix.lower()
+        _clear(self.folder, new.id)
+        if kind is SetKind.RASTERS:
+            (self.folder / new.id).mkdir()
+            place = self.folder / new.id / f"{new.id}{ending}"
+        else:
+            place = self.folder / f"{new.id}{ending}"
+        arrived.path.chmod(0o640)
+        arrived.path.replace(place)
+        data = new.id if kind is SetKind.RASTERS else place.name
+        file = self.folder / f"{new.id}.toml"
+        part = file.with_name(f".{new.id}.part")
+        part.write_text(written(new, kind, data), encoding="utf-8")
+        part.replace(file)
+        return _one(file, is_own=True)[0]
+
+    def remove(self, key: str) -> None:
+        """Delete a set of the office; `NotFoundError` for any other."""
+        files = [f for f in self._files(key) if f.exists()] if _ID.fullmatch(key) else []
+        if not files:
+            raise _unknown(key)
+        _clear(self.folder, key)
+
+    def _files(self, key: str) -> list[Path]:
+        names = (f"{key}.toml", key, *(f"{key}{ending}" for ending in ENDINGS))
+        return [self.folder / name for name in names]
+
+    def _undescribed(self, known: Sequence[str]) -> Iterator[RiskSet]:
+        """Return files that lie in the folder and of which nobody says what they are."""
+        if not self.folder.is_dir():
+            return
+        for path in sorted(self.folder.iterdir()):
+            is_data = path.suffix.lower() in ENDINGS or path.is_dir()
+            if not is_data or path.name.startswith(".") or path.stem in known:
+                continue
+            error = InvalidInputError(
+                "risk.undescribed",
+                f"nothing says what {path.name} holds",
+                hint=f"Write {path.stem}.toml beside it",
+                params={"file": path.name, "table": f"{path.stem}.toml"},
+            )
+            kind = SetKind.RASTERS if path.is_dir() else kind_of(path.name)
+            yield _faulty(path.stem, kind, error, is_own=True)
+
+
+def _clear(folder: Path, key: str) -> None:
+    for ending in (".toml", *ENDINGS):
+        (folder / f"{key}{ending}").unlink(missing_ok=True)
+    if (folder / key).is_dir():
+        shutil.rmtree(folder / key)
+
+
+def _tables(folder: Path) -> list[Path]:
+    return [file for file in sorted(folder.glob("*.toml")) if _ID.fullmatch(file.stem)]
+
+
+def _scenario(scenarios: ScenarioFolder, one: Scenario) -> RiskSet:
+    file = scenarios.file(one.id)
+    quakes = [b for b in file.bulletins if b.kind is BulletinKind.EARTHQUAKE]
+    body = repr([(b.id, b.lon, b.lat, b.depth_km, b.magnitude) for b in quakes])
+    return RiskSet(
+        id=f"{SCENARIO}{one.id}",
+        kind=SetKind.SCENARIO,
+        name_zh=one.name_zh,
+        name_en=one.name_en,
+        hazard="earthquake",
+        measure="PGA",
+        unit="g",
+        origin=Origin.DERIVED,
+        source="; ".join(one.sources),
+        mark=hashlib.sha256(body.encode()).hexdigest()[:16],
+    )
+
+
+def _one(file: Path, *, is_own: bool) -> tuple[RiskSet, str]:
+    """Return a described set, with its trouble where it has one, and the city it is for."""
+    try:
+        table = described(file)
+        paths = _data(file, table)
+    except RenchengError as error:
+        return _faulty(file.stem, SetKind.TABLE, error, is_own=is_own), ""
+    stats = [path.stat() for path in paths]
+    body = (
+        file.read_bytes()
+        + repr(
+            [(path.name, s.st_size, s.st_mtime_ns) for path, s in zip(paths, stats, strict=True)]
+        ).encode()
+    )
+    found = RiskSet(
+        id=file.stem,
+        kind=SetKind(table["kind"]),
+        name_zh=table["name_zh"],
+        name_en=table["name_en"],
+        hazard=table["hazard"],
+        measure=table["measure"],
+        unit=table["unit"],
+        origin=Origin(table["origin"]),
+        source=table["source"],
+        licence=str(table.get("licence", "")),
+        is_own=is_own,
+        mark=hashlib.sha256(body).hexdigest()[:16],
+        size=sum(s.st_size for s in stats),
+    )
+    return found, str(table.get("city", ""))
+
+
+def _data(file: Path, table: dict[str, Any]) -> list[Path]:
+    """Return the files of a set; they lie in its own folder and nowhere else."""
+    if table["kind"] == SetKind.RATES:
+        return []
+    place = (file.parent / table["data"]).resolve()
+    if place.parent != file.parent.resolve() or not place.exists():
+        raise CorruptDataError(
+            "risk.no_file",
+            f"{file.name} names {table['data']!r}, which does not lie beside it",
+            hint="Put the file into the same folder, or mend its name",
+            params={"file": str(table["data"])[:80], "table": file.name},
+        )
+    if not place.is_dir():
+        return [place]
+    return sorted(f for f in place.iterdir() if f.suffix.lower() in (*RASTERS, ".csv"))
+
+
+def _faulty(key: str, kind: SetKind, error: RenchengError, *, is_own: bool) -> RiskSet:
+    from rencheng.service.risk_desk import trouble_of
+
+    trouble: RiskTrouble = trouble_of(error)
+    return RiskSet(
+        id=key, kind=kind, name_zh=key, name_en=key, hazard="", measure="", unit="",
+        origin=Origin.MISSING, source=f"{OWN_FOLDER}/{key}{DESCRIPTION}", is_own=is_own,
+        trouble=trouble,
+    )  # fmt: skip
+
+
+def _unknown(key: str) -> NotFoundError:
+    return NotFoundError(
+        "risk.no_set",
+        f"there is no event set {key[:80]!r}",
+        hint="Reload the list of event sets",
+        params={"set": key[:80]},
+    )

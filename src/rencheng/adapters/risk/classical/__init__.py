@@ -1,0 +1,1 @@
+"""Classical risk: hazard curves in, losses and states out."""

@@ -1,0 +1,1 @@
+"""Event sets as people have them, read piece by piece."""

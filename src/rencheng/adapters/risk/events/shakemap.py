@@ -1,0 +1,147 @@
+"""A ShakeMap as an event set of one event: any of its fields, with its standard deviation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rencheng.adapters.risk.events.grids import Frame, GridEvents, Read
+from rencheng.adapters.risk.events.table import unit_faults
+from rencheng.adapters.risk.events.unit_words import unit_of
+from rencheng.adapters.risk.faults import fault, refuse
+from rencheng.domain.errors import InvalidInputError, RenchengError
+from rencheng.service.shakemap_grid import ShakeGrid, read_grid, split
+from rencheng.service.xml import name, tree
+
+F64 = NDArray[np.float64]
+LARGEST = 25_000_000
+"""Cells of a grid. Ours."""
+UNCERTAINTY = "uncertainty.xml"
+"""Beside `grid.xml`, with fields such as `STDPGA`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShakeMapLayers:
+    """One event on the grid of a ShakeMap; a point of the grid is the middle of a cell."""
+
+    frame: Frame
+    names: tuple[str, ...]
+    rate: F64
+    values: F64
+    """In the set's unit; NaN unknown. (rows, columns)"""
+    sd: F64 | None
+    """Standard deviation as published, of the natural logarithm for accelerations and speeds and of
+    the degree for MMI; None: not given. (rows, columns)"""
+
+    @property
+    def block(self) -> tuple[int, int]:
+        """Return all rows and columns: they are in memory."""
+        return self.frame.shape
+
+    @contextmanager
+    def open(self, event: int) -> Iterator[Read]:
+        """Return how cells are read."""
+        del event
+        yield lambda top, left, rows, columns: self.values[top : top + rows, left : left + columns]
+
+
+def open_shakemap(path: Path, *, measure: str, unit: str = "") -> GridEvents:
+    """Open a `grid.xml` of ShakeMap as an event set; its rate is unknown.
+
+    Parameters
+    ----------
+    path
+        The file; `uncertainty.xml` beside it is read when the grid has no deviation itself.
+    measure
+        `PGA`, `PGV`, `MMI` or `SA(T)`, by the field of that name (`PSA03` is 0.3 s).
+    unit
+        Must not contradict the file's; percents of g are turned into g.
+
+    Raises
+    ------
+    InvalidInputError
+        When it is no such file, lacks the measure, or its unit is unknown or contradicted.
+    """
+    grid = _grid(path)
+    field = field_of(measure)
+    if field not in grid:
+        had = [n for n in grid.units if n not in {"LON", "LAT"}]
+        refuse([fault("field", path.name, [f"{measure} ∉ {', '.join(had)}"])])
+    said = grid.units[field]
+    ours, factor = unit_of(measure, said)
+    if not ours:
+        refuse(unit_faults(measure, said or "—"))
+    if unit and unit != ours:
+        refuse([fault("unit", "events.unit", [f"{unit} ≠ {said} ({path.name})"])])
+    shape = grid.rows, grid.columns
+    lon, lat = (grid.field(n).reshape(shape) for n in ("LON", "LAT"))
+    values = grid.field(field).reshape(shape) * factor
+    layers = ShakeMapLayers(
+        frame=Frame(crs="EPSG:4326", x=_edges(lon.mean(axis=0)), y=_edges(lat.mean(axis=1))),
+        names=(grid.about.get("event_id") or path.stem,),
+        rate=np.full(1, np.nan),
+        values=np.where(values >= 0, values, np.nan),
+        sd=_deviation(path, grid, field),
+    )
+    source = f"{path.name} {grid.about.get('event_id', '')}".strip()
+    version = grid.about.get("shakemap_version")
+    return GridEvents(
+        layers=layers,
+        measure=measure,
+        unit=ours,
+        source=f"{source} version {version}" if version else source,
+    )
+
+
+def field_of(measure: str) -> str:
+    """Return the field of a measure.
+
+    Examples
+    --------
+    >>> [field_of(m) for m in ("PGA", "SA(0.3)", "SA(1.0)", "SA(10)")]
+    ['PGA', 'PSA03', 'PSA10', 'PSA100']
+    """
+    period = re.fullmatch(r"SA\((\d+(?:\.\d+)?)\)", measure)
+    return f"PSA{round(float(period[1]) * 10):02d}" if period else measure.upper()
+
+
+def _grid(path: Path) -> ShakeGrid:
+    try:
+        text, numbers = split(path.read_bytes())
+        root = tree(text, what=path.name)
+        if name(root) != "shakemap_grid":
+            raise ValueError(f"its root is {name(root)}")
+        return read_grid(root, LARGEST, numbers)
+    except (RenchengError, ValueError, KeyError, IndexError) as error:
+        reason = error.problem if isinstance(error, RenchengError) else str(error)
+        raise InvalidInputError(
+            "risk.shakemap",
+            f"{path.name} is no grid of ShakeMap that can be read: {reason}",
+            hint="Download the grid.xml of the earthquake",
+            params={"file": path.name, "reason": reason},
+        ) from error
+
+
+def _deviation(path: Path, grid: ShakeGrid, field: str) -> F64 | None:
+    beside = path.with_name(UNCERTAINTY)
+    if f"STD{field}" not in grid and beside.exists() and beside != path:
+        other = _grid(beside)
+        if (other.rows, other.columns) != (grid.rows, grid.columns):
+            refuse([fault("grid", path.name, [beside.name])])
+        grid = other
+    if f"STD{field}" not in grid:
+        return None
+    sd = grid.field(f"STD{field}").reshape(grid.rows, grid.columns)
+    return np.where(sd >= 0, sd, np.nan)
+
+
+def _edges(middle: F64) -> F64:
+    half = np.diff(middle) / 2
+    half = np.r_[half[:1], half, half[-1:]]
+    return np.asarray(np.r_[middle[0] - half[0], middle + half[1:]])

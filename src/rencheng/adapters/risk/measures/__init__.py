@@ -1,0 +1,1 @@
+"""Measures: files, appraisal, results."""

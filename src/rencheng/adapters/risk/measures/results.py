@@ -1,0 +1,159 @@
+"""Appraised measures as tables and as files."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rencheng.domain.risk_measures import Appraisal, Choice, Worth
+from rencheng.model.risk.measures.choice import choose
+from rencheng.model.risk.measures.worth import RATES, ranked
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasureReport:
+    """Everything that is told of an appraisal at one discount rate and budget."""
+
+    appraisal: Appraisal
+    alone: tuple[Worth, ...]
+    """Each measure by itself, the best ratio first."""
+    choice: Choice
+    by_rate: tuple[Choice, ...]
+    """The choice again at each of `RATES`."""
+
+
+def report(appraisal: Appraisal, *, budget: float, discount_rate: float) -> MeasureReport:
+    """Return measures ranked, chosen under a budget, and chosen again at other discount rates.
+
+    Parameters
+    ----------
+    appraisal
+        From `appraise`.
+    budget
+        For costs at the start; `inf`: no limit. [currency]
+    discount_rate
+        Real, as a share. [1/yr]
+    """
+    return MeasureReport(
+        appraisal=appraisal,
+        alone=tuple(ranked(appraisal, discount_rate)),
+        choice=choose(appraisal, budget, discount_rate),
+        by_rate=tuple(choose(appraisal, budget, rate) for rate in RATES),
+    )
+
+
+def measure_rows(told: MeasureReport) -> list[Row]:
+    """Return one row for each measure, the best ratio first."""
+    measures = {m.id: (k, m) for k, m in enumerate(told.appraisal.measures)}
+    rows = []
+    for place, one in enumerate(told.alone, 1):
+        k, measure = measures[one.ids[0]]
+        rows.append(
+            {
+                "rank": place,
+                "id": measure.id,
+                "name": measure.name,
+                "kind": str(measure.kind),
+                "assets": told.appraisal.touched[k],
+                "is_chosen": int(measure.id in told.choice.best.ids),
+                **worth_row(one),
+                "status": str(measure.status),
+                "source": measure.source,
+            }
+        )
+    return rows
+
+
+def worth_row(one: Worth) -> Row:
+    """Return the figures of a set of measures."""
+    return {
+        "avoided_a_year": one.saving.avoided,
+        "transferred_a_year": one.saving.transferred,
+        "cost": one.cost,
+        "upkeep_present": one.upkeep,
+        "benefit_present": one.benefit,
+        "npv": one.npv,
+        "bcr": one.bcr,
+        "bcr_low": one.bcr_low,
+        "bcr_high": one.bcr_high,
+        "payback_years": one.payback,
+    }
+
+
+def measure_summary(told: MeasureReport) -> Row:
+    """Return what a report comes to, ready for JSON; unknown or endless is None."""
+    found, choice = told.appraisal, told.choice
+    return {
+        "currency": found.currency,
+        "year": found.year,
+        "discount_rate": choice.best.discount_rate,
+        "budget": _plain(choice.budget),
+        "known_aal": found.known_aal,
+        "is_partial": found.is_partial,
+        "left_known_aal": choice.left_aal,
+        "chosen": _worth(choice.best),
+        "saving_if_each_stood_alone": choice.summed_saving,
+        "bound": _plain(choice.bound),
+        "bound_linear": _plain(choice.relaxed),
+        "greedy": _worth(choice.greedy),
+        "by_discount_rate": [_worth(one.best) for one in told.by_rate],
+        "excluded": sorted(
+            sorted(found.measures[k].id for k in pair) for pair in found.excluded
+        ),
+        "assets": {one.name.lower(): count for one, count in found.counts.items()},
+        "made_unknown": found.darkened,
+        "runs": found.runs,
+        "versions": dict(found.versions),
+        "faults": [
+            {"where": f.where, "key": f.key, "problem": f.problem, "hint": f.hint,
+             "count": f.count, "first": list(f.first)}
+            for f in found.faults
+        ],
+    }  # fmt: skip
+
+
+def _worth(one: Worth) -> Row:
+    figures = {name: _plain(number) for name, number in worth_row(one).items()}
+    return {"measures": list(one.ids), "discount_rate": one.discount_rate, **figures}
+
+
+def _plain(number: float) -> float | None:
+    return float(number) if math.isfinite(number) else None
+
+
+def write_measures(told: MeasureReport, folder: Path) -> list[Path]:
+    """Write `measures.csv`, `discount_rates.csv` and, last, `summary.json`.
+
+    Unknown is blank, never is `inf`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    rates = [
+        {"discount_rate": one.best.discount_rate, "measures": " ".join(one.best.ids)}
+        | worth_row(one.best)
+        | {"bound": one.bound}
+        for one in told.by_rate
+    ]
+    files = [
+        _csv(folder / "measures.csv", measure_rows(told)),
+        _csv(folder / "discount_rates.csv", rates),
+    ]
+    file = folder / "summary.json"
+    text = json.dumps(measure_summary(told), ensure_ascii=False, indent=1)
+    file.write_text(text + "\n", encoding="utf-8")
+    return [*files, file]
+
+
+def _csv(file: Path, rows: Sequence[Row]) -> Path:
+    with file.open("w", encoding="utf-8", newline="") as out:
+        table = csv.DictWriter(out, list(rows[0]) if rows else [])
+        table.writeheader()
+        for row in rows:
+            table.writerow({k: "" if v != v else v for k, v in row.items()})
+    return file

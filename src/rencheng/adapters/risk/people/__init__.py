@@ -1,0 +1,1 @@
+"""People in events: tables in, estimates out."""

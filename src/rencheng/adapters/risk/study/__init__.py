@@ -1,0 +1,1 @@
+"""Studies of uncertainty: files, runs, results."""

@@ -1,0 +1,211 @@
+"""Studies of uncertainty: read from TOML, run on tables and event sets."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from rencheng.adapters.risk.assets.table import curves_for, portfolio, read_assets
+from rencheng.adapters.risk.events.table import EventSet, Table
+from rencheng.adapters.risk.study.faults import fault, refuse, study_faults
+from rencheng.domain import risk_uncertainty as ru
+from rencheng.domain.curve import Curve
+from rencheng.domain.errors import Fault
+from rencheng.domain.risk import EventSource, Portfolio
+from rencheng.model.risk.uncertain.design import monte_carlo
+from rencheng.model.risk.uncertain.study import Asked, uncertain_impact
+
+SCHEMA = "rencheng/risk-study/1"
+KINDS = {
+    "value": ru.ValueFactor,
+    "missing": ru.MissingShare,
+    "choice": ru.CurveChoice,
+    "curve": ru.CurveFactor,
+    "quantile": ru.CurveQuantile,
+    "intensity": ru.IntensityFactor,
+    "ensemble": ru.Ensemble,
+    "rate": ru.RateFactor,
+    "loss": ru.LossFactor,
+}
+"""What `kind` may say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyFile:
+    """A study as its file states it."""
+
+    study: ru.Study
+    faults: tuple[Fault, ...] = ()
+    """Of lines that could not be read; `prepare` refuses them with all others."""
+
+    @property
+    def alternatives(self) -> tuple[str, ...]:
+        """Return the curves that choices name."""
+        choices = [one for one in self.study.inputs if isinstance(one, ru.CurveChoice)]
+        return tuple(dict.fromkeys(name for one in choices for name in one.curves))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """Everything that samples of a study need."""
+
+    study: ru.Study
+    members: Sequence[tuple[EventSource, Portfolio]]
+    curves: Mapping[str, Curve]
+    asked: Asked
+    faults: tuple[Fault, ...]
+    """Rows of the table that could not be assessed."""
+
+    def impact(self, design: ru.Design) -> ru.UncertainImpact:
+        """Return the losses in every sample of a design."""
+        found = uncertain_impact(self.members, self.curves, self.study, design, self.asked)
+        return replace(found, faults=self.faults)
+
+    def sampled(self) -> ru.UncertainImpact:
+        """Return the losses in the study's own independent samples."""
+        return self.impact(monte_carlo(self.study.names, self.study.samples, self.study.seed))
+
+
+def read_study(path: str | Path) -> StudyFile:
+    """Return the study of a TOML file; what cannot be read stands in its `faults`.
+
+    Parameters
+    ----------
+    path
+        With `schema`, `samples`, `seed`, `return_periods` and `[[input]]`; see
+        docs/how-to/risk-uncertainty.md.
+    """
+    file = Path(path)
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        unread = fault("unread", file.name, [str(error)])
+        return StudyFile(study=ru.Study(inputs=()), faults=(unread,))
+    faults: list[Fault] = []
+    if table.pop("schema", None) != SCHEMA:
+        faults.append(fault("schema", file.name, [SCHEMA]))
+    inputs = []
+    rows = table.pop("input", [])
+    for number, row in enumerate(rows if isinstance(rows, list) else [rows], start=1):
+        one, found = _input(row, number)
+        faults += found
+        inputs += [one] if one else []
+    whole = ru.Study(inputs=tuple(inputs))
+    said = {n: table.pop(n) for n in ("samples", "seed", "return_periods") if n in table}
+    wrong = [f"{n} = {said[n]}" for n in ("samples", "seed") if type(said.get(n, 0)) is not int]
+    if not _is_numbers(said.get("return_periods", [])):
+        wrong.append(f"return_periods = {said['return_periods']}")
+    faults += [fault("type", file.name, wrong)] if wrong else []
+    faults += [fault("key", file.name, sorted(table))] if table else []
+    if not wrong:
+        periods = said.pop("return_periods", whole.return_periods)
+        whole = replace(whole, return_periods=tuple(map(float, periods)), **said)
+    return StudyFile(study=whole, faults=tuple(faults))
+
+
+def _input(row: Any, number: int) -> tuple[ru.UncertainInput | None, list[Fault]]:
+    """Return the input of a table, and what is wrong with it; none when it cannot be made."""
+    where = f"input[{number}]"
+    if not isinstance(row, dict):
+        return None, [fault("type", where, [row])]
+    where = f"{where} {row.get('name', '')}".strip()
+    kind = KINDS.get(str(row.get("kind")))
+    if kind is None:
+        return None, [fault("kind", where, [row.get("kind", "—")])]
+    known = {one.name: one for one in fields(kind)}
+    unknown = sorted(set(row) - set(known) - {"kind"})
+    faults = [fault("key", where, unknown)] if unknown else []
+    needed = [n for n, one in known.items() if one.default is MISSING and n not in row]
+    faults += [fault("missing", where, needed)] if needed else []
+    read = {name: _value(known[name], row[name]) for name in known if name in row}
+    wrong = [f"{name} = {row[name]}" for name, value in read.items() if value is None]
+    faults += [fault("type", where, wrong)] if wrong else []
+    return (None if needed or wrong else kind(**read)), faults
+
+
+def _value(field: Field[Any], given: Any) -> Any:
+    """Return a value as its field takes it; None when it cannot."""
+    if field.type == "Family":
+        return ru.Family(given) if given in set(ru.Family) else None
+    if field.type == "float":
+        return float(given) if _is_numbers([given]) else None
+    if field.type == "str":
+        return given if isinstance(given, str) else None
+    if not isinstance(given, list):
+        return None
+    if field.type == "tuple[float, ...]":
+        return tuple(map(float, given)) if _is_numbers(given) else None
+    return tuple(given) if all(isinstance(one, str) for one in given) else None
+
+
+def _is_numbers(values: Any) -> bool:
+    return isinstance(values, list) and all(type(one) in (int, float) for one in values)
+
+
+def prepare(
+    assets: Table,
+    events: EventSet | Mapping[str, EventSet],
+    curves: Mapping[str, Curve],
+    study: StudyFile | ru.Study,
+    *,
+    currency: str,
+    year: int,
+    asked: Asked,
+) -> Prepared:
+    """Return everything that samples of a study need, checked.
+
+    Parameters
+    ----------
+    assets
+        As `risk.run` takes them; a column `group` may name each asset's zone.
+    events
+        One set, or the members of the study's ensemble by name.
+    curves
+        By the names that assets and study use; alternatives among them.
+    study
+        Itself, or its file.
+    currency, year
+        Of the values.
+    asked
+        What to carry, memory, threads.
+
+    Raises
+    ------
+    InvalidInputError
+        With every fault of the study at once; of assets, events and curves as `risk.run`.
+    """
+    file = study if isinstance(study, StudyFile) else StudyFile(study=study)
+    sets = dict(events) if isinstance(events, Mapping) else {"": events}
+    names = list(sets) if isinstance(events, Mapping) else []
+    faults = [*file.faults, *study_faults(file.study, curves, names)]
+    read = read_assets(assets, curves)
+    groups = asked.groups or ([str(g) for g in assets["group"]] if "group" in assets else ())
+    if len(groups) not in (0, read.id.size):
+        faults.append(fault("assets", "group", [f"{len(groups)} / {read.id.size}"]))
+    refuse(faults)
+    order = next((one.members for one in file.study.inputs if isinstance(one, ru.Ensemble)), ("",))
+    members, fitting, rows = [], dict(curves), []
+    for name in order:
+        source, reach_m = sets[name].at(read.lonlat)
+        fitting = dict(zip(curves, curves_for(curves, source.head), strict=True))
+        folio, wrong = portfolio(
+            read, list(curves), source.head.place, reach_m, currency=currency, year=year
+        )
+        members.append((source, folio))
+        rows += [one for one in wrong if one not in rows]
+    units = sorted({source.head.unit for source, _ in members})
+    refuse([fault("members", "events.unit", units)] if len(units) > 1 else [])
+    versions = {
+        f"events {n}".strip(): s.head.source for n, (s, _) in zip(order, members, strict=True)
+    }
+    versions |= {f"curve {one.id}": one.version for one in fitting.values()}
+    return Prepared(
+        study=file.study,
+        members=members,
+        curves=fitting,
+        asked=replace(asked, groups=groups, versions=versions),
+        faults=tuple(rows),
+    )

@@ -1,0 +1,1 @@
+"""Classical risk: hazard curves against fragility and vulnerability."""

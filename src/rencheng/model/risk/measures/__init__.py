@@ -1,0 +1,1 @@
+"""Measures: what they change, save and are worth, and which to choose."""

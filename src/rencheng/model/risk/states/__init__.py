@@ -1,0 +1,1 @@
+"""States of damage: expected, and drawn."""

@@ -1,0 +1,109 @@
+"""Values in several currencies and years: refused, or converted by a table that somebody states."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from measure_kit import measure, sure
+from rencheng.adapters.risk.assets.money import in_money, measures_in, must_be_in, price_file
+from rencheng.domain.errors import InvalidInputError
+from rencheng.domain.risk_measures import MeasureSet
+from rencheng.domain.risk_money import Money, Prices
+from rencheng.model.risk.money import price_factor
+
+TABLE = """
+schema = "rencheng/prices/1"
+source = "made up for a test"
+version = "1"
+valid_from = "2026-01-01"
+jurisdiction = "CN"
+status = "assumption"
+base = "CNY"
+[index.USD]
+2015 = 100.0
+2024 = 130.0
+[index.CNY]
+2015 = 100
+2024 = 120
+[exchange.USD]
+2015 = 6.0
+2024 = 7.0
+[exchange.EUR]
+2024 = 7.7
+"""
+ASSETS = {
+    "id": ["a", "b", "c"], "value": ["100", "100", ""], "value_contents": [1, 2, 3],
+    "currency": ["USD", "CNY", "CNY"], "price_year": ["2015", "2024", "2015"],
+}  # fmt: skip
+NOW = Money(currency="CNY", year=2024)
+
+
+@pytest.fixture
+def prices(tmp_path: Path) -> Prices:
+    file = tmp_path / "prices.toml"
+    file.write_text(TABLE, encoding="utf-8")
+    return price_file(file)
+
+
+def test_prices_rise_first_and_are_exchanged_then(prices: Prices) -> None:
+    old = Money(currency="USD", year=2015)
+    assert price_factor(prices, old, NOW) == pytest.approx(1.3 * 7.0)
+    assert price_factor(prices, NOW, Money(currency="EUR", year=2024)) == pytest.approx(1 / 7.7)
+    assert price_factor(prices, NOW, NOW) == 1.0
+
+
+def test_there_and_back_is_where_it_was(prices: Prices) -> None:
+    usd = Money(currency="USD", year=2024)
+    both = price_factor(prices, usd, NOW) * price_factor(prices, NOW, usd)
+    assert both == pytest.approx(1.0)
+
+
+def test_no_number_is_guessed(prices: Prices) -> None:
+    with pytest.raises(InvalidInputError, match=r"lacks index\.USD\.2020, exchange\.EUR\.2015"):
+        price_factor(prices, Money(currency="USD", year=2020), Money(currency="EUR", year=2015))
+
+
+def test_a_table_of_assets_is_brought_to_one_money(prices: Prices) -> None:
+    table = in_money(ASSETS, prices, currency="CNY", year=2024)
+    assert table["value"][:2].tolist() == pytest.approx([910.0, 100.0])
+    assert table["value"][2] != table["value"][2]
+    assert table["value_contents"].tolist() == pytest.approx([9.1, 2.0, 3.6])
+    must_be_in(table, NOW)
+
+
+def test_mixed_values_are_refused_with_the_first_ids() -> None:
+    with pytest.raises(InvalidInputError, match="2 assets are not valued in CNY 2024: a, c"):
+        must_be_in(ASSETS, NOW)
+
+
+def test_a_table_that_says_nothing_of_money_is_taken_at_its_word() -> None:
+    must_be_in({"id": ["a"], "value": [1], "year": [1978]}, NOW)  # of construction
+
+
+def test_rows_that_do_not_say_their_money_are_named(prices: Prices) -> None:
+    unread = {**ASSETS, "price_year": ["lately", 2024, 2015], "currency": ["USD", "CNY", ""]}
+    with pytest.raises(InvalidInputError, match="2 assets have no readable .*: a, c"):
+        in_money(unread, prices, currency="CNY", year=2024)
+    with pytest.raises(InvalidInputError, match="no price_year"):
+        in_money({"id": [], "currency": []}, prices, currency="CNY", year=2024)
+
+
+def test_costs_are_converted_with_every_amount(prices: Prices) -> None:
+    one = measure(cost=100.0, upkeep=1.0, deductible=10.0)
+    given = MeasureSet(measures=(one,), currency="USD", year=2024, version="1", source="x")
+    found = measures_in(given, prices, currency="CNY", year=2024).measures[0]
+    assert (found.cost, found.upkeep, found.deductible) == (sure(700.0), sure(7.0), 70.0)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("130.0", "0.0"), ("130.0", '"much"'), ("2015 = 6.0", "lately = 6.0"), ("/1", "/2"),
+     ("base", "basis")],
+)  # fmt: skip
+def test_a_broken_table_of_prices_is_named(tmp_path: Path, old: str, new: str) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text(TABLE.replace(old, new), encoding="utf-8")
+    with pytest.raises(InvalidInputError, match=r"own\.toml is no table of prices"):
+        price_file(file)
