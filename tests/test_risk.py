@@ -80,6 +80,8 @@ def test_every_asset_is_accounted_for_and_every_fault_is_named() -> None:
         ("turned", 1), ("place", 1), ("value", 2), ("curve", 2), ("outside", 1),
     ]  # fmt: skip
     assert result.faults[3].first == ("straw (straw)", "blank ()")
+    assert result.is_partial and np.isnan([result.aal, result.annual_sd]).all()
+    assert result.loss[0] == pytest.approx(0.2)  # of what was assessed
 
 
 @pytest.mark.parametrize(
@@ -144,3 +146,10 @@ def test_the_summary_tells_events_and_years_apart() -> None:
     assert ten["annual_loss"] > 4 * 22.0  # of a year
     beyond = risk.summary(run(ASSETS, events=floods(rate=[1e7] * 4)))
     assert beyond["tail"][0]["annual_loss"] is None
+
+
+def test_a_value_beyond_any_worth_is_a_fault_and_no_overflow() -> None:
+    result = run({**ASSETS, "value": [100.0, 1e308, 1e18]})
+    assert [(f.key, f.first) for f in result.faults] == [("risk.value_large", ("b",))]
+    assert result.counts[risk.Standing.BAD_DATA] == 1
+    assert np.isnan(result.aal) and np.isfinite(result.known_annual_sd)

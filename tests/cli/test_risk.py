@@ -57,3 +57,39 @@ def test_a_wrong_unit_is_one_sentence_and_nothing_is_written(
 def test_it_speaks_chinese(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     main([*command[:-1], "zh"])
     assert "年均损失" in capsys.readouterr().out
+
+
+def test_an_asset_left_out_makes_the_total_at_least_so_much(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blank = ASSETS.replace("114.31,30.60,500", "114.31,30.60,")
+    (tmp_path / "assets.csv").write_text(blank, encoding="utf-8")
+    main(command)
+    found = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
+    assert found["aal"] is found["annual_sd"] is found["tail"][0]["loss"] is None
+    said = capsys.readouterr().out
+    assert f"Average annual loss at least {found['known_aal']:.2f} CNY" in said
+    assert "parts of 0 events are unknown, 1 assets are not in it" in said
+
+
+def test_where_nothing_can_be_assessed_no_loss_is_said(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    turned = "id,lon,lat,value\na,30.60,114.30,1000\nb,30.60,114.31,500\n"
+    (tmp_path / "assets.csv").write_text(turned, encoding="utf-8")
+    with pytest.raises(SystemExit) as end:
+        main(command)
+    said = capsys.readouterr().out
+    assert end.value.code == 1
+    assert "Not one asset could be assessed" in said and "Average annual loss" not in said
+    assert (tmp_path / "out" / "summary.json").exists()
+
+
+@pytest.mark.parametrize("memory", ["nan", "0", "-5", "inf"])
+def test_a_memory_that_is_none_is_refused(
+    command: list[str], memory: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main([*command, f"--memory-mb={memory}"])
+    assert end.value.code == 1
+    assert "Give a number of megabytes above zero" in capsys.readouterr().err

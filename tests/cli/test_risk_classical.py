@@ -62,7 +62,8 @@ def test_losses_and_what_no_hazard_curve_covers(
     assert "2 assessed, 0 not exposed, 0 without curve, 1 with bad data" in said
     assert "1 assets have no hazard curve within reach: c" in said
     summary, rows = results(tmp_path / "out")
-    assert f"{summary['aal']:.2f} CNY" in said
+    assert summary["aal"] is None and summary["unknown"] == 1
+    assert f"at least {summary['known_aal']:.2f} CNY" in said
     assert float(rows[0]["aal_whole"]) == pytest.approx(2 * float(rows[1]["aal_whole"]))
     assert rows[2]["aal_whole"] == ""
     losses = [float(rows[0][f"loss_{years}"]) for years in (10, 100, 1000)]
@@ -116,4 +117,40 @@ def test_probabilities_that_rise_are_named(
     with pytest.raises(SystemExit):
         main(command)
     assert "2 places have probabilities that rise" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unknown_hazard_is_at_least_so_much_and_never_zero(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = "lon,lat,poe-0.5,poe-1,poe-2\n114.30,30.60,0.4,0.2,0.05\n114.31,30.60,,0.2,\n"
+    (tmp_path / "hazard.csv").write_text(here, encoding="utf-8")
+    main(command)
+    summary, rows = results(tmp_path / "out")
+    assert (summary["aal"], summary["unknown"]) == (None, 2)
+    assert summary["known_aal"] == pytest.approx(float(rows[0]["aal_whole"]))
+    assert "Average annual loss at least" in capsys.readouterr().out
+
+
+def test_where_every_hazard_is_unknown_nothing_is_assessed(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "hazard.csv").write_text(
+        "lon,lat,poe-0.5,poe-1\n114.30,30.60,,\n114.31,30.60,,\n", encoding="utf-8"
+    )
+    with pytest.raises(SystemExit) as end:
+        main(command)
+    said = capsys.readouterr().out
+    assert end.value.code == 1
+    assert "Not one asset could be assessed" in said and "0.00" not in said
+    assert results(tmp_path / "out")[0]["aal"] is None
+
+
+@pytest.mark.parametrize("wrong", [["--discount-rate", "3"], ["--life", "nan"]])
+def test_a_discount_rate_in_percent_and_an_unknown_life_are_refused(
+    command: list[str], wrong: list[str], tmp_path: Path
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main([*command, "--after", "house=jrc.asia.residential", *wrong])
+    assert end.value.code == 1
     assert not (tmp_path / "out").exists()

@@ -85,3 +85,18 @@ def test_every_fault_is_one_sentence_and_nothing_is_written(
 def test_it_speaks_chinese(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     main([*command[:-1], "zh"])
     assert "年均损失：中位" in capsys.readouterr().out
+
+
+def test_a_study_of_nothing_says_so(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assets = (tmp_path / "assets.csv").read_text(encoding="utf-8")
+    blank = assets.replace("1000", "").replace("500", "")
+    (tmp_path / "assets.csv").write_text(blank, encoding="utf-8")
+    with pytest.raises(SystemExit) as end:
+        main(command)
+    said = capsys.readouterr().out
+    assert end.value.code == 1
+    assert "Not one asset could be assessed" in said and "Average annual loss" not in said
+    found = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
+    assert "aal" not in found and found["assets"]["bad_data"] == 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from rencheng.cli import speaking
 from rencheng.cli.options import STATE, State
 
 if TYPE_CHECKING:
-    from rencheng.domain.risk import EventImpact
+    from rencheng.domain.risk import EventImpact, Standing
 
 app = App(name="risk", help="风险计算 Losses of assets under event sets")
 app.command("rencheng.cli.risk_classical:classical", help="致灾曲线 Risk by hazard curves")
@@ -137,12 +137,12 @@ def run(
         )
     risk.write(result, tuple(map(str, table["id"])), target.out)
     risk.describe(result, table, list(named.values()), target.out, about=target.about)
-    _tell(result, target.out)
-    return 0
+    return _tell(result, target.out)
 
 
-def _tell(result: EventImpact, out: Path) -> None:
-    from rencheng.domain.risk import Standing
+def _tell(result: EventImpact, out: Path) -> int:
+    """Say what a job came to; return 1 when nothing could be assessed."""
+    from rencheng.domain.risk import Standing, left_out
 
     counts = {one.name.lower(): f"{count:,}" for one, count in result.counts.items()}
     speaking.say("cli.risk.standing", style="bold", **counts)
@@ -153,19 +153,30 @@ def _tell(result: EventImpact, out: Path) -> None:
         )  # fmt: skip
         speaking.say(f"fault.{fault.key}.hint", style="dim")
     missing = int((result.unknown > 0).sum())
-    if result.known_aal != result.known_aal:
+    if is_nothing(result.counts):
+        speaking.say("cli.risk.nothing", style="red")
+    elif result.known_aal != result.known_aal:
         speaking.say("cli.risk.no_rates", style="yellow")
     else:
         speaking.say(
-            "cli.risk.at_least" if missing else "cli.risk.aal",
+            "cli.risk.at_least" if result.is_partial else "cli.risk.aal",
             aal=result.known_aal,
             currency=result.currency,
             year=result.year,
             missing=missing,
+            left=left_out(result.counts),
         )
-    if result.counts[Standing.ASSESSED] == 0:
+    if result.counts[Standing.ASSESSED] == 0 < result.counts[Standing.NOT_EXPOSED]:
         speaking.say("cli.risk.nobody", style="yellow")
     speaking.say("cli.risk.written", style="green", path=str(out))
+    return int(is_nothing(result.counts))
+
+
+def is_nothing(counts: Mapping[Standing, int]) -> bool:
+    """Whether there are assets, and all lack a curve or have bad data: nothing is known at all."""
+    from rencheng.domain.risk import left_out
+
+    return 0 < left_out(counts) == sum(counts.values())
 
 
 @contextmanager

@@ -10,8 +10,8 @@ from cyclopts import Parameter
 
 from rencheng.cli import speaking
 from rencheng.cli.options import STATE, State
-from rencheng.cli.risk import Money
-from rencheng.domain.risk_classical import ShareSpread
+from rencheng.cli.risk import Money, is_nothing
+from rencheng.domain.risk_classical import RetrofitWorth, ShareSpread
 
 if TYPE_CHECKING:
     from rencheng import risk
@@ -90,8 +90,7 @@ def classical(
         found = risk.classical_states(table, known, named, **said)
     else:
         found = risk.classical_losses(table, known, named, spread=levels.spread, **prices, **said)
-    _tell(found, write_classical(found, out, levels.years), out)
-    return 0
+    return _tell(found, write_classical(found, out, levels.years), out)
 
 
 def _named(words: list[str], state: Path) -> dict[str, risk.Curve]:
@@ -108,7 +107,9 @@ def _tell(
     found: risk.ClassicalLosses | risk.ClassicalStates | risk.RetrofitWorth,
     summary: Any,
     out: Path,
-) -> None:
+) -> int:
+    """Say what was found; return 1 when nothing could be assessed."""
+    nothing = not isinstance(found, RetrofitWorth) and is_nothing(found.counts)
     if "assets" in summary:
         counts = {name: f"{many:,}" for name, many in summary["assets"].items()}
         speaking.say("cli.risk.standing", style="bold", **counts)
@@ -118,7 +119,9 @@ def _tell(
             first=", ".join(fault.first),
         )  # fmt: skip
         speaking.say(f"fault.{fault.key}.hint", style="dim")
-    if "known_aal" in summary:
+    if nothing:
+        speaking.say("cli.risk.nothing", style="red")
+    elif "known_aal" in summary:
         key = "cli.risk.classical.at_least" if summary["unknown"] else "cli.risk.aal"
         speaking.say(
             key, aal=summary["known_aal"], currency=summary["currency"], year=summary["year"],
@@ -139,3 +142,4 @@ def _tell(
         rates = ", ".join(f"{k} {v:.3g}" for k, v in summary["expected_rate"].items())
         speaking.say("cli.risk.classical.states", rates=rates, unknown=summary["unknown"])
     speaking.say("cli.risk.written", style="green", path=str(out))
+    return int(nothing)

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from rencheng.cli import speaking
 from rencheng.cli.options import STATE, State
-from rencheng.cli.risk import Hazard, Money, _bar
+from rencheng.cli.risk import Hazard, Money, _bar, is_nothing
 
 if TYPE_CHECKING:
     from rencheng import risk
@@ -87,7 +87,7 @@ def measures(
     told = risk.measure_report(found, budget=plan.budget, discount_rate=plan.discount_rate)
     risk.write_measures(told, out)
     _tell(told, out)
-    return 0
+    return int(is_nothing(found.counts))
 
 
 def _tell(told: risk.MeasureReport, out: Path) -> None:
@@ -102,6 +102,10 @@ def _tell(told: risk.MeasureReport, out: Path) -> None:
         speaking.say(f"fault.{fault.key}.hint", style="dim")
     if found.darkened:
         speaking.say("cli.risk.measures.darkened", style="yellow", count=found.darkened)
+    if is_nothing(found.counts):
+        speaking.say("cli.risk.nothing", style="red")
+        speaking.say("cli.risk.written", style="green", path=str(out))
+        return
     key = "cli.risk.measures.at_least" if found.is_partial else "cli.risk.measures.aal"
     speaking.say(
         key,

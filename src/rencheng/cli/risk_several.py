@@ -72,8 +72,7 @@ def several(
     for name, part in zip(result.hazards, result.aal_by_hazard.tolist(), strict=True):
         if part == part:
             speaking.say("cli.risk.hazard", hazard=name, aal=part, currency=money.currency)
-    _tell(result.whole, out)
-    return 0
+    return _tell(result.whole, out)
 
 
 def _named(word: str) -> tuple[str, str]:

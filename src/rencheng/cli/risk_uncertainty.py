@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from rencheng.cli import speaking
 from rencheng.cli.options import STATE, State
-from rencheng.cli.risk import Hazard, Money, _bar
+from rencheng.cli.risk import Hazard, Money, _bar, is_nothing
 
 if TYPE_CHECKING:
     from rencheng.domain.risk_uncertainty import SobolIndices, UncertainImpact
@@ -85,7 +85,7 @@ def uncertainty(
         indices = risk.sobol(*given, base=plan.sobol, **told) if plan.sobol else None
     risk.write_study(result, tuple(map(str, table["id"])), plan.out, indices)
     _tell(result, indices, plan.out)
-    return 0
+    return int(is_nothing(result.counts))
 
 
 def _tell(result: UncertainImpact, indices: SobolIndices | None, out: Path) -> None:
@@ -101,7 +101,9 @@ def _tell(result: UncertainImpact, indices: SobolIndices | None, out: Path) -> N
             first=", ".join(fault.first),
         )  # fmt: skip
         speaking.say(f"fault.{fault.key}.hint", style="dim")
-    if np.isnan(result.known_aal).any():
+    if is_nothing(result.counts):
+        speaking.say("cli.risk.nothing", style="red")
+    elif np.isnan(result.known_aal).any():
         speaking.say("cli.risk_uncertainty.no_rates", style="yellow")
     else:
         low, median, high = np.quantile(result.known_aal, (0.05, 0.5, 0.95)).tolist()

@@ -110,6 +110,11 @@ class Standing(IntEnum):
     """Its place or a value is unknown or impossible: no part of it is in any total."""
 
 
+def left_out(counts: Mapping[Standing, int]) -> int:
+    """Return how many assets are in no total: without a curve, or with bad data."""
+    return counts.get(Standing.NO_CURVE, 0) + counts.get(Standing.BAD_DATA, 0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exceedance:
     """How often a loss is reached, from the largest to the smallest."""
@@ -187,7 +192,11 @@ class EventImpact:
 
     @property
     def loss(self) -> F64:
-        """Return the loss of each event; NaN where something of it is unknown. (events,)"""
+        """Return the loss of each event, of the assets that were assessed. (events,)
+
+        NaN where something of it is unknown. Assets without curve or with bad data are not in it;
+        `counts` says how many.
+        """
         return np.where(self.unknown > 0, np.nan, self.known_loss)
 
     @property
@@ -201,7 +210,7 @@ class EventImpact:
 
     @property
     def aal(self) -> float:
-        """Return the average annual loss of what was assessed; NaN when some of it is unknown."""
+        """Return the average annual loss of all assets; NaN when some of it is unknown."""
         return float("nan") if self.is_partial else self.known_aal
 
     @property
@@ -211,8 +220,11 @@ class EventImpact:
 
     @property
     def is_partial(self) -> bool:
-        """Whether something of what was assessed is unknown: then totals are *at least so much*."""
-        return bool((self.unknown > 0).any())
+        """Whether totals are *at least so much*.
+
+        Something of what was assessed is unknown, or an asset was left out.
+        """
+        return bool((self.unknown > 0).any()) or left_out(self.counts) > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

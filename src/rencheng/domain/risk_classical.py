@@ -117,6 +117,12 @@ class ClassicalLosses:
         """Return the average annual loss; NaN where some of it is unknown. (assets, components)"""
         return np.where(self.dark > 0.0, np.nan, self.known_aal)
 
+    @property
+    def unknown(self) -> int:
+        """Return how many assets have a loss of which something or all is unknown."""
+        dark = (self.dark > 0.0).any(axis=1)
+        return int((dark | (self.standing > Standing.NOT_EXPOSED)).sum())
+
     @cached_property
     def known_total(self) -> float:
         """Return the average annual loss of all, of what is known. [currency/yr]"""

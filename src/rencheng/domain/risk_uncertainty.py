@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.domain.errors import Fault
-from rencheng.domain.risk import Standing
+from rencheng.domain.risk import Standing, left_out
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -190,7 +190,8 @@ class UncertainImpact:
     """What an event set may do to a portfolio, sample by sample.
 
     `known_…` leave out what is unknown, so they say *at least so much*; the figures of the same
-    name without it are NaN in samples where something is unknown.
+    name without it are NaN in samples where something is unknown, and in all where an asset was
+    left out: without curve, or with bad data.
     """
 
     design: Design
@@ -229,17 +230,22 @@ class UncertainImpact:
     @property
     def aal(self) -> F64:
         """Return the average annual loss; NaN in samples with something unknown. (samples,)"""
-        return np.where(self.unknown > 0, np.nan, self.known_aal)
+        return np.where(self._is_open, np.nan, self.known_aal)
 
     @property
     def pml(self) -> F64:
         """Return the loss at each period; NaN in samples with something unknown."""
-        return np.where(self.unknown > 0, np.nan, self.known_pml)
+        return np.where(self._is_open, np.nan, self.known_pml)
 
     @property
     def is_partial(self) -> bool:
         """Whether something is unknown in any sample: then quantiles are *at least so much*."""
-        return bool((self.unknown > 0).any())
+        return bool(self._is_open.any())
+
+    @property
+    def _is_open(self) -> NDArray[np.bool_]:
+        """Whether something is unknown in each sample. (samples,)"""
+        return (self.unknown > 0) | (left_out(self.counts) > 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

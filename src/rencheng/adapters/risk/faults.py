@@ -19,6 +19,7 @@ SAID = {
     "turned": ("places look turned around", "Put longitude under lon and latitude under lat"),
     "outside": ("assets lie beyond every point", "Move them, or allow a larger reach"),
     "value": ("values are negative or unreadable", "Give a worth of zero or more, as a number"),
+    "value_large": ("values are larger than any worth", "Give them in the currency, up to 1e18"),
     "curve": ("assets name no curve, or one not given", "Give the curve, or mend its name"),
     "kind": ("curves are no vulnerabilities", "Name curves that give a share lost"),
     "fragility": ("curves are no fragilities", "Name curves that give states of damage"),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from rencheng.domain.errors import TooMuchError
+from rencheng.domain.errors import InvalidInputError, TooMuchError
 from rencheng.domain.risk import EventSource
 from rencheng.model.risk.stock import Stock
 
@@ -17,6 +17,17 @@ BUDGET_MB = 512.0
 _STORED_BYTES = 24
 # One entry of the loss matrix: row and loss; twice while blocks are joined.
 _ENTRY_BYTES = 16
+
+
+def must_be_budget(budget_mb: float) -> None:
+    """Refuse a memory that is no finite number above zero. [MB]"""
+    if not 0.0 < budget_mb < np.inf:
+        raise InvalidInputError(
+            "risk.no_budget",
+            f"a memory of {budget_mb:g} MB is none",
+            hint="Give a number of megabytes above zero, such as 512",
+            params={"budget": float(budget_mb)},
+        )
 
 
 def blocks(
@@ -33,9 +44,12 @@ def blocks(
 
     Raises
     ------
+    InvalidInputError
+        When the budget is no number above zero.
     TooMuchError
         When what must stay in memory, the largest event or the matrix does not fit.
     """
+    must_be_budget(budget_mb)
     start = np.asarray(source.start)
     items, points = things.value.size, len(source.head.place)
     fixed = more_bytes + 48 * items + 9 * points + 40 * (start.size - 1) + 2 * things.standing.size

@@ -12,7 +12,7 @@ from rencheng.domain.curve import Curve
 from rencheng.domain.errors import InvalidInputError, TooMuchError
 from rencheng.domain.risk import EventImpact, Standing
 from rencheng.domain.risk_several import Peril, Rule, SeveralImpact
-from rencheng.model.risk.blocks import BUDGET_MB
+from rencheng.model.risk.blocks import BUDGET_MB, must_be_budget
 from rencheng.model.risk.combine import combine
 from rencheng.model.risk.stock import counted, judged
 
@@ -70,6 +70,7 @@ def several(
     a thing stands up to the second, the spread of the curves. Cost: about 0.8 µs a pair of event
     and item.
     """
+    must_be_budget(budget_mb)
     _same_assets(perils)
     names, rate, row = _same_events(perils)
     standing = _judged(perils)

@@ -22,6 +22,7 @@ HOW: dict[str, Any] = {"measure": "PGA", "unit": "g", "years": 50.0}
         ("level", {"poe-0.4": None}, {}),
         ("level", {"poe-0.05": [0.05]}, {}),
         ("level", {"poe-high": [0.05]}, {}),
+        ("level_large", {"poe-40": [0.05]}, {}),
         ("poe", {"poe-0.1": [50.0]}, {}),
         ("poe", {"poe-0.4": [-0.1]}, {}),
         ("poe_rises", {"poe-0.4": [0.6]}, {}),

@@ -19,6 +19,9 @@ from rencheng.domain.risk import NO_CURVE_ROW, NO_PLACE, OUTSIDE, EventHead, Por
 F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
 
+LARGEST_VALUE = 1e18
+"""More than anything is worth in any currency; sums of such values stay finite. Ours."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assets:
@@ -76,6 +79,8 @@ def read_assets(table: Table, curves: Mapping[str, Curve]) -> Assets:
     turned = (np.abs(lonlat[:, 1]) > 90) & (np.abs(lonlat[:, 0]) <= 90)
     lonlat[wrong] = np.nan
     bad = np.any(~np.isfinite(value) | (value < 0), axis=1)
+    huge = np.any(value > LARGEST_VALUE, axis=1) & ~bad
+    value[value > LARGEST_VALUE] = np.nan
     unknown = np.any((value > 0) & ~np.isin(curve, list(curves)), axis=1)
     return Assets(
         id=ids,
@@ -87,7 +92,10 @@ def read_assets(table: Table, curves: Mapping[str, Curve]) -> Assets:
             *rows_fault("turned", "assets.lon, lat", turned, ids),
             *rows_fault("place", "assets.lon, lat", wrong & ~turned, ids),
             *rows_fault("value", "assets.value", np.asarray(bad), ids),
-            *rows_fault("curve", "assets.curve", np.asarray(unknown & ~bad), _named(ids, curve)),
+            *rows_fault("value_large", "assets.value", np.asarray(huge), ids),
+            *rows_fault(
+                "curve", "assets.curve", np.asarray(unknown & ~bad & ~huge), _named(ids, curve)
+            ),
         ),
     )
 

@@ -241,9 +241,9 @@ def _figures(
     city: City, hazard: Hazard, found: EventImpact, hurt: dict[str, F32], value: float
 ) -> list[Amount]:
     money = found.currency
-    loss = found.loss
+    loss = found.known_loss  # `is_partial` says when it is at least so much
     if hazard.is_annual:
-        made = [_amount("aal", f"{money}/a", float(found.aal), None, value, money)]
+        made = [_amount("aal", f"{money}/a", float(found.known_aal), None, value, money)]
     elif hazard.is_sampled:
         made = [_amount("loss", money, float(loss.mean()), loss, value, money)]
     else:

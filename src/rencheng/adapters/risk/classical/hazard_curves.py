@@ -13,7 +13,7 @@ from rencheng.adapters.cities.files.tabular import read_csv
 from rencheng.adapters.cities.readers import Job
 from rencheng.adapters.risk.assets.table import Assets
 from rencheng.adapters.risk.assets.table import portfolio as at_points
-from rencheng.adapters.risk.events.table import Table, column, numbers, spacing_m
+from rencheng.adapters.risk.events.table import Table, column, largest_of, numbers, spacing_m
 from rencheng.adapters.risk.faults import FIRST, refuse
 from rencheng.domain.errors import Fault
 from rencheng.domain.intensity import units_of
@@ -30,6 +30,7 @@ SAID = {
     "measure": ("measures are unknown", "Name one of those that curves have, such as PGA"),
     "unit": ("units are missing or unknown", "Give the unit that the levels are in"),
     "level": ("columns of levels do not rise", "Name them poe-LEVEL, lowest first, two at least"),
+    "level_large": ("levels are too large for their unit", "Give the unit that they are in"),
     "poe": ("places have probabilities outside 0 to 1", "Give probabilities, not percent or rates"),
     "poe_rises": ("places have probabilities that rise", "Compare with the source"),
     "years": ("is no investigation time", "Give the years that the probabilities are of"),
@@ -67,7 +68,8 @@ def hazard_curves(
     Raises
     ------
     InvalidInputError
-        With every fault that leaves nothing to compute: levels that do not rise, probabilities
+        With every fault that leaves nothing to compute: levels that do not rise or are larger than
+        was ever seen, probabilities
         outside [0, 1] or rising with the level, places doubled, a measure or unit unknown.
     """
     source, columns = _columns(table)
@@ -86,7 +88,13 @@ def hazard_curves(
     poe = np.column_stack([numbers(column(columns, n))[0] for n in levels])
     bad = ~np.isfinite(level) | (level < 0.0) | np.append(False, ~(np.diff(level) > 0.0))
     wrong = [name for name, b in zip(levels, bad, strict=True) if b or len(levels) < 2]
-    _stop(fault_of("level", source, wrong), *_rows_refused(place, poe, source))
+    huge = [f"{name} {unit}" for name, x in zip(levels, level, strict=True)
+            if np.isfinite(x) and x > largest_of(measure, unit)]  # fmt: skip
+    _stop(
+        fault_of("level", source, wrong),
+        fault_of("level_large", source, huge),
+        *_rows_refused(place, poe, source),
+    )
     return HazardCurves(
         place=place,
         level=level,

@@ -85,13 +85,12 @@ def classical_summary(result: ClassicalLosses | ClassicalStates | RetrofitWorth)
             ),
             "unknown": int(np.isnan(result.rate).any(axis=1).sum()),
         }
-    dark = int((result.dark > 0.0).any(axis=1).sum())
     return said | {
         "currency": result.currency,
         "year": result.year,
         "known_aal": result.known_total,
-        "aal": None if dark else result.known_total,
-        "unknown": dark,
+        "aal": None if result.unknown else result.known_total,
+        "unknown": result.unknown,
     }
 
 

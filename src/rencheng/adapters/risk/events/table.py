@@ -177,11 +177,14 @@ def unit_faults(measure: str, unit: str) -> list[Fault]:
 def intensity_faults(x: F64 | F32, measure: str, unit: str, names: Named) -> list[Fault]:
     """Return what is wrong with intensities; NaN is none: it is unknown."""
     faults = rows_fault("negative", "events.intensity", (x < 0) | np.isinf(x), names)
-    kind = measure.partition("(")[0]
-    if kind in LARGEST and unit in units_of(measure):
-        top = LARGEST[kind] / units_of(measure)[unit]
-        faults += rows_fault("too_large", "events.unit", np.isfinite(x) & (x > top), names)
-    return faults
+    too_large = np.isfinite(x) & (x > largest_of(measure, unit))
+    return faults + rows_fault("too_large", "events.unit", too_large, names)
+
+
+def largest_of(measure: str, unit: str) -> float:
+    """Return the largest intensity that can be, in its unit; infinity where nobody says."""
+    si = units_of(measure).get(unit)
+    return LARGEST.get(measure.partition("(")[0], np.inf) / si if si else np.inf
 
 
 def doubts(source: EventSource) -> tuple[Fault, ...]:
@@ -298,7 +301,7 @@ class Checked:
             return False
         if not point.size:
             return True
-        top = LARGEST.get(self.head.measure, np.inf) / units_of(self.head.measure)[self.head.unit]
+        top = largest_of(self.head.measure, self.head.unit)
         falls = point[1:] <= point[:-1]
         edges = start[(start > 0) & (start < point.size)] - 1
         falls[edges] = False

@@ -24,7 +24,8 @@ from rencheng.model.risk.classical.states import (
     sites_of,
     versions_of,
 )
-from rencheng.model.risk.measures.discounting import Timing, present_worth
+from rencheng.model.risk.measures.discounting import Timing, present_worth, unusable
+from rencheng.model.risk.measures.worth import must_be_share
 from rencheng.model.risk.shares import exceeded, exceeded_by_masses
 from rencheng.model.risk.stock import counted
 
@@ -190,6 +191,11 @@ def retrofit_worth(
     benefit, ratio
         (before - after) × present worth, and benefit / cost (BCR). (assets,)
 
+    Raises
+    ------
+    InvalidInputError
+        When the rate is no share from 0 to below 1, or the life none that can be.
+
     Notes
     -----
     Left out: upkeep, lives saved, downtime. Held against classical_bcr 1 of OpenQuake 3.26.2
@@ -202,6 +208,9 @@ def retrofit_worth(
     >>> float(benefit[0]), float(ratio[0])
     (4000.0, 4.0)
     """
+    must_be_share(rate)
+    if not life >= 0.0:
+        raise unusable(rate, life)
     benefit = (before - after) * present_worth(rate, life, timing)
     with np.errstate(divide="ignore", invalid="ignore"):
         return benefit, np.where(cost > 0.0, benefit / cost, np.nan)

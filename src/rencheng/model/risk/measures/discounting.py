@@ -69,7 +69,7 @@ def present_worth(rate: ArrayLike, life: ArrayLike, timing: Timing = Timing.YEAR
     if timing is Timing.YEAR_END:
         faulty |= np.isfinite(years) & (years != np.floor(years))
     if faulty.any():
-        raise _refused(r[faulty][0], years[faulty][0])
+        raise unusable(r[faulty][0], years[faulty][0])
     force = r if timing is Timing.CONTINUOUS else np.log1p(r)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         factor = -np.expm1(-force * years) / r
@@ -105,11 +105,12 @@ def present_value(stream: ArrayLike, rate: ArrayLike) -> F64:
     amounts = np.asarray(stream, float)
     rates = np.broadcast_to(np.asarray(rate, float), amounts.shape[-1:])
     if (rates <= -1.0).any():
-        raise _refused(float(rates.min()), float(rates.size))
+        raise unusable(float(rates.min()), float(rates.size))
     return np.asarray(np.sum(amounts / np.cumprod(1.0 + rates), axis=-1), dtype=np.float64)
 
 
-def _refused(rate: float, life: float) -> InvalidInputError:
+def unusable(rate: float, life: float) -> InvalidInputError:
+    """Return the error of a rate and a life that make no sense."""
     return InvalidInputError(
         "risk.discounting",
         f"a discount rate of {rate:g} over {life:g} years cannot be used",

@@ -13,6 +13,7 @@ from rencheng.domain.errors import TooMuchError
 from rencheng.domain.provenance import Text
 from rencheng.domain.risk import EventSource, Portfolio, Standing
 from rencheng.domain.risk_people import Crowd, Fate, PeopleEstimate, Spanning
+from rencheng.model.risk.blocks import must_be_budget
 from rencheng.model.risk.stock import Stock, settled, stock
 
 F64 = NDArray[np.float64]
@@ -102,9 +103,12 @@ def portions(
 
     Raises
     ------
+    InvalidInputError
+        When the budget is no number above zero.
     TooMuchError
         When what must stay in memory, or the largest event, does not fit.
     """
+    must_be_budget(budget_mb)
     start = np.asarray(source.start)
     parts = here.people[1].shape[2]
     each = _STORED_BYTES + (_WORKED_BYTES + _RESPONSE_BYTES * responses if responses else 0)

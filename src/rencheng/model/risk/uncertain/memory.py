@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rencheng.domain.errors import TooMuchError
+from rencheng.model.risk.blocks import must_be_budget
 
 LANES = 128
 """Samples that a loop takes at a time: losses of 1,000 events then stay in the cache. Ours."""
@@ -73,6 +74,7 @@ def room(carry: Carry, sizes: Sizes, budget_mb: float) -> Room:
     TooMuchError
         When not even a few samples at a time fit.
     """
+    must_be_budget(budget_mb)
     n = sizes
     budget = budget_mb * 1e6
     fixed = _STORED_BYTES * n.stored + 24 * n.points + 64 * n.items + 64 * n.assets
