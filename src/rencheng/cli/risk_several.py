@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,7 @@ from cyclopts import Parameter
 from rencheng.cli import speaking
 from rencheng.cli.options import STATE, State
 from rencheng.cli.risk import Money, _bar, _tell
-from rencheng.domain.errors import InvalidInputError
+from rencheng.cli.risk_words import curves_of, once, unread
 
 if TYPE_CHECKING:
     from rencheng import risk
@@ -52,9 +53,11 @@ def several(
     from rencheng.domain.risk_several import Rule
 
     if rule not in {one.value for one in Rule}:
-        raise _unread("rule", rule, "max, independent, sum, in_turn")
+        raise unread("rule", rule, "max, independent, sum, in_turn")
     table = risk.asset_file(assets)
-    given = {name: _hazard(name, rest, curves, state) for name, rest in map(_named, hazard)}
+    asked = once("hazard", [_named(word) for word in hazard])
+    shares = _shared(curves, list(asked))
+    given = {name: _hazard(rest, shares[name], state) for name, rest in asked.items()}
     with _bar() as progress:
         result = risk.several(
             table,
@@ -67,7 +70,6 @@ def several(
         )
     ids = tuple(map(str, table["id"]))
     risk.write_several(result, ids, out)
-    risk.write(result.whole, ids, out)
     risk.describe(result.whole, table, [c for one in given.values() for c in one.used], out)
     for name, part in zip(result.hazards, result.aal_by_hazard.tolist(), strict=True):
         if part == part:
@@ -78,30 +80,34 @@ def several(
 def _named(word: str) -> tuple[str, str]:
     name, mark, rest = word.partition("=")
     if not (name and mark and rest.count(",") >= 2):
-        raise _unread("hazard", word, "tsunami=water_depth,m,waves.csv")
+        raise unread("hazard", word, "tsunami=water_depth,m,waves.csv")
     return name, rest
 
 
-def _hazard(name: str, rest: str, curves: list[str], state: Path) -> risk.Hazard:
+def _shared(words: Sequence[str], hazards: Sequence[str]) -> dict[str, list[str]]:
+    """Return the words of each hazard's curves; every hazard must have some."""
+    from rencheng.adapters.risk.faults import fault, refuse
+
+    found: dict[str, list[str]] = {name: [] for name in hazards}
+    lost = []
+    for word in words:
+        hazard, mark, one = word.partition(":")
+        if not mark:
+            raise unread("curves", word, f"{hazards[0]}:{word}")
+        if hazard in found:
+            found[hazard].append(one)
+        else:
+            lost.append(word)
+    bare = [name for name, own in found.items() if not own]
+    faults = [fault("no_hazard", "--curves", lost)] if lost else []
+    refuse([*faults, *([fault("bare_hazard", "--hazard", bare)] if bare else [])])
+    return found
+
+
+def _hazard(rest: str, curves: Sequence[str], state: Path) -> risk.Hazard:
     from rencheng import risk
 
     measure, unit, path = rest.split(",", 2)
-    named = {}
-    for word in curves:
-        hazard, mark, one = word.partition(":")
-        if not mark:
-            raise _unread("curves", word, f"{name}:{word}")
-        if hazard == name:
-            called, _, identity = one.rpartition("=")
-            named[called or identity] = risk.curve(identity, state)
+    named = curves_of(curves, state)
     events = risk.open_events(Path(path), measure=measure, unit=unit)
     return risk.Hazard(events=events, curves=named)
-
-
-def _unread(option: str, word: str, example: str) -> InvalidInputError:
-    return InvalidInputError(
-        "risk.option",
-        f"--{option} {word} cannot be read",
-        hint=f"Write it as {example}",
-        params={"option": option, "word": word, "example": example},
-    )

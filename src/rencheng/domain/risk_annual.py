@@ -23,12 +23,12 @@ class Between:
 class AnnualLoss:
     """The distribution of a year's total loss, events arriving as Poisson (AEP).
 
-    On the grid 0, step, 2 step … The bounds come from the same sum with every loss rounded down
-    and up to the grid: the true probability lies between them.
+    On a grid, finer where losses are small. The bounds come from the same sum with every loss
+    rounded down and up to the grid: the true probability lies between them.
     """
 
-    step: float
-    """[currency]"""
+    loss: F64
+    """The grid, from 0, rising. [currency] (points,)"""
     reached: F64
     """Probability that a year's loss is above each grid point. (points,)"""
     reached_low: F64
@@ -41,11 +41,10 @@ class AnnualLoss:
     """Average annual loss, sum of rate x loss. [currency/yr]"""
     lost: float
     """Bound of the probability that lies beyond the grid. [1]"""
-
-    @property
-    def loss(self) -> F64:
-        """Return the grid. [currency] (points,)"""
-        return np.arange(self.reached.size, dtype=np.float64) * self.step
+    single: F64
+    """Losses of single events, rising: a year with one costs no less. [currency] (losses,)"""
+    single_reached: F64
+    """Probability that some event of a year costs more than each. (losses,)"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

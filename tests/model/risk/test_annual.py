@@ -32,14 +32,16 @@ def random_set(seed: int, many: int = 300) -> tuple[np.ndarray, np.ndarray]:
 def test_a_single_event_comes_as_a_poisson_count(often: float) -> None:
     year = annual_loss(np.array([250.0]), np.array([often]))
     for count in range(1, 6):
-        k = int(np.floor(count * 250.0 / year.step - count))  # below so many events, rounded down
+        k = int(
+            np.floor(count * 250.0 / year.loss[1] - count)
+        )  # below so many events, rounded down
         assert year.reached[k] == pytest.approx(stats.poisson.sf(count - 1, often), abs=1e-12)
     for period in PERIODS:
         found = annual_loss_at(year, period)
         exact = 250.0 * stats.poisson.isf(1 / period, often)
         assert found.low <= exact * (1 + 1e-12)
         assert exact <= found.high * (1 + 1e-12)
-        assert found.high - found.low <= (exact / 250.0 + 2.0) * year.step
+        assert found.high - found.low <= (exact / 250.0 + 2.0) * year.loss[1]
 
 
 def test_exponential_losses_are_a_poisson_sum_of_gammas() -> None:
@@ -49,16 +51,16 @@ def test_exponential_losses_are_a_poisson_sum_of_gammas() -> None:
     n = np.arange(1, 80)
     for x in (5.0, 30.0, 60.0, 90.0):
         exact = np.sum(stats.poisson.pmf(n, often) * stats.gamma.sf(x, n, scale=mean))
-        assert year.reached[round(x / year.step)] == pytest.approx(exact, rel=2e-3)
+        assert year.reached[np.searchsorted(year.loss, x)] == pytest.approx(exact, rel=2e-3)
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_mean_and_variance_are_those_of_a_compound_poisson(seed: int) -> None:
     loss, rate = random_set(seed)
     year = annual_loss(loss, rate)
-    area = year.step * year.reached.sum()
-    assert area == pytest.approx(np.sum(loss * rate), rel=1e-8)
-    assert year.mean == pytest.approx(area, rel=1e-8)
+    area = year.reached[:-1] @ np.diff(year.loss)
+    assert area == pytest.approx(np.sum(loss * rate), rel=1e-6)
+    assert year.mean == pytest.approx(area, rel=1e-6)
     mass = -np.diff(year.reached, prepend=1.0)
     spread = np.sum(mass * year.loss**2) - area**2
     assert spread == pytest.approx(np.sum(rate * loss**2), rel=1e-4)
@@ -77,7 +79,7 @@ def test_bounds_hold_and_close_in_on_each_other() -> None:
 def test_a_year_is_never_cheaper_than_its_largest_event() -> None:
     loss, rate = random_set(3)
     year, single = annual_loss(loss, rate), exceedance(loss, rate)
-    at = np.minimum((single.loss * 0.999 / year.step).astype(int), year.reached.size - 1)
+    at = np.searchsorted(year.loss, single.loss * 0.999, side="right") - 1
     assert (year.reached_high[at] >= single.probability - 1e-10).all()
 
 
@@ -180,6 +182,63 @@ def test_unknown_rates_and_losses_have_no_year(bad: float) -> None:
     for loss, rate in (([1.0, bad], [0.1, 0.1]), ([1.0, 1.0], [0.1, bad])):
         with pytest.raises(InvalidInputError):
             annual_loss(np.array(loss), np.array(rate))
+
+
+def test_losses_of_two_magnitudes_have_their_closed_form() -> None:
+    small, large = (1e5, 0.3), (1e10, 1e-4)
+    year = annual_loss([small[0], large[0]], [small[1], large[1]])
+    for period in (5, 10, 25, 50, 100, 500, 1000):
+        q = 1 / period  # few of the small: as often as none of the large allows
+        left = (q + np.expm1(-large[1])) / np.exp(-large[1])
+        exact = small[0] * stats.poisson.isf(left, small[1])
+        found = annual_loss_at(year, period)
+        assert found.low <= exact <= found.high <= exact * 1.001 + year.loss[1]
+        assert found.best == pytest.approx(exact, rel=1e-3)
+    assert annual_loss_at(year, 11_000).best == pytest.approx(1e10, rel=1e-3)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.tuples(st.floats(0, 10), st.floats(-4, 0.5)), min_size=1, max_size=6),
+    st.sampled_from(PERIODS),
+)
+def test_a_year_costs_no_less_than_its_largest_event(
+    events: list[tuple[float, float]], period: float
+) -> None:
+    loss, rate = (10.0 ** np.array(one) for one in zip(*events, strict=True))
+    single = exceedance(loss, rate)
+    above = single.loss[single.probability > 1 / period]  # of one event, of the same probability
+    found = annual_loss_at(annual_loss(loss, rate), period)
+    assert found.low <= found.best <= found.high
+    assert found.best >= (above[0] if above.size else 0.0)
+    assert found.high - found.low <= 0.01 * found.high
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        Layer(share=80), Layer(share=-0.1), Layer(share=np.nan), Layer(deductible=-1.0),
+        Layer(deductible=np.inf), Layer(limit=np.array([1.0, 2.0])), Layer(limit=-5.0),
+    ],
+)  # fmt: skip
+def test_a_layer_that_cannot_be_is_refused(layer: Layer) -> None:
+    matrix = LossMatrix(
+        start=np.array([0, 3]), asset=np.array([0, 1, 2], dtype=np.int32),
+        loss=np.array([30.0, 50.0, 8.0], dtype=np.float32),
+    )  # fmt: skip
+    for given_to in ("asset", "event", "year"):
+        with pytest.raises(InvalidInputError):
+            covered(matrix, np.array([0.1]), **{given_to: layer})
+
+
+def test_numbers_that_cannot_be_a_year_are_refused() -> None:
+    with pytest.raises(InvalidInputError, match="2 losses do not go with 1 rates"):
+        annual_loss([1, 2], [0.1])
+    year = annual_loss([1.0], [0.1])
+    for period in (0, -5.0, np.nan):
+        for ask in (annual_loss_at, annual_tail_mean):
+            with pytest.raises(InvalidInputError, match="return period"):
+                ask(year, period)
 
 
 def test_very_many_small_events_are_nearly_normal() -> None:

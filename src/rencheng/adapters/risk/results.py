@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rencheng.adapters.risk.results_folder import results_folder, write_summary
 from rencheng.domain.errors import TooMuchError
 from rencheng.domain.risk import EventImpact, Standing
-from rencheng.domain.risk_annual import AnnualLoss
+from rencheng.domain.risk_annual import AnnualLoss, Between
 from rencheng.model.risk.annual import annual_loss, annual_loss_at, annual_tail_mean
 from rencheng.model.risk.tail import exceedance, loss_at, tail_mean
 
@@ -75,7 +75,9 @@ def tables(result: EventImpact, assets: tuple[str, ...]) -> Mapping[str, Columns
 def summary(result: EventImpact) -> dict[str, Any]:
     """Return what a result comes to, ready for JSON; unknown is None.
 
-    `loss` and `tail_mean` are of single events (OEP), `annual_…` of a year's total (AEP).
+    `loss` and `tail_mean` are of single events (OEP), `annual_…` of a year's total (AEP), `…_low`
+    and `…_high` its bounds. Both are of the same years: an event that happens 1 / T a year at least
+    is met with the probability 1 - exp(-1 / T), and the total is of that probability.
     """
     tail = []
     if np.isfinite(result.rate).all():
@@ -85,8 +87,7 @@ def summary(result: EventImpact) -> dict[str, Any]:
             least = {
                 "loss": loss_at(steps, years),
                 "tail_mean": tail_mean(steps, years),
-                "annual_loss": annual_loss_at(year, years).best if year else math.nan,
-                "annual_tail_mean": annual_tail_mean(year, years).best if year else math.nan,
+                **_of_a_year(year, years),
             }
             whole = dict.fromkeys(least, None) if result.is_partial else least
             tail.append(
@@ -120,6 +121,21 @@ def summary(result: EventImpact) -> dict[str, Any]:
     }
 
 
+def _of_a_year(year: AnnualLoss | None, years: float) -> dict[str, float]:
+    """Return the total, and the mean beyond, of the years in which such an event is met."""
+    asked = -1.0 / math.expm1(-1.0 / years)
+    nothing = Between(best=math.nan, low=math.nan, high=math.nan)
+    found = {
+        "annual_loss": annual_loss_at(year, asked) if year else nothing,
+        "annual_tail_mean": annual_tail_mean(year, asked) if year else nothing,
+    }
+    return {
+        f"{name}{end}": number
+        for name, one in found.items()
+        for end, number in (("", one.best), ("_low", one.low), ("_high", one.high))
+    }
+
+
 def _year(result: EventImpact) -> AnnualLoss | None:
     """Return the distribution of a year's total; None where there are too many events a year."""
     try:
@@ -137,9 +153,15 @@ def write(result: EventImpact, assets: tuple[str, ...], folder: Path) -> list[Pa
 
     Numbers are written so that they read back the same; unknown is blank.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    with results_folder(folder):
+        written = write_tables(tables(result, assets), folder)
+        return [*written, write_summary(folder, summary(result), written)]
+
+
+def write_tables(found: Mapping[str, Columns], folder: Path) -> list[Path]:
+    """Write each table that has columns as CSV; unknown is blank."""
     written = []
-    for name, columns in tables(result, assets).items():
+    for name, columns in found.items():
         file = folder / f"{name}.csv"
         if not columns:
             file.unlink(missing_ok=True)
@@ -149,14 +171,8 @@ def write(result: EventImpact, assets: tuple[str, ...], folder: Path) -> list[Pa
             rows.writerow(columns)
             rows.writerows(zip(*(_cells(column) for column in columns.values()), strict=True))
         written.append(file)
-    file = folder / "summary.json"
-    file.write_text(
-        json.dumps(summary(result), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-    )
-    return [*written, file]
+    return written
 
 
 def _cells(column: NDArray[Any]) -> list[Any]:
-    if column.dtype.kind != "f":
-        return list(column)
-    return ["" if number != number else number for number in column.tolist()]
+    return ["" if cell != cell else cell for cell in column.tolist()]

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from rencheng.adapters.risk.assets.money import must_be_in
 from rencheng.adapters.risk.assets.shapes import GEOMETRY, ShapeTable, located, standing_points
 from rencheng.adapters.risk.assets.table import curves_for, portfolio, read_assets
 from rencheng.adapters.risk.events.table import EventSet, Table, doubts
+from rencheng.adapters.risk.faults import fault, refuse
+from rencheng.adapters.risk.results import summary, tables, write_tables
+from rencheng.adapters.risk.results_folder import results_folder, write_summary
 from rencheng.domain.curve import Curve
 from rencheng.domain.errors import Fault
+from rencheng.domain.risk_money import Money
 from rencheng.domain.risk_several import Peril, Rule, SeveralImpact
 from rencheng.model.risk.blocks import BUDGET_MB
 from rencheng.model.risk.several import several as together
@@ -77,6 +81,10 @@ def several(
     -----
     See `rencheng.model.risk.several.several` for the method and what it leaves out.
     """
+    must_be_in(assets, Money(currency=currency, year=year))
+    components = {str(name).partition("_")[2] for name in assets if str(name)[:6] == "value_"}
+    wrong = [name for name in hazards if name in components]
+    refuse([fault("hazard_name", "hazards", wrong)] if wrong else [])
     perils, faults, versions = [], dict[tuple[str, str], Fault](), {}
     for name, hazard in hazards.items():
         curves = hazard.curves
@@ -127,23 +135,25 @@ def _own(assets: Table, hazard: str) -> Table:
 
 
 def write_several(result: SeveralImpact, assets: Sequence[str], folder: Path) -> list[Path]:
-    """Write `events_by_hazard.csv` and `assets_by_hazard.csv` beside the tables of `whole`.
+    """Write `events_by_hazard.csv`, `assets_by_hazard.csv`, and what `write` does of `whole`.
 
     Contributions sum to `known_loss` and `known_eai`; `alone_…` is what a hazard would take alone.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    first, second = folder / "events_by_hazard.csv", folder / "assets_by_hazard.csv"
-    with first.open("w", encoding="utf-8", newline="") as out:
-        rows = csv.writer(out)
-        alone = [f"alone_{name}" for name in result.hazards]
-        rows.writerow(["event", "known_loss", *result.hazards, *alone])
-        table = np.column_stack([result.whole.known_loss, result.by_hazard, result.alone])
-        names = result.whole.names
-        rows.writerows([n, *row] for n, row in zip(names, table.tolist(), strict=True))
-    with second.open("w", encoding="utf-8", newline="") as out:
-        rows = csv.writer(out)
-        rows.writerow(["id", "known_eai", *result.hazards])
-        table = np.column_stack([result.whole.known_eai, result.eai_by_hazard])
-        blank = [["" if x != x else x for x in row] for row in table.tolist()]
-        rows.writerows([n, *row] for n, row in zip(assets, blank, strict=True))
-    return [first, second]
+    whole, names = result.whole, result.hazards
+    found = {
+        **tables(whole, tuple(assets)),
+        "events_by_hazard": {
+            "event": np.array(whole.names, dtype=object),
+            "known_loss": whole.known_loss,
+            **dict(zip(names, result.by_hazard.T, strict=True)),
+            **{f"alone_{n}": one for n, one in zip(names, result.alone.T, strict=True)},
+        },
+        "assets_by_hazard": {
+            "id": np.array(assets, dtype=object),
+            "known_eai": whole.known_eai,
+            **dict(zip(names, result.eai_by_hazard.T, strict=True)),
+        },
+    }
+    with results_folder(folder):
+        written = write_tables(found, folder)
+        return [*written, write_summary(folder, summary(whole), written)]

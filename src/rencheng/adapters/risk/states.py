@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +14,8 @@ from rencheng.adapters.cities.files.picking import as_texts
 from rencheng.adapters.risk.assets.table import Assets, portfolio, read_assets
 from rencheng.adapters.risk.events.table import EventSet, Table, column
 from rencheng.adapters.risk.faults import fault, refuse
+from rencheng.adapters.risk.results import write_tables
+from rencheng.adapters.risk.results_folder import results_folder, write_summary
 from rencheng.domain.curve import Curve, CurveKind
 from rencheng.domain.errors import Fault
 from rencheng.domain.risk import EventSource, Portfolio, Standing, StateImpact
@@ -196,15 +196,6 @@ def state_tables(result: SampledStates, assets: Sequence[str]) -> Mapping[str, C
 
 def write_states(result: SampledStates, assets: Sequence[str], folder: Path) -> list[Path]:
     """Write `realisations.csv`, `assets.csv` and, last, `summary.json`; unknown is blank."""
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, columns in state_tables(result, assets).items():
-        written.append(folder / f"{name}.csv")
-        with written[-1].open("w", encoding="utf-8", newline="") as out:
-            rows = csv.writer(out)
-            rows.writerow(columns)
-            cells = (["" if c != c else c for c in one.tolist()] for one in columns.values())
-            rows.writerows(zip(*cells, strict=True))
     counts = result.by_realisation
     said = {
         "counts": {one.name.lower(): count for one, count in result.counts.items()},
@@ -219,6 +210,6 @@ def write_states(result: SampledStates, assets: Sequence[str], folder: Path) -> 
             {"key": one.key, "problem": one.problem, "hint": one.hint} for one in result.faults
         ],
     }
-    file = folder / "summary.json"
-    file.write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    return [*written, file]
+    with results_folder(folder):
+        written = write_tables(state_tables(result, assets), folder)
+        return [*written, write_summary(folder, said, written)]

@@ -32,7 +32,7 @@ def insured(loss: ArrayLike, deductible: ArrayLike = 0.0, limit: ArrayLike = np.
     Raises
     ------
     InvalidInputError
-        When a loss or a deductible is negative, or a limit lies below its deductible.
+        When a loss or a deductible is negative, a deductible infinite, or a limit below it.
 
     Notes
     -----
@@ -49,13 +49,13 @@ def insured(loss: ArrayLike, deductible: ArrayLike = 0.0, limit: ArrayLike = np.
     whole, low, high = np.broadcast_arrays(
         np.asarray(loss, float), np.asarray(deductible, float), np.asarray(limit, float)
     )
-    faulty = (whole < 0.0) | (low < 0.0) | (high < low)
+    faulty = (whole < 0.0) | (low < 0.0) | (high < low) | np.isinf(low)
     if faulty.any():
         a, b, c = (float(part[faulty][0]) for part in (whole, low, high))
         raise InvalidInputError(
             "risk.insurance",
             f"a loss of {a:g} with deductible {b:g} and limit {c:g} cannot be insured",
-            hint="Give amounts of zero or more, and a limit that is not below the deductible",
+            hint="Give finite amounts of zero or more, and a limit not below the deductible",
             params={"loss": a, "deductible": b, "limit": c},
         )
     return np.asarray(np.minimum(np.maximum(whole, low), high) - low, dtype=np.float64)

@@ -65,6 +65,24 @@ def exceedance(loss: F64, rate: F64) -> Exceedance:
     )
 
 
+def period(years: float) -> float:
+    """Return a return period that can be one.
+
+    Raises
+    ------
+    InvalidInputError
+        When it is not above zero.
+    """
+    if not years > 0.0:
+        raise InvalidInputError(
+            "risk.return_period",
+            f"a return period of {years:g} years cannot be",
+            hint="Give years above zero",
+            params={"years": float(years)},
+        )
+    return years
+
+
 def loss_at(curve: Exceedance, return_period: float) -> float:
     """Return the loss that is reached once in so many years (PML). [currency]
 
@@ -77,7 +95,7 @@ def loss_at(curve: Exceedance, return_period: float) -> float:
     >>> [loss_at(curve, years) for years in (5, 10, 100, 1000)]
     [0.0, 5.0, 20.0, nan]
     """
-    q = (1.0 - _SAME) / return_period
+    q = (1.0 - _SAME) / period(return_period)
     if curve.loss.size == 0 or q > curve.frequency[-1]:
         return 0.0
     if 1.0 / return_period < curve.frequency[0] * (1.0 - _SAME):
@@ -96,7 +114,7 @@ def tail_mean(curve: Exceedance, return_period: float) -> float:
     >>> round(tail_mean(curve, 50), 9)  # half of the tail of 0.02 is the loss of 20
     12.5
     """
-    q = 1.0 / return_period
+    q = 1.0 / period(return_period)
     if curve.loss.size and q < curve.frequency[0] * (1.0 - _SAME):
         return float("nan")
     upto = np.minimum(curve.frequency, q)

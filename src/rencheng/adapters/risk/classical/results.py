@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rencheng.adapters.risk.results import YEARS
+from rencheng.adapters.risk.results import YEARS, write_tables
+from rencheng.adapters.risk.results_folder import results_folder, write_summary
 from rencheng.domain.risk import Standing
 from rencheng.domain.risk_classical import ClassicalLosses, ClassicalStates, RetrofitWorth
 
@@ -101,18 +100,8 @@ def write_classical(
 
     Numbers are written so that they read back the same; unknown is blank.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    columns = classical_table(result, years)
-    with (folder / "assets.csv").open("w", encoding="utf-8", newline="") as out:
-        rows = csv.writer(out)
-        rows.writerow(columns)
-        cells = ([_cell(value) for value in column.tolist()] for column in columns.values())
-        rows.writerows(zip(*cells, strict=True))
     summary = classical_summary(result)
-    text = json.dumps(summary, ensure_ascii=False, indent=1)
-    (folder / "summary.json").write_text(f"{text}\n", encoding="utf-8")
+    with results_folder(folder):
+        written = write_tables({"assets": classical_table(result, years)}, folder)
+        write_summary(folder, summary, written)
     return summary
-
-
-def _cell(value: Any) -> Any:
-    return "" if value != value else value

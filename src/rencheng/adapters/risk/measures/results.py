@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rencheng.adapters.risk.results_folder import results_folder, write_summary
 from rencheng.domain.risk_measures import Appraisal, Choice, Worth
 from rencheng.model.risk.measures.choice import choose
 from rencheng.model.risk.measures.worth import RATES, ranked
@@ -133,21 +133,18 @@ def write_measures(told: MeasureReport, folder: Path) -> list[Path]:
 
     Unknown is blank, never is `inf`.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     rates = [
         {"discount_rate": one.best.discount_rate, "measures": " ".join(one.best.ids)}
         | worth_row(one.best)
         | {"bound": one.bound}
         for one in told.by_rate
     ]
-    files = [
-        _csv(folder / "measures.csv", measure_rows(told)),
-        _csv(folder / "discount_rates.csv", rates),
-    ]
-    file = folder / "summary.json"
-    text = json.dumps(measure_summary(told), ensure_ascii=False, indent=1)
-    file.write_text(text + "\n", encoding="utf-8")
-    return [*files, file]
+    with results_folder(folder):
+        files = [
+            _csv(folder / "measures.csv", measure_rows(told)),
+            _csv(folder / "discount_rates.csv", rates),
+        ]
+        return [*files, write_summary(folder, measure_summary(told), files)]
 
 
 def _csv(file: Path, rows: Sequence[Row]) -> Path:

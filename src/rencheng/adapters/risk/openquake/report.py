@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +22,8 @@ from rencheng.adapters.risk.openquake.classical_job import MODES, run_classical,
 from rencheng.adapters.risk.openquake.job import read_job
 from rencheng.adapters.risk.openquake.model import Model, read_model
 from rencheng.adapters.risk.openquake.perils import read_perils
+from rencheng.adapters.risk.results import write_tables
+from rencheng.adapters.risk.results_folder import results_folder, write_summary
 from rencheng.domain.errors import Fault
 from rencheng.model.risk.blocks import BUDGET_MB
 from rencheng.model.risk.periods import loss_by_period, periods_of
@@ -120,20 +120,6 @@ _LEFT_OUT = ("openquake.region", "openquake.outside")
 
 def write_report(report: OpenQuakeReport, folder: Path) -> list[Path]:
     """Write a CSV for each table that has rows and, last, `summary.json`; unknown is blank."""
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, columns in report.tables.items():
-        file = folder / f"{name}.csv"
-        if not columns:
-            file.unlink(missing_ok=True)
-            continue
-        with file.open("w", encoding="utf-8", newline="") as sink:
-            rows = csv.writer(sink, lineterminator="\n")
-            rows.writerow(columns)
-            cells = ([_cell(v) for v in c.tolist()] for c in columns.values())
-            rows.writerows(zip(*cells, strict=True))
-        written.append(file)
-    file = folder / "summary.json"
     kept = {
         "mode": report.mode,
         "counts": dict(report.counts),
@@ -144,12 +130,9 @@ def write_report(report: OpenQuakeReport, folder: Path) -> list[Path]:
             for f in report.faults
         ],
     }
-    file.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    return [*written, file]
-
-
-def _cell(value: Any) -> Any:
-    return "" if isinstance(value, float) and value != value else value
+    with results_folder(folder):
+        written = write_tables(report.tables, folder)
+        return [*written, write_summary(folder, kept, written)]
 
 
 def _amounts(model: Model, budget_mb: float) -> dict[str, Amounts]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rencheng.adapters.risk.results import YEARS
+from rencheng.adapters.risk.results import YEARS, write_tables
+from rencheng.adapters.risk.results_folder import results_folder, write_summary
 from rencheng.domain.risk import Standing
 from rencheng.domain.risk_people import Fate, PeopleEstimate, PeopleImpact
 from rencheng.model.risk.tail import exceedance, loss_at
@@ -169,25 +168,6 @@ def write_people(result: PeopleImpact, assets: tuple[str, ...], folder: Path) ->
 
     Numbers are written so that they read back the same; unknown is blank.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, columns in people_tables(result, assets).items():
-        file = folder / f"{name}.csv"
-        if not columns:
-            file.unlink(missing_ok=True)
-            continue
-        with file.open("w", encoding="utf-8", newline="") as out:
-            rows = csv.writer(out)
-            rows.writerow(columns)
-            rows.writerows(zip(*(_cells(column) for column in columns.values()), strict=True))
-        written.append(file)
-    file = folder / "summary.json"
-    said = json.dumps(people_summary(result), ensure_ascii=False, indent=1)
-    file.write_text(said + "\n", encoding="utf-8")
-    return [*written, file]
-
-
-def _cells(column: NDArray[Any]) -> list[Any]:
-    if column.dtype.kind != "f":
-        return list(column)
-    return ["" if number != number else number for number in column.tolist()]
+    with results_folder(folder):
+        written = write_tables(people_tables(result, assets), folder)
+        return [*written, write_summary(folder, people_summary(result), written)]

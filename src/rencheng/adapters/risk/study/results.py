@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rencheng.adapters.risk.results import write_tables
+from rencheng.adapters.risk.results_folder import results_folder, write_summary
 from rencheng.domain.errors import Fault
 from rencheng.domain.risk import Standing
 from rencheng.domain.risk_uncertainty import (
@@ -174,28 +174,13 @@ def write_study(
 
     Numbers are written so that they read back the same; unknown is blank.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     found = dict(study_tables(result, assets))
     if indices:
         found["sobol"] = sobol_table(indices)
-    written = []
-    for name in ("samples", "quantiles", "events", "assets", "groups", "sobol"):
-        file = folder / f"{name}.csv"
-        if name not in found:
-            file.unlink(missing_ok=True)
-            continue
-        with file.open("w", encoding="utf-8", newline="") as out:
-            rows = csv.writer(out)
-            rows.writerow(found[name])
-            cells = [
-                ["" if v != v else v for v in column.tolist()] for column in found[name].values()
-            ]
-            rows.writerows(zip(*cells, strict=True))
-        written.append(file)
-    file = folder / "summary.json"
-    text = json.dumps(study_summary(result, indices), ensure_ascii=False, indent=1)
-    file.write_text(text + "\n", encoding="utf-8")
-    return [*written, file]
+    names = ("samples", "quantiles", "events", "assets", "groups", "sobol")
+    with results_folder(folder):
+        written = write_tables({name: found.get(name, {}) for name in names}, folder)
+        return [*written, write_summary(folder, study_summary(result, indices), written)]
 
 
 def _row(columns: Columns, row: int) -> dict[str, Any]:
