@@ -142,7 +142,7 @@ def test_keys_alone_are_enough(chinese: Person) -> None:
     keys.press("Escape")
     expect(chinese.test("detail")).to_have_count(0)
     chinese.page.locator("main").focus()
-    keys.press("6")
+    keys.press("7")
     expect(chinese.page.locator("h1")).to_have_text("数据")
     for _ in range(40):
         keys.press("Tab")

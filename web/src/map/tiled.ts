@@ -1,7 +1,7 @@
 /** Hands tiles to the map library, and the state of the rows that they draw. */
 import * as maplibregl from 'maplibre-gl';
 import { rowsOfTile, valueAt, type RowState } from './rows';
-import type { Tiled } from './tiles';
+import type { Spec, Tiled } from './tiles';
 
 const SCHEME = 'rencheng';
 const ROOT = '/api/v1/tiles';
@@ -75,19 +75,28 @@ export class TileLayers {
   }
 
   #make(one: Tiled, made: string): void {
-    const before = this.#drawn.get(one.id);
+    let before = this.#drawn.get(one.id);
     const source = SOURCE + one.id;
-    const isSame = before && JSON.parse(before.made)[0] === one.version;
-    if (before && !isSame) this.#remove(one.id);
-    else for (const id of before?.ids ?? []) this.#map.removeLayer(id);
+    const [version, specs] = before ? JSON.parse(before.made) as [string, Spec[]] : ['', []];
+    if (before && version !== one.version) {
+      this.#remove(one.id);
+      before = undefined;
+    }
     if (!this.#map.getSource(source)) this.#map.addSource(source, sourceOf(one));
+    const old = new Map(before ? specs.map((spec) => [spec.id, spec]) : []);
+    for (const id of old.keys()) if (!one.specs.some((spec) => spec.id === id && isRepaint(old.get(id), spec))) this.#map.removeLayer(id);
     for (const spec of one.specs) {
+      const known = old.get(spec.id);
+      if (isRepaint(known, spec)) {
+        // A layer made anew has no colours before the next frame, and a tile that arrives meanwhile would look for them.
+        for (const [name, value] of Object.entries(spec.paint ?? {})) this.#map.setPaintProperty(spec.id, name as never, value as never);
+        continue;
+      }
       const layer = { ...spec, source, ...(one.id === 'terrain' ? {} : { 'source-layer': one.id }) };
       this.#map.addLayer(layer as maplibregl.LayerSpecification);
     }
-    const kept = isSame ? before : undefined;
     this.#drawn.set(one.id, {
-      made, ids: one.specs.map((spec) => spec.id), state: kept?.state ?? null, rows: kept?.rows ?? new Set(),
+      made, ids: one.specs.map((spec) => spec.id), state: before?.state ?? null, rows: before?.rows ?? new Set(),
     });
   }
 
@@ -122,6 +131,12 @@ export class TileLayers {
       if (p !== undefined) this.#map.setFeatureState({ ...target, id }, { p });
     }
   }
+}
+
+/** Whether two layers differ in what they are painted with, and in nothing else. */
+function isRepaint(old: Spec | undefined, now: Spec): boolean {
+  const rest = (spec: Spec): string => JSON.stringify({ ...spec, paint: Object.keys(spec.paint ?? {}) });
+  return old !== undefined && rest(old) === rest(now);
 }
 
 function sourceOf(one: Tiled): maplibregl.SourceSpecification {
