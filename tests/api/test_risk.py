@@ -146,6 +146,17 @@ def test_rates_give_a_year_and_its_tail(room: RiskRoom, planner: TestClient) -> 
     assert [row["return_period"] for row in found["tail"]][:2] == [10, 25]
 
 
+def test_where_no_building_has_a_curve_the_loss_is_unknown_and_not_zero(
+    room: RiskRoom, planner: TestClient
+) -> None:
+    asked = WATER | {"measure": "flow_speed", "unit": "m/s"}
+    body = depths(("a", 0.01, -71.3, -29.95, 2.0), ("a", 0.01, -71.295, -29.95, 1.0))
+    assert planner.put("risk/sets/fast", params=asked, content=body).status_code == 200
+    found = planner.get(f"risk/jobs/{done(planner, room, 'fast')}/summary").json()
+    assert found["is_partial"] and found["counts"]["no_curve"] == 60
+    assert next(one for one in found["figures"] if one["key"] == "aal")["mean"] is None
+
+
 def test_zones_add_up_to_the_event(room: RiskRoom, planner: TestClient) -> None:
     job = done(planner, room, "source")
     events = planner.get(f"risk/jobs/{job}/events?sort=loss&descending=true").json()

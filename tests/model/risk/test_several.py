@@ -157,7 +157,8 @@ def test_every_asset_ends_in_one_standing_over_all_hazards() -> None:
     assert [Standing(s).name for s in result.standing] == [
         "ASSESSED", "NO_CURVE", "BAD_DATA", "NOT_EXPOSED",
     ]  # fmt: skip
-    assert result.loss.tolist() == [1.0]
+    assert result.loss.tolist() == [1.0]  # of what was assessed
+    assert result.is_partial and np.isnan(result.aal)
 
 
 @pytest.mark.parametrize(

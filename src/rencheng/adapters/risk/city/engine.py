@@ -20,7 +20,7 @@ from rencheng.domain.curve import Curve
 from rencheng.domain.errors import ConflictError, NotFoundError
 from rencheng.domain.impact import DamageState
 from rencheng.domain.provenance import Band, Origin, Text
-from rencheng.domain.risk import EventImpact, Exceedance
+from rencheng.domain.risk import EventImpact, Exceedance, left_out
 from rencheng.model.damage.state import assess_damage
 from rencheng.model.people.consequences import consequences
 from rencheng.model.risk.impact import impact
@@ -241,9 +241,11 @@ def _figures(
     city: City, hazard: Hazard, found: EventImpact, hurt: dict[str, F32], value: float
 ) -> list[Amount]:
     money = found.currency
-    loss = found.known_loss  # `is_partial` says when it is at least so much
+    # `is_partial` says when these are at least so much; of nothing at all they are unknown.
+    known = 1.0 if left_out(found.counts) < found.standing.size else nan
+    loss = found.known_loss * known
     if hazard.is_annual:
-        made = [_amount("aal", f"{money}/a", float(found.known_aal), None, value, money)]
+        made = [_amount("aal", f"{money}/a", found.known_aal * known, None, value, money)]
     elif hazard.is_sampled:
         made = [_amount("loss", money, float(loss.mean()), loss, value, money)]
     else:
