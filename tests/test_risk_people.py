@@ -12,6 +12,7 @@ import pytest
 
 from rencheng import risk
 from rencheng.domain.errors import InvalidInputError
+from rencheng.domain.risk import Standing
 from risk_kit import fragility, ramp
 
 FRAME = fragility([0.12, 0.19, 0.38, 0.63], [0.64] * 4, id="frame")
@@ -91,6 +92,33 @@ def test_depth_and_speed_of_the_same_points_give_the_class() -> None:
     other = events([1.0] * 3, "flow_speed", "m/s", event=["a", "a", "c"])
     with pytest.raises(InvalidInputError, match="differ in events"):
         risk.people(ASSETS, [depth, other])
+
+
+def test_one_measure_is_given_once_and_every_sets_faults_are_told() -> None:
+    depth = events([0.6, 2.5, 0.2], "water_depth", "m")
+    with pytest.raises(InvalidInputError) as error:
+        risk.people(ASSETS, [depth, events([0.1] * 3, "water_depth", "m")])
+    assert error.value.faults[0].first == ("water_depth",)
+    flow = risk.event_table(
+        {"event": ["a", "a", "b"], "rate": [0.01, 0.01, 0.001], "lon": [104.0, 104.01, 104.0],
+         "lat": [30.0] * 3, "intensity": [1.0] * 3}, measure="flow_speed", unit="m/s", reach_m=9,
+    )  # fmt: skip
+    table = {**ASSETS, "lon": [104.0, 104.0102, 110.0]}
+    found = risk.people(table, [depth, flow])
+    assert [(f.where, f.count) for f in found.faults if f.key == "risk.outside"] == [
+        ("water_depth: assets.lon, lat", 1), ("flow_speed: assets.lon, lat", 2),
+    ]  # fmt: skip
+
+
+def test_deaths_where_a_share_evacuated_is_unreadable_are_unknown() -> None:
+    table = {**ASSETS, "lon": [104.0, 104.0, 104.0], "evacuated": ["50%", "0.5", ""]}
+    found = risk.people(table, events([0.6, 2.5, 0.2], "water_depth", "m"), when=NIGHT)
+    drowned = found.of("jonkman.remaining")
+    assert np.isnan(drowned.yearly[:, 0]).tolist() == [True, False, False]
+    assert [one.name for one in map(Standing, found.standing)] == [
+        "BAD_DATA", "ASSESSED", "ASSESSED"
+    ]  # fmt: skip
+    assert [(f.where, f.first) for f in found.faults] == [("assets.evacuated", ("home",))]
 
 
 def test_vulnerable_people_are_counted_and_unknown_where_not_given() -> None:

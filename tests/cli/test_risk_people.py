@@ -34,7 +34,7 @@ def test_people_are_written_and_said(
     main([*command, "--evacuated", "0.5"])
     said = capsys.readouterr().out
     assert "2 assessed, 0 not exposed, 0 without curve, 1 with bad data" in said
-    assert "1 numbers are negative: c" in said
+    assert "assets.residents: 1 numbers are negative: c" in said
     assert "jonkman.remaining" in said
     assert "worldbank.drowned" in said
     assert "no deaths under ground or in vehicles" in said
@@ -62,6 +62,8 @@ def test_another_measure_of_the_same_events_raises_the_class(
         (["--hour", "25"], "Hour 25.0 is not on the clock"),
         (["--upstairs", "30"], "upstairs = 30.0 does not lie between 0 and 1"),
         (["--country", "XX"], "There is no rapid model for XX"),
+        (["--also", "water_depth,m,DEPTH"], "More than one event set gives water_depth"),
+        (["--curves", "house=X", "house=Y"], "--curves: 1 names are given more than once: house"),
     ],
 )
 def test_what_cannot_be_read_is_one_sentence(
@@ -75,7 +77,7 @@ def test_what_cannot_be_read_is_one_sentence(
         at = command.index(options[0])
         command = command[:at] + command[at + 2 :]
     with pytest.raises(SystemExit):
-        main([*command, *options])
+        main([*command, *(one.replace("DEPTH", f"{tmp_path}/depth.csv") for one in options)])
     assert said in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 

@@ -100,3 +100,10 @@ def test_a_study_of_nothing_says_so(
     assert "Not one asset could be assessed" in said and "Average annual loss" not in said
     found = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
     assert "aal" not in found and found["assets"]["bad_data"] == 2
+
+
+def test_a_member_is_named_once(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    at = command.index("--events") + 1
+    with pytest.raises(SystemExit):
+        main([*command[:at], f"a={command[at]}", f"a={command[at]}", *command[at + 1 :]])
+    assert "--events: 1 names are given more than once: a" in capsys.readouterr().err

@@ -12,6 +12,7 @@ from cyclopts import App, Parameter
 
 from rencheng.cli import speaking
 from rencheng.cli.options import STATE, State
+from rencheng.cli.risk_words import curves_of
 
 if TYPE_CHECKING:
     from rencheng.domain.risk import EventImpact, Standing
@@ -110,12 +111,8 @@ def run(
 ) -> int:
     """计算损失 Losses by event, by asset and a year, as tables in a folder."""
     from rencheng import risk
-    from rencheng.adapters.curve_library.library import CurveLibrary
 
-    library, named = CurveLibrary(state), {}
-    for word in curves:
-        name, _, identity = word.rpartition("=")
-        named[name or identity] = library.get(identity)
+    named = curves_of(curves, state)
     table = risk.asset_file(assets)
     happened = risk.open_events(
         events,

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from rencheng.cli import speaking
 from rencheng.cli.options import STATE, State
 from rencheng.cli.risk import Money, is_nothing
+from rencheng.cli.risk_words import curves_of
 from rencheng.domain.risk_classical import RetrofitWorth, ShareSpread
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def classical(
     from rencheng.adapters.risk.classical.results import write_classical
     from rencheng.domain.curve import CurveKind
 
-    named = _named(curves, state)
+    named = curves_of(curves, state)
     table = risk.asset_file(assets)
     known = risk.hazard_curves(hazard, measure=levels.measure, unit=levels.unit, years=levels.years)
     said: dict[str, Any] = {"reach_m": levels.reach_m}
@@ -83,7 +84,9 @@ def classical(
     found: risk.ClassicalLosses | risk.ClassicalStates | risk.RetrofitWorth
     if retrofit.after:
         plan = risk.Retrofit(
-            after=_named(retrofit.after, state), rate=retrofit.discount_rate, life=retrofit.life
+            after=curves_of(retrofit.after, state, "after"),
+            rate=retrofit.discount_rate,
+            life=retrofit.life,
         )
         found = risk.benefit_cost(table, known, named, plan, **prices, **said)
     elif all(one.kind is CurveKind.FRAGILITY for one in named.values()):
@@ -91,16 +94,6 @@ def classical(
     else:
         found = risk.classical_losses(table, known, named, spread=levels.spread, **prices, **said)
     return _tell(found, write_classical(found, out, levels.years), out)
-
-
-def _named(words: list[str], state: Path) -> dict[str, risk.Curve]:
-    from rencheng.adapters.curve_library.library import CurveLibrary
-
-    library, named = CurveLibrary(state), {}
-    for word in words:
-        name, _, identity = word.rpartition("=")
-        named[name or identity] = library.get(identity)
-    return named
 
 
 def _tell(

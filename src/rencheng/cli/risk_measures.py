@@ -12,6 +12,7 @@ from cyclopts import Parameter
 from rencheng.cli import speaking
 from rencheng.cli.options import STATE, State
 from rencheng.cli.risk import Hazard, Money, _bar, is_nothing
+from rencheng.cli.risk_words import curves_of
 
 if TYPE_CHECKING:
     from rencheng import risk
@@ -62,10 +63,7 @@ def measures(
     """评估并选择减灾措施 Rank measures by benefit and cost, and choose under a budget."""
     from rencheng import risk
 
-    named = {}
-    for word in curves:
-        name, _, identity = word.rpartition("=")
-        named[name or identity] = risk.curve(identity, state)
+    named = curves_of(curves, state)
     table, given = risk.asset_file(assets), risk.measure_file(plan.measures)
     if plan.prices:
         prices = risk.price_file(plan.prices)

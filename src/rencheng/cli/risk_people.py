@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from rencheng.cli import speaking
 from rencheng.cli.options import STATE, State
 from rencheng.cli.risk import Hazard, _bar
-from rencheng.domain.errors import InvalidInputError
+from rencheng.cli.risk_words import curves_of, unread
 
 if TYPE_CHECKING:
     from rencheng import risk
@@ -92,10 +92,7 @@ def people(
         evacuated=moment.evacuated,
         upstairs=moment.upstairs,
     )
-    named = {}
-    for word in asked.curves:
-        name, _, identity = word.rpartition("=")
-        named[name or identity] = risk.curve(identity, state)
+    named = curves_of(asked.curves, state)
     sets = [
         risk.open_events(
             events,
@@ -122,7 +119,7 @@ def _another(word: str, hazard: Hazard) -> risk.EventSet:
     measure, _, rest = word.partition(",")
     unit, mark, path = rest.partition(",")
     if not mark:
-        raise _unread("also", word, "flow_speed,m/s,speeds.csv")
+        raise unread("also", word, "flow_speed,m/s,speeds.csv")
     return risk.open_events(
         Path(path),
         measure=measure,
@@ -134,17 +131,8 @@ def _another(word: str, hazard: Hazard) -> risk.EventSet:
 
 def _day(word: str) -> bool | None:
     if word not in _DAYS:
-        raise _unread("day", word, "weekday, weekend, any")
+        raise unread("day", word, "weekday, weekend, any")
     return _DAYS[word]
-
-
-def _unread(option: str, word: str, example: str) -> InvalidInputError:
-    return InvalidInputError(
-        "risk.option",
-        f"--{option} {word} cannot be read",
-        hint=f"Write it as {example}",
-        params={"option": option, "word": word, "example": example},
-    )
 
 
 def _tell(result: risk.PeopleImpact, out: Path) -> None:

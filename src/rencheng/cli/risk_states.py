@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from rencheng.cli import speaking
 from rencheng.cli.options import STATE, State
 from rencheng.cli.risk import Hazard, _bar
+from rencheng.cli.risk_words import curves_of
 
 if TYPE_CHECKING:
     from rencheng.domain.risk_sample import SampledStates
@@ -56,10 +57,7 @@ def states(
     """抽样破坏状态 States of damage by realisation, event and group, as tables in a folder."""
     from rencheng import risk
 
-    named = {}
-    for word in curves:
-        name, _, identity = word.rpartition("=")
-        named[name or identity] = risk.curve(identity, state)
+    named = curves_of(curves, state)
     table = risk.asset_file(assets)
     happened = risk.open_events(
         events,

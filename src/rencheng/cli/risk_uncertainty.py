@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from rencheng.cli import speaking
 from rencheng.cli.options import STATE, State
 from rencheng.cli.risk import Hazard, Money, _bar, is_nothing
+from rencheng.cli.risk_words import curves_of, named
 
 if TYPE_CHECKING:
     from rencheng.domain.risk_uncertainty import SobolIndices, UncertainImpact
@@ -56,17 +57,12 @@ def uncertainty(
 ) -> int:
     """不确定性 Quantiles of losses, how sure a ranking is, and what matters most."""
     from rencheng import risk
-    from rencheng.adapters.curve_library.kept import library_of
 
-    file, library, named = risk.study_file(plan.study), library_of(state), {}
-    for word in curves:
-        name, _, identity = word.rpartition("=")
-        named[name or identity] = library.get(identity)
-    for name in file.alternatives:
-        named[name] = named[name] if name in named else library.get(name)
+    file, by_name = risk.study_file(plan.study), curves_of(curves, state)
+    more = dict.fromkeys(name for name in file.alternatives if name not in by_name)
+    by_name |= curves_of(more, state)
     sets: dict[str, risk.EventSet] = {}
-    for word in events:
-        member, _, path = word.rpartition("=")
+    for member, path in named("events", events).items():
         sets[member] = risk.open_events(
             Path(path),
             measure=hazard.measure,
@@ -79,7 +75,7 @@ def uncertainty(
     happened = sets[""] if list(sets) == [""] else sets
     with _bar("cli.risk_uncertainty.blocks") as progress:
         asked = risk.Asked(budget_mb=plan.memory_mb, progress=progress)
-        given = (table, happened, named, file)
+        given = (table, happened, by_name, file)
         told: dict[str, Any] = {"currency": money.currency, "year": money.year, "asked": asked}
         result = risk.study(*given, **told)
         indices = risk.sobol(*given, base=plan.sobol, **told) if plan.sobol else None

@@ -82,6 +82,21 @@ def test_the_command_writes_each_hazards_part(
         (row,) = csv.DictReader(file)
     assert float(row["river"]) + float(row["sea"]) == pytest.approx(float(row["known_loss"]))
     assert len((tmp_path / "out" / "assets_by_hazard.csv").read_text().splitlines()) == 3
+    at = words.index("--curves") + 1
+    for option, wrong in (
+        ("bb:jrc.asia.residential", "1 curves are for a hazard that is not given: bb:jrc.asia"),
+        ("river:jrc.asia.residential", "1 names are given more than once: jrc.asia.residential"),
+    ):
+        with pytest.raises(SystemExit):
+            main([*words[:at], option, *words[at:]])
+        assert wrong in capsys.readouterr().err
+    again = words[: at - 1] + [f"river=water_depth,m,{tmp_path}/sea.csv"] + words[at - 1 :]
+    with pytest.raises(SystemExit):
+        main(again)
+    assert "--hazard: 1 names are given more than once: river" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(words[: at + 1] + words[at + 2 :])
+    assert "--hazard: 1 hazards have no curve" in capsys.readouterr().err
     words[words.index("in_turn")] = "both"
     with pytest.raises(SystemExit):
         main(words)
@@ -109,3 +124,15 @@ def test_a_road_meets_each_hazard_where_it_lies() -> None:
     assert [f.where for f in result.whole.faults] == [
         "surge: assets.geometry", "rain: assets.geometry",
     ]  # fmt: skip
+
+
+def test_a_hazard_may_not_be_named_as_a_component_is() -> None:
+    table = {
+        "id": ["a"], "lon": [10.0], "lat": [50.0], "value_structure": [1.0],
+        "value_contents": [1.0], "curve_structure": ["line"], "curve_contents": ["line"],
+    }  # fmt: skip
+    hazards = {"contents": risk.Hazard(events=water(0.6), curves=[LINE])}
+    with pytest.raises(InvalidInputError) as error:
+        risk.several(table, hazards, "sum", currency="EUR", year=2020)
+    assert [f.key for f in error.value.faults] == ["risk.hazard_name"]
+    assert error.value.faults[0].first == ("contents",)

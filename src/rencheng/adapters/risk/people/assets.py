@@ -92,11 +92,15 @@ class _Reader:
         return np.where((found < 0.0) | (found > MOST), np.nan, found)
 
     def share(self, name: str, default: float) -> F64:
-        """Return a column of shares; a blank takes the default."""
-        found = self.numbers(name)
+        """Return a column of shares; a blank takes the default, what is unreadable is unknown."""
+        if name not in self.table:
+            return np.full(self.ids.size, default)
+        found, unread = as_numbers(column(self.table, name))
+        lost = np.isin(np.arange(self.ids.size), unread)
         wrong = (found < 0.0) | (found > 1.0)
+        self.note("unread", name, lost)
         self.note("share", name, wrong)
-        return np.where(wrong, np.nan, np.where(np.isnan(found) & ~wrong, default, found))
+        return np.where(lost | wrong, np.nan, np.where(np.isnan(found), default, found))
 
     def texts(self, name: str) -> NDArray[Any]:
         """Return a column of words in small letters; blank where there is none."""

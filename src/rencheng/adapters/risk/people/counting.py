@@ -111,6 +111,9 @@ def people(  # noqa: PLR0913
     crowd, faults = read_crowd(assets, read.id, tables, asked)
     sets = [events] if not isinstance(events, Sequence) else list(events)
     made = [_job(one, read, list(frail), crowd, budget_mb) for one in sets]
+    measures = [job.source.head.measure for job, _ in made]
+    twice = sorted({one for one in measures if measures.count(one) > 1})
+    refuse([fault("double_measure", "events.measure", twice)] if twice else [])
     jobs = {job.source.head.measure: job for job, _ in made}
     _fit(frail, deadly, jobs)
     first = next(iter(jobs.values()))
@@ -135,7 +138,7 @@ def people(  # noqa: PLR0913
     for measure, job in work.jobs.items():
         found += deaths(job, [c for c in deadly if c.intensity == measure and c not in wet])
     result = gathered(first.source.head, crowd, found, _versions(work, named))
-    return replace(result, faults=(*made[0][1], *faults, *typed))
+    return replace(result, faults=(*_told(made), *faults, *typed))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +198,17 @@ def _job(
     source, reach_m = events.at(read.lonlat)
     folio, faults = portfolio(read, names, source.head.place, reach_m, currency="", year=0)
     return Job(source=source, portfolio=folio, crowd=crowd, budget_mb=budget_mb), faults
+
+
+def _told(made: Sequence[tuple[Job, tuple[Fault, ...]]]) -> tuple[Fault, ...]:
+    """Return the faults of all sets: those of the assets once, those of one set under its name."""
+    told: dict[tuple[str, str], Fault] = {}
+    for job, faults in made:
+        for one in faults:
+            mine = len(made) > 1 and one.key == "risk.outside"
+            where = f"{job.source.head.measure}: {one.where}" if mine else one.where
+            told[one.key, where] = replace(one, where=where)
+    return tuple(told.values())
 
 
 def _fit(frail: Mapping[str, Curve], deadly: Sequence[Curve], jobs: Mapping[str, Job]) -> None:

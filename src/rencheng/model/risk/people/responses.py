@@ -130,10 +130,11 @@ def drownings(
 
     Notes
     -----
-    Exposed = present x (1 - evacuated) x (1 - upstairs). Deaths in cellars, underpasses, metros
-    and vehicles are not in these curves. They differ by five to twelve times: none is taken, all
-    stand side by side. `jonkman.zones` takes each asset's own rise and leaves out, as unknown,
-    those without one where it would matter; it is given where any rise is known.
+    Exposed = present x (1 - evacuated) x (1 - upstairs); where a share is unknown the asset is bad
+    data. Deaths in cellars, underpasses, metros and vehicles are not in these curves. They differ
+    by five to twelve times: none is taken, all stand side by side. `jonkman.zones` takes each
+    asset's own rise and leaves out, as unknown, those without one where it would matter; it is
+    given where any rise is known.
     """
     metres = factor("water_depth", job.source.head.unit, "m")
     by_id = {curve.id: curve.in_unit("m") for curve in curves}
@@ -151,8 +152,10 @@ def drownings(
     notes = [Text("people.note.drowned")]
     if speed is None:
         notes.append(Text("people.note.no_breach"))
+    bad = np.where(np.isnan(job.crowd.exposed), Standing.BAD_DATA, 0).astype(np.uint8)
     return tuple(
-        sums.estimate(name, (Fate.DEAD,), (k,), notes=notes) for k, name in enumerate(names)
+        sums.estimate(name, (Fate.DEAD,), (k,), notes=notes, without=bad)
+        for k, name in enumerate(names)
     )
 
 
