@@ -24,11 +24,14 @@ from rencheng.domain.risk_uncertainty import (
     UncertainImpact,
     ValueFactor,
 )  # fmt: skip
+from rencheng.model.risk.draws import keys
 from rencheng.model.risk.impact import impact
 from rencheng.model.risk.tail import exceedance, loss_at
 from rencheng.model.risk.uncertain import twin
+from rencheng.model.risk.uncertain.curves import curves_with_quantiles
 from rencheng.model.risk.uncertain.design import monte_carlo
 from rencheng.model.risk.uncertain.lanes import lanes
+from rencheng.model.risk.uncertain.member import Member, Pass
 from rencheng.model.risk.uncertain.memory import Carry
 from rencheng.model.risk.uncertain.study import Asked, uncertain_impact
 from risk_kit import assets, event_set, ramp, random_case
@@ -237,3 +240,19 @@ def test_a_study_keeps_within_its_memory_or_refuses() -> None:
     ).all()
     with pytest.raises(TooMuchError, match="needs"):
         uncertain_impact([wide[:2]], curves, study, design, replace(given, carry=Carry()))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_loops_that_run_when_a_job_is_interrupted_give_up_at_the_next_asset(kind: str) -> None:
+    events, folio, curves = case(1)
+    study = Study(inputs=KINDS[kind])
+    drawn = lanes(study, monte_carlo(study.names, 9, 5), tuple(curves))
+    tables = curves_with_quantiles(list(curves.values()), drawn.with_quantile)
+    many = len(folio.id)
+    job = Member(events, folio, tables, np.zeros(many, dtype=np.int32), keys(folio.id))
+    work = Pass(drawn, len(events.head.names), 1, Carry(periods=False, events=False))
+    running = job.run(work, 1, 2)
+    assert next(running).eai.any()
+    running.close()
+    assert work.stop[0] == 1
+    assert not any(block.eai.any() for block in job.run(work, many, 2))

@@ -32,7 +32,8 @@ F32 = NDArray[np.float32]
 I64 = NDArray[np.int64]
 I32 = NDArray[np.int32]
 U64 = NDArray[np.uint64]
-Points = tuple[int, int, int]
+U8 = NDArray[np.uint8]
+Points = tuple[int, int, int, U8]
 Hits = tuple[I64, I32, F32, F64]
 Items = tuple[I32, I32, F64, I32, I32, U64, U64]
 Kinds = tuple[I32, I32, I32]
@@ -64,6 +65,8 @@ def bent(
         if begin[p] == begin[p + 1]:
             continue
         for i in range(first[p], first[p + 1]):
+            if points[3][0]:
+                return
             k = cls[i]
             for s in range(lanes):
                 factor[s], axis[s] = value[i] * by_class[k, s], on_axis[k, s]

@@ -7,7 +7,8 @@ is summed by itself in the order of the points, so blocks and threads change no 
 Tuples, as the compiled functions take them (lanes are samples side by side):
 
 points
-    First point, the one after the last, and slot of their first asset.
+    First point, the one after the last, and slot of their first asset; `stop` (1,): when it is set,
+    from another thread, the loop ends at its next asset and what it wrote is of no use.
 hits
     By point: where its hits begin, event, intensity; `rate` of each event.
 items
@@ -37,8 +38,9 @@ F32 = NDArray[np.float32]
 I64 = NDArray[np.int64]
 I32 = NDArray[np.int32]
 U64 = NDArray[np.uint64]
+U8 = NDArray[np.uint8]
 Table = tuple[F64, I32, F64]
-Points = tuple[int, int, int]
+Points = tuple[int, int, int, U8]
 Hits = tuple[I64, I32, F32, F64]
 Items = tuple[I32, I32, F64, I32, I32, U64, U64]
 Kinds = tuple[I32, I32, I32]
@@ -183,6 +185,8 @@ def straight(
         if begin[p] == begin[p + 1]:
             continue
         for i in range(first[p], first[p + 1]):
+            if points[3][0]:
+                return
             k = cls[i]
             for s in range(lanes):
                 factor[s] = value[i] * by_class[k, s]

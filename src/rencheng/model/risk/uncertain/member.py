@@ -47,6 +47,8 @@ class Pass:
         shape = (events, many) if with_losses else (0, many)
         cuts = [(a, min(a + LANES, many)) for a in range(0, many, LANES)]
         self.cuts = cuts
+        self.stop = np.zeros(1, dtype=np.uint8)
+        """Set when the job ends, however it ends: what still runs gives up at its next asset."""
         self.loss = [np.zeros((shape[0], b - a)) for a, b in cuts]
         self.unknown = [np.zeros((shape[0], b - a), dtype=np.int32) for a, b in cuts]
         self.aal = [np.zeros(b - a) for a, b in cuts]
@@ -95,19 +97,22 @@ class Member:
             self.yearly = self._yearly(calls[0])
         upto = np.r_[self.slot, self.asset.size]
         with ThreadPoolExecutor(max_workers=threads) as pool:
-            for p, q in self.blocks(slots):
-                here = slice(*upto[self.things.first[[p, q]]])
-                size = here.stop - here.start
-                add = partial(_Call.add, p=p, q=q, slot=here.start, size=size)
-                done = list(pool.map(add, calls))
-                yield Block(
-                    asset=self.asset[here],
-                    eai=np.concatenate([eai for eai, _ in done], axis=1),
-                    dark=np.maximum.reduce([dark for _, dark in done]),
-                )
-            if calls and calls[0].is_by_kind:
-                known = self._kinds(calls[0])
-                list(pool.map(partial(_Call.finish, known=known), calls))
+            try:
+                for p, q in self.blocks(slots):
+                    here = slice(*upto[self.things.first[[p, q]]])
+                    size = here.stop - here.start
+                    add = partial(_Call.add, p=p, q=q, slot=here.start, size=size)
+                    done = list(pool.map(add, calls))
+                    yield Block(
+                        asset=self.asset[here],
+                        eai=np.concatenate([eai for eai, _ in done], axis=1),
+                        dark=np.maximum.reduce([dark for _, dark in done]),
+                    )
+                if calls and calls[0].is_by_kind:
+                    known = self._kinds(calls[0])
+                    list(pool.map(partial(_Call.finish, known=known), calls))
+            finally:
+                work.stop[:] = 1
 
     def _yearly(self, call: _Call) -> tuple[I64, F64, I64]:
         """Return annual share and unknown events of each item by each curve it may have."""
@@ -163,7 +168,7 @@ class _Call:
         if self.is_by_kind:
             loss, unknown = loss[:0], unknown[:0]
         out = (loss, unknown, eai, work.aal[cut], work.missing[cut], work.group[cut], dark)
-        given = ((p, q, slot), member.hits, member.items)
+        given = ((p, q, slot, work.stop), member.hits, member.items)
         if self.is_straight:
             kernel.straight(
                 *given, (member.curves.table, *member.yearly), self.kinds, self.worth, out
