@@ -26,6 +26,8 @@ _TURNS = 6
 _BINS = 4096
 # Events of less than so many steps get a finer grid of their own, so often at most. Ours.
 _FINE, _LEVELS = 512, 24
+# Probabilities are held equal within this share, as `tail` does with frequencies. Ours.
+_SAME = 1e-12
 
 
 def annual_loss(loss: ArrayLike, rate: ArrayLike, *, cells: int = CELLS) -> AnnualLoss:
@@ -120,8 +122,9 @@ def annual_loss_at(year: AnnualLoss, return_period: float) -> Between:
         float(year.loss[_first_at_most(reached, q)])
         for reached in (year.reached_low, year.reached, year.reached_high)
     )
-    if year.single.size and q < -math.expm1(-year.frequency):  # no year costs less than its largest
-        low = max(low, float(year.single[_first_at_most(year.single_reached, q)]))
+    alike = q * (1.0 - _SAME)
+    if alike < -math.expm1(-year.frequency):  # no year costs less than its largest event
+        low = max(low, float(year.single[_first_at_most(year.single_reached, alike)]))
     high = max(low, high)  # they may differ by rounding
     return Between(best=min(max(best, low), high), low=low, high=high)
 

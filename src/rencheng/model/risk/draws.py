@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import blake2b
 from statistics import NormalDist
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,16 @@ NODES_PER_OCTAVE = 64
 """Of the table of normal numbers: probabilities are within 5e-6 by it. Ours; a power of two."""
 LOWEST_OCTAVE, OCTAVES = 126, 33
 """Exponents, as IEEE 754 stores them, of ½ to 2³¹: the smallest and largest half-draw."""
+
+
+SEEDS = 2**63 - 1
+"""The largest seed, as large as a whole number of TOML or a database may be."""
+
+
+def is_seed(seed: object) -> bool:
+    """Whether a number can be a seed: larger ones, and those below zero, would stand for others."""
+    whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
+    return whole and 0 <= int(cast("int", seed)) <= SEEDS
 
 
 def mix(values: U64) -> U64:

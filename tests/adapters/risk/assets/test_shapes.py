@@ -181,3 +181,15 @@ def test_outlines_that_cross_themselves_are_mended_and_said(flood: risk.EventSet
     assert result.loss == pytest.approx([10.0], rel=1e-6)
     with pytest.raises(InvalidInputError, match="not above zero"):
         run(flood, bow, step_m=0.0)
+
+
+def test_text_in_place_of_a_shape_is_refused() -> None:
+    flood = risk.event_table(
+        {"event": ["e"], "rate": [0.1], "lon": [0.0], "lat": [0.0], "intensity": [1.0]},
+        measure="water_depth", unit="m", reach_m=100,
+    )  # fmt: skip
+    house = risk.curve("jrc.asia.residential")
+    table = {"id": ["a"], "geometry": ["POINT (0 0)"], "value": [1.0]}
+    with pytest.raises(InvalidInputError) as error:
+        risk.run(table, flood, [house], currency="CNY", year=2024)
+    assert [one.key for one in error.value.faults] == ["risk.geometry"]

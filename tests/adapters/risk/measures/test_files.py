@@ -108,6 +108,9 @@ def test_each_mistake_has_its_name(old: str, new: str, said: tuple[str, str]) ->
     ("kind", "own", "said"),
     [
         ("insurance", "deductible = 9\nlimit = 5", "number"),
+        ("insurance", "deductible = inf", "number"),
+        ("insurance", "deductible = 99999999999999999999999", "number"),
+        ("barrier", "design_period = inf", "number"),
         ("warning", "ratio_factor = 0.5", "missing"),
         ("retrofit", "ratio_factor = 1.5", "number"),
         ("retrofit", "median_factor = 0.5", "number"),

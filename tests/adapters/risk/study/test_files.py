@@ -13,7 +13,7 @@ import pytest
 from rencheng import risk
 from rencheng.adapters.risk.study.faults import SAID, has_beta
 from rencheng.adapters.words import catalogue
-from rencheng.domain.errors import InvalidInputError
+from rencheng.domain.errors import InvalidInputError, TooMuchError
 from rencheng.domain.risk_uncertainty import (
     CurveChoice,
     CurveFactor,
@@ -124,10 +124,11 @@ def test_every_fault_of_a_file_is_told_at_once(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-def test_a_file_that_is_no_toml_is_one_fault(tmp_path: Path) -> None:
+def test_a_file_that_is_no_toml_is_refused(tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_text("input = [", encoding="utf-8")
-    file = risk.study_file(tmp_path / "bad.toml")
-    assert [f.key for f in file.faults] == ["risk_uncertainty.unread"]
+    with pytest.raises(InvalidInputError) as error:
+        risk.study_file(tmp_path / "bad.toml")
+    assert error.value.key == "files.toml"
 
 
 @pytest.mark.parametrize(
@@ -168,6 +169,53 @@ def test_quantiles_need_a_deviation_that_a_beta_can_have(monkeypatch: pytest.Mon
     assert has_beta(risk.curve("jrc.asia.residential"))
 
 
+WRONG = ("[[1]]", "{ a = 1 }", "true", '"x"', "inf", "nan", "-1", "[]", "99999999999999999999999")
+
+
+@pytest.mark.parametrize("value", WRONG)
+def test_a_value_of_any_type_is_read_or_is_a_fault(value: str, tmp_path: Path) -> None:
+    file, lines = tmp_path / "study.toml", GOOD.splitlines()
+    places = [k for k, line in enumerate(lines) if " = " in line]
+    assert places
+    for k in places:
+        name = lines[k].split(" = ")[0]
+        changed = [*lines[:k], f"{name} = {value}", *lines[k + 1 :]]
+        file.write_text("\n".join(changed), encoding="utf-8")
+        sets = {"a": events(), "b": events()}
+        try:
+            read = risk.study_file(file)
+            if read.study.samples < 1e4:
+                risk.study(ASSETS, sets, CURVES, read, currency="CNY", year=2024)
+        except InvalidInputError as error:
+            assert error.faults or error.key == "files.toml"
+
+
+def test_samples_beyond_the_memory_are_refused_before_they_are_drawn() -> None:
+    many = Study(inputs=(), samples=100_000_000_000)
+    with pytest.raises(TooMuchError, match="needs 4,000,000 MB"):
+        risk.study(ASSETS, events(), CURVES, many, currency="CNY", year=2024)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63, 2**64 + 1])
+def test_a_seed_that_would_stand_for_another_is_refused(seed: int) -> None:
+    assert keys((), seed=seed) == [("range", "study")]
+    plan = risk.Sampling(seed=seed)
+    with pytest.raises(InvalidInputError, match="seed"):
+        risk.sample_shares(np.array([[0.5, 0.5]]), ["a"], ["none", "some"], plan)
+
+
+def test_the_largest_seed_draws() -> None:
+    study = Study(
+        inputs=(LossFactor(name="x", common=0.1), RateFactor(name="y", cv=0.1)),
+        samples=5,
+        seed=2**63 - 1,
+    )
+    found = risk.study(ASSETS, events(), CURVES, study, currency="CNY", year=2024)
+    assert np.isfinite(found.known_aal).all()
+    indices = risk.sobol(ASSETS, events(), CURVES, study, currency="CNY", year=2024, base=16)
+    assert indices.runs > 0
+
+
 def test_samples_and_periods_must_be_some() -> None:
     assert keys((), samples=0, return_periods=(0.0,)) == [("range", "study")]
 
@@ -206,6 +254,6 @@ def test_files_hold_what_the_result_says(tmp_path: Path) -> None:
 def test_a_partial_result_says_known() -> None:
     unknown = {**FLOODS, "intensity": [0.5, float("nan"), 2.0]}
     flood = risk.event_table(unknown, measure="water_depth", unit="m", reach_m=100.0)
-    result = risk.study(ASSETS, flood, CURVES, Study(inputs=(), samples=3), currency="C", year=1)
+    result = risk.study(ASSETS, flood, CURVES, Study(inputs=(), samples=3), currency="C", year=2024)
     assert "known_aal" in risk.study_summary(result) and "aal" not in risk.study_summary(result)
     assert risk.study_tables(result, ASSETS["id"])["assets"]["unknown_events"].tolist() == [0, 1, 0]

@@ -14,6 +14,7 @@ from rencheng.adapters.cities.readers import Job
 from rencheng.adapters.risk.assets.table import Assets, curves_for, portfolio, read_assets
 from rencheng.adapters.risk.events.table import EventSet, Table, doubts
 from rencheng.adapters.risk.faults import Named, fault, refuse, rows_fault
+from rencheng.adapters.risk.tables import must_be_there
 from rencheng.domain.curve import Curve
 from rencheng.domain.errors import Fault
 from rencheng.domain.risk import NO_PLACE, OUTSIDE, EventImpact, EventSource
@@ -57,6 +58,7 @@ def read_shapes(file: Path, step_m: float = STEP_M) -> ShapeTable:
     from rencheng.adapters.cities.files.coordinates import project_geometries
     from rencheng.adapters.cities.files.features import read_features
 
+    must_be_there(file)
     rows = read_features(file, Job())
     if rows.geometry is None:
         refuse([fault("columns", file.name, [GEOMETRY])])
@@ -127,7 +129,11 @@ def located(
     step = assets.step_m if isinstance(assets, ShapeTable) else STEP_M
     if not step > 0:
         refuse([fault("step", "step_m", [f"{step:g}"])])
-    shapes, middle, mended = _sound(np.asarray(assets[GEOMETRY], dtype=object))
+    given = _objects(assets[GEOMETRY])
+    refuse(
+        [fault("geometry", "assets.geometry", no_shape)] if (no_shape := _no_shapes(given)) else []
+    )
+    shapes, middle, mended = _sound(given)
     plain = {str(n): assets[n] for n in assets if n not in {GEOMETRY, "lon", "lat"}}
     read = read_assets({**plain, "lon": middle[:, 0], "lat": middle[:, 1]}, curves)
     shapes[np.isnan(read.lonlat).any(axis=1)] = None
@@ -143,12 +149,28 @@ def standing_points(parts: Parts) -> NDArray[np.int32]:
     return point
 
 
+def _objects(column: Any) -> NDArray[Any]:
+    """Return a column of geometries as they stand."""
+    given = np.empty(len(column), dtype=object)
+    given[:] = list(column)
+    return given
+
+
+def _no_shapes(given: NDArray[Any]) -> list[str]:
+    """Return what stands in place of a geometry, such as its text; blank is none."""
+    import shapely
+
+    rest = given[~shapely.is_geometry(given)]
+    return [str(one) for one in rest if one is not None and one == one]
+
+
 def _sound(given: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.float64], NDArray[np.bool_]]:
     """Return geometries that can be measured, a place of each, and which had to be mended."""
     import shapely
 
     shapes = given.copy()
-    shapes[~shapely.is_geometry(shapes) | shapely.is_empty(shapes)] = None
+    shapes[~shapely.is_geometry(shapes)] = None
+    shapes[shapely.is_empty(shapes)] = None
     wrong = ~shapely.is_missing(shapes) & ~shapely.is_valid(shapes)
     wrong &= shapely.get_dimensions(shapes) == 2
     if wrong.any():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.adapters.cities.files.picking import as_texts
+from rencheng.adapters.files import read_toml
 from rencheng.adapters.risk.events.table import Table, column
 from rencheng.domain.curve import CurveStatus
 from rencheng.domain.errors import Fault, InvalidInputError
@@ -32,8 +32,9 @@ OWN = {
     MeasureKind.WARNING: ("ratio_factor", "components"),
 }
 """What a measure of each kind may say beside `COMMON`."""
+MOST = 1e18
+"""No amount, depth or period is more; a limit may be `inf`, for none. Ours."""
 HINTS = {
-    "file": "Write it as docs/how-to/risk-measures.md shows",
     "missing": "Add it; docs/how-to/risk-measures.md says what each kind needs",
     "unknown": "Remove it, or mend its name",
     "number": "Write a number within the range",
@@ -64,15 +65,12 @@ def measure_file(path: str | Path) -> MeasureSet:
     Raises
     ------
     InvalidInputError
-        With every fault of the file: a head that lacks source or currency, a measure with a field
-        missing, unknown, out of range, or of another kind, ids doubled or not in the file.
+        When it is no TOML in UTF-8; with every fault of the file: a head that lacks source or
+        currency, a measure with a field missing, unknown, out of range, or of another kind, ids
+        doubled or not in the file.
     """
     file = Path(path)
-    try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        refuse([fault("file", file.name, str(error))])
-    return read_measures(table, file.name)
+    return read_measures(read_toml(file), file.name)
 
 
 def read_measures(table: Mapping[str, Any], name: str = "measures") -> MeasureSet:
@@ -118,8 +116,8 @@ def _measure(row: _Row) -> Measure:
         row.only((*COMMON, *own))
     said: dict[str, Any] = {}
     ranges = {
-        "median_factor": (1.0, 1e3), "ratio_factor": (0.0, 1.0), "lowers": (0.0, math.inf),
-        "design_period": (0.0, math.inf), "deductible": (0.0, math.inf), "limit": (0.0, math.inf),
+        "median_factor": (1.0, 1e3), "ratio_factor": (0.0, 1.0), "lowers": (0.0, MOST),
+        "design_period": (0.0, MOST), "deductible": (0.0, MOST), "limit": (0.0, math.inf),
         "share": (0.0, 1.0),
     }  # fmt: skip
     for key in own:
@@ -244,7 +242,8 @@ class _Row:
 
 
 def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+    is_number = isinstance(value, float) and value == value
+    return is_number or (type(value) is int and abs(value) <= MOST)
 
 
 def fault(key: str, where: str, said: object) -> Fault:

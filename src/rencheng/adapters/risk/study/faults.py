@@ -10,6 +10,7 @@ import numpy as np
 from rencheng.domain import risk_uncertainty as ru
 from rencheng.domain.curve import Curve
 from rencheng.domain.errors import Fault, InvalidInputError
+from rencheng.model.risk.draws import SEEDS, is_seed
 from rencheng.model.risk.lines import knots_of
 
 FIRST = 3
@@ -17,7 +18,6 @@ WIDEST = 3.0
 """Logarithmic deviation beyond which a number is taken for per cent. Ours."""
 _SUM = 1e-6
 SAID = {
-    "unread": ("files cannot be read as TOML", "Mend the line named"),
     "schema": ("files name another schema", 'Write schema = "rencheng/risk-study/1"'),
     "key": ("keys are unknown", "Remove them, or mend their names"),
     "kind": ("kinds of input are unknown", "Name one that the how-to lists"),
@@ -71,7 +71,8 @@ def study_faults(
     double = sorted({n for n in names if names.count(n) > 1 or not n.strip()})
     faults += [fault("name", "input.name", [n or "—" for n in double])] if double else []
     wrong = [f"return_periods: {t:g}" for t in study.return_periods if not 0.0 < t < np.inf]
-    wrong += [f"samples = {study.samples}"] if study.samples < 1 else []
+    wrong += [f"samples = {study.samples}"] if not 1 <= study.samples <= SEEDS else []
+    wrong += [f"seed = {study.seed}"] if not is_seed(study.seed) else []
     faults += [fault("range", "study", wrong)] if wrong else []
     for one in study.inputs:
         faults += _of_input(one, curves)

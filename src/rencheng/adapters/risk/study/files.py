@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from rencheng.adapters.files import read_toml
+from rencheng.adapters.risk.assets.money import must_be_in
 from rencheng.adapters.risk.assets.table import curves_for, portfolio, read_assets
 from rencheng.adapters.risk.events.table import EventSet, Table
 from rencheng.adapters.risk.study.faults import fault, refuse, study_faults
@@ -15,6 +16,8 @@ from rencheng.domain import risk_uncertainty as ru
 from rencheng.domain.curve import Curve
 from rencheng.domain.errors import Fault
 from rencheng.domain.risk import EventSource, Portfolio
+from rencheng.domain.risk_money import Money
+from rencheng.model.risk.draws import SEEDS
 from rencheng.model.risk.uncertain.design import monte_carlo
 from rencheng.model.risk.uncertain.study import Asked, uncertain_impact
 
@@ -66,7 +69,10 @@ class Prepared:
 
     def sampled(self) -> ru.UncertainImpact:
         """Return the losses in the study's own independent samples."""
-        return self.impact(monte_carlo(self.study.names, self.study.samples, self.study.seed))
+        one = self.study
+        return self.impact(
+            monte_carlo(one.names, one.samples, one.seed, budget_mb=self.asked.budget_mb)
+        )
 
 
 def read_study(path: str | Path) -> StudyFile:
@@ -77,13 +83,14 @@ def read_study(path: str | Path) -> StudyFile:
     path
         With `schema`, `samples`, `seed`, `return_periods` and `[[input]]`; see
         docs/how-to/risk-uncertainty.md.
+
+    Raises
+    ------
+    InvalidInputError
+        When it is no TOML in UTF-8.
     """
     file = Path(path)
-    try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        unread = fault("unread", file.name, [str(error)])
-        return StudyFile(study=ru.Study(inputs=()), faults=(unread,))
+    table = read_toml(file)
     faults: list[Fault] = []
     if table.pop("schema", None) != SCHEMA:
         faults.append(fault("schema", file.name, [SCHEMA]))
@@ -129,7 +136,7 @@ def _input(row: Any, number: int) -> tuple[ru.UncertainInput | None, list[Fault]
 def _value(field: Field[Any], given: Any) -> Any:
     """Return a value as its field takes it; None when it cannot."""
     if field.type == "Family":
-        return ru.Family(given) if given in set(ru.Family) else None
+        return ru.Family(given) if given in list(ru.Family) else None
     if field.type == "float":
         return float(given) if _is_numbers([given]) else None
     if field.type == "str":
@@ -142,7 +149,9 @@ def _value(field: Field[Any], given: Any) -> Any:
 
 
 def _is_numbers(values: Any) -> bool:
-    return isinstance(values, list) and all(type(one) in (int, float) for one in values)
+    return isinstance(values, list) and all(
+        type(one) is float or (type(one) is int and abs(one) <= SEEDS) for one in values
+    )
 
 
 def prepare(
@@ -177,6 +186,7 @@ def prepare(
     InvalidInputError
         With every fault of the study at once; of assets, events and curves as `risk.run`.
     """
+    must_be_in(assets, Money(currency=currency, year=year))
     file = study if isinstance(study, StudyFile) else StudyFile(study=study)
     sets = dict(events) if isinstance(events, Mapping) else {"": events}
     names = list(sets) if isinstance(events, Mapping) else []

@@ -14,7 +14,15 @@ from rencheng.domain.errors import InvalidInputError, TooMuchError
 from rencheng.domain.risk import EventHead, Events, EventSource, Portfolio, Standing
 from rencheng.domain.risk_sample import SampledStates
 from rencheng.model.risk.blocks import BUDGET_MB, blocks
-from rencheng.model.risk.draws import common, level_at, normal_table, normals, starts, turns
+from rencheng.model.risk.draws import (
+    common,
+    is_seed,
+    level_at,
+    normal_table,
+    normals,
+    starts,
+    turns,
+)
 from rencheng.model.risk.states.expected import of_component, same_states
 from rencheng.model.risk.states.fragility import Fragility, tables_of
 from rencheng.model.risk.stock import Stock, counted, met, stock
@@ -293,7 +301,9 @@ def _groups(names: Sequence[str] | None, assets: int) -> tuple[tuple[str, ...], 
 
 
 def _check(plan: Sampling, portfolio: Portfolio, events: Sequence[str]) -> None:
-    wrong = [] if plan.draws >= 1 else [f"draws = {plan.draws}"]
+    whole = isinstance(plan.draws, int | np.integer) and not isinstance(plan.draws, bool)
+    wrong = [] if whole and plan.draws >= 1 else [f"draws = {plan.draws}"]
+    wrong += [] if is_seed(plan.seed) else [f"seed = {plan.seed}"]
     if not 0.0 <= plan.correlation <= 1.0:
         wrong.append(f"correlation = {plan.correlation:g}")
     if plan.group is not None and len(plan.group) != portfolio.point.size:
@@ -305,7 +315,7 @@ def _check(plan: Sampling, portfolio: Portfolio, events: Sequence[str]) -> None:
         raise InvalidInputError(
             "risk.sample",
             f"states cannot be drawn: {'; '.join(wrong)}",
-            hint="One draw or more, a correlation from 0 to 1, a group and an id of its own for "
-            "every asset, an id of its own for every event",
+            hint="One draw or more, a seed from 0 to 2^63-1, a correlation from 0 to 1, a group "
+            "and an id of its own for every asset, an id of its own for every event",
             params={"what": "; ".join(wrong)},
         )

@@ -8,13 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.domain.risk_uncertainty import Design
+from rencheng.model.risk.blocks import BUDGET_MB
 from rencheng.model.risk.draws import GOLDEN, keys, mix, starts
+from rencheng.model.risk.uncertain.memory import must_hold
 
 F64 = NDArray[np.float64]
 U64 = NDArray[np.uint64]
 
 
-def monte_carlo(names: Sequence[str], samples: int, seed: int) -> Design:
+def monte_carlo(
+    names: Sequence[str], samples: int, seed: int, budget_mb: float = BUDGET_MB
+) -> Design:
     """Return independent samples.
 
     Parameters
@@ -24,7 +28,14 @@ def monte_carlo(names: Sequence[str], samples: int, seed: int) -> Design:
     samples
         How many.
     seed
-        Any whole number.
+        0 … 2^63 - 1.
+    budget_mb
+        Memory that the study may take. [MB]
+
+    Raises
+    ------
+    TooMuchError
+        When the samples cannot fit the memory; asked before any is drawn.
 
     Notes
     -----
@@ -32,6 +43,7 @@ def monte_carlo(names: Sequence[str], samples: int, seed: int) -> Design:
     samples and their order change nothing. SplitMix64 from a start that BLAKE2b makes of seed and
     name.
     """
+    must_hold(len(names), samples, budget_mb)
     count = np.arange(1, samples + 1, dtype=np.uint64) * GOLDEN
     columns = [unit(mix(count + start)) for start in starts(seed, names)]
     return Design(

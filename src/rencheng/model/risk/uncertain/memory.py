@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from rencheng.domain.errors import TooMuchError
@@ -82,7 +83,8 @@ def room(carry: Carry, sizes: Sizes, budget_mb: float) -> Room:
     fixed += 16 * n.events * n.kinds if carry.losses and small(n.events, n.kinds) else 0
     fixed += 8 * n.events * n.samples if carry.events else 0
     slots = max(1, min(n.assets, int(0.1 * budget / (24 * max(1, n.samples)))))
-    fixed += 24 * slots * n.samples if carry.assets or carry.asset_samples else 0
+    with_slots = carry.assets or carry.asset_samples
+    fixed += 24 * slots * n.samples if with_slots else 0
     fixed += 16 * n.items * n.most_kinds
     asset_bytes = 4 * n.assets * n.samples
     # A loop's own lanes, and sorting them for the exceedance curve.
@@ -97,10 +99,35 @@ def room(carry: Carry, sizes: Sizes, budget_mb: float) -> Room:
             return Room(lanes=min(lanes, n.samples), keeps_assets=keeps_assets, slots=slots)
         if not carry.assets:
             break
-    need_mb = (fixed + sorting + lane + (asset_bytes if keeps else 0)) / 1e6
-    raise TooMuchError(
+    one = 24 * n.samples  # an asset of a block; of those there are as many as a tenth allows
+    rest = fixed + sorting - (one * slots if with_slots else 0)
+    ways = [asset_bytes + lane] if carry.assets else []
+    ways += [(asset_bytes if keeps else 0) + lane * (n.samples if carry.assets else 1)]
+    least = rest + min(ways)
+    slotted = min(one * n.assets, max(one, least / 9)) if with_slots else 0
+    raise _too_much(least + slotted, budget_mb)
+
+
+def must_hold(names: int, samples: int, budget_mb: float) -> None:
+    """Refuse samples of which not even the draws of inputs and the sums fit the memory.
+
+    Raises
+    ------
+    TooMuchError
+        With what they need.
+    """
+    must_be_budget(budget_mb)
+    need = (16 * names + 40) * samples
+    if need > budget_mb * 1e6:
+        raise _too_much(need, budget_mb)
+
+
+def _too_much(need: float, budget_mb: float) -> TooMuchError:
+    """Return the error of a study that needs so much. [bytes, MB]"""
+    need_mb = math.ceil(need / 1e6)
+    return TooMuchError(
         "risk_uncertainty.budget",
-        f"the study needs {need_mb:.3g} MB at least and may take {budget_mb:.3g} MB",
+        f"the study needs {need_mb:,} MB at least and may take {budget_mb:,g} MB",
         hint="Allow more, take fewer samples, or carry no losses of events or assets",
         params={"need": need_mb, "budget": budget_mb},
     )

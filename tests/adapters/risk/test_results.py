@@ -1,0 +1,50 @@
+"""What a summary says of events and of years."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rencheng import risk
+
+HOUSE = risk.curve("jrc.asia.residential")
+
+
+def tail(value: list[float], rate: list[float]) -> list[dict[str, Any]]:
+    """Return the tail of a summary: each event takes one asset, by a depth of 6 m wholly."""
+    ids = [f"e{k}" for k in range(len(value))]
+    lon = [0.01 * k for k in range(len(value))]
+    flood = risk.event_table(
+        {"event": ids, "rate": rate, "lon": lon, "lat": [0.0] * len(ids),
+         "intensity": [6.0] * len(ids)}, measure="water_depth", unit="m", reach_m=100,
+    )  # fmt: skip
+    table = {"id": ids, "lon": lon, "lat": [0.0] * len(ids), "value": value}
+    return risk.summary(risk.run(table, flood, [HOUSE], currency="CNY", year=2024))["tail"]
+
+
+def test_a_summary_tells_small_losses_beside_large_ones() -> None:
+    said = {one["return_period"]: one for one in tail([1e5, 1e10], [0.3, 1e-4])}
+    for period, exact in ((10, 1e5), (25, 1e5), (50, 2e5)):
+        assert said[period]["annual_loss"] == pytest.approx(exact, rel=1e-3)
+        assert said[period]["annual_loss_low"] <= exact <= said[period]["annual_loss_high"]
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 10), st.sampled_from([1.0, 0.1, 0.04, 0.02, 0.01, 0.004, 0.001])),
+        min_size=1, max_size=5,
+    )
+)  # fmt: skip
+def test_a_years_total_is_never_below_the_event_of_its_return_period(
+    events: list[tuple[float, float]],
+) -> None:
+    value, rate = zip(*events, strict=True)
+    for one in tail((10.0 ** np.array(value)).tolist(), list(rate)):
+        if one["loss"] is not None:
+            assert one["annual_loss"] >= one["loss"] * (1 - 1e-12)
+            assert one["annual_loss_low"] <= one["annual_loss"] <= one["annual_loss_high"]
