@@ -17,8 +17,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rencheng.adapters.cities.files.tabular import read_csv
-from rencheng.adapters.cities.readers import Job
 from rencheng.adapters.curve_library.kept import library_of
 from rencheng.adapters.curve_library.p58 import Amount, p58_component
 from rencheng.adapters.risk.amounts import debris, downtime
@@ -74,6 +72,7 @@ from rencheng.adapters.risk.study.files import StudyFile
 from rencheng.adapters.risk.study.files import read_study as study_file
 from rencheng.adapters.risk.study.results import study_summary, study_tables, write_study
 from rencheng.adapters.risk.study.running import sobol, study
+from rencheng.adapters.risk.tables import read_table
 from rencheng.domain.curve import Curve
 from rencheng.domain.risk import EventImpact, Exceedance, Standing
 from rencheng.domain.risk_annual import AnnualLoss, Layer
@@ -253,7 +252,7 @@ def asset_file(path: str | Path) -> Table:
     """Return the columns of a CSV of assets as text, or of a file of points, lines and areas."""
     if Path(path).suffix.lower() in VECTORS:
         return read_shapes(Path(path))
-    return read_csv(Path(path), Job()).columns
+    return read_table(path)
 
 
 def run(

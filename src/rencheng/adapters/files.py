@@ -1,11 +1,13 @@
-"""Where the project's own data files lie: in the wheel, or in the source tree."""
+"""Where the project's own data files lie, and how tables that a user writes are read."""
 
 from __future__ import annotations
 
+import re
+import tomllib
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from rencheng.domain.errors import ConflictError, NotFoundError
+from rencheng.domain.errors import ConflictError, Fault, InvalidInputError, NotFoundError
 
 PACKAGE = Path(__file__).resolve().parent.parent
 DEFAULT_CITY = "coquimbo"
@@ -21,6 +23,46 @@ def data_folder() -> Path:
         "files.data",
         "the data folder of the installation is missing",
         hint="Install the package again",
+    )
+
+
+def read_toml(file: Path) -> dict[str, Any]:
+    """Return the table of a TOML file; a byte order mark, as Windows sets it, is left out.
+
+    Raises
+    ------
+    InvalidInputError
+        `files.toml`, with the line, when it is not in UTF-8 or no TOML.
+    OSError
+        When it cannot be read at all.
+    """
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        where = f"{file.name}:{line}"
+        reason = f"0x{error.object[error.start]:02x} ≠ UTF-8"
+        cause: ValueError = error
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r"at line (\d+), column \d+\)$", str(error))
+        where = f"{file.name}:{place[1]}" if place else file.name
+        reason, cause = str(error), error
+    raise InvalidInputError(
+        "files.toml",
+        f"{where} cannot be read as TOML in UTF-8: {reason}",
+        hint="Mend this line, and save the file as UTF-8",
+        params={"where": where, "reason": reason},
+    ) from cause
+
+
+def unread_fault(error: InvalidInputError) -> Fault:
+    """Return the error of a file that could not be read as one fault among others."""
+    return Fault(
+        where=str(error.params["where"]),
+        key=error.key,
+        problem=error.problem,
+        hint=error.hint,
+        first=(str(error.params["reason"]),),
     )
 
 

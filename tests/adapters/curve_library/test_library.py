@@ -196,7 +196,7 @@ def test_faults_of_all_the_offices_files_come_at_once(tmp_path: Path) -> None:
     keys = [(f.where.partition(":")[0], f.key) for f in caught.value.faults]
     assert keys == [
         ("b.toml", "curve.share"),
-        ("c.toml", "curve.unread"),
+        ("c.toml", "files.toml"),
         ("d.toml", "curve.double"),
     ]
 

@@ -12,7 +12,7 @@ from rencheng.adapters.cities.packages import member
 from rencheng.adapters.curve_library.datasets import Dataset, manifest
 from rencheng.adapters.curve_library.dlml import identity_of, read_all, read_row
 from rencheng.adapters.curve_library.table import read_table
-from rencheng.adapters.files import data_folder
+from rencheng.adapters.files import data_folder, unread_fault
 from rencheng.domain.curve import Curve, CurveKind
 from rencheng.domain.errors import (
     Fault,
@@ -196,7 +196,7 @@ def _tables(folder: Path) -> Mapping[str, Curve]:
         try:
             found = read_table(file)
         except InvalidInputError as error:
-            faults += error.faults or [unread(file, error)]
+            faults += error.faults or [unread_fault(error)]
             continue
         for curve in found:
             if curve.id in curves:
@@ -211,17 +211,6 @@ def _tables(folder: Path) -> Mapping[str, Curve]:
             faults=faults,
         )
     return curves
-
-
-def unread(file: Path, error: InvalidInputError) -> Fault:
-    """Return the fault of a file that is no table at all."""
-    return Fault(
-        where=file.name,
-        key="curve.unread",
-        problem=error.problem,
-        hint=error.hint,
-        first=(str(error.params.get("problem", "")),),
-    )
 
 
 def _twice(file: Path, identity: str) -> Fault:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -17,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from rencheng.adapters.files import read_toml
 from rencheng.domain.curve import Beyond, Curve, CurveKind, CurveStatus
 from rencheng.domain.errors import Fault, InvalidInputError
 
@@ -158,18 +158,18 @@ def _numbers(value: str | Iterable[Any]) -> list[float]:
 
 def _header(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return read_toml(file)
+    except OSError as error:
         raise InvalidInputError(
             "curve.unread",
             f"{file} cannot be read: {error}",
             hint="Give a text file in TOML, in UTF-8",
-            params={"file": file.name, "problem": str(error)},
+            params={"where": file.name, "reason": str(error)},
         ) from error
 
 
 def _entries(file: Path, header: Mapping[str, Any]) -> Iterator[Row]:
-    lines = file.read_text(encoding="utf-8").splitlines()
+    lines = file.read_text(encoding="utf-8-sig").splitlines()
     starts = [
         i for i, line in enumerate(lines, start=1) if line.split("#")[0].strip() == "[[curve]]"
     ]

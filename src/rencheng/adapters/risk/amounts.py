@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from rencheng.adapters.files import data_folder
+from rencheng.adapters.files import data_folder, read_toml
 from rencheng.domain.curve import CurveStatus
 from rencheng.domain.errors import InvalidInputError, NotFoundError
 from rencheng.domain.risk_loss import StateAmounts
@@ -141,7 +140,7 @@ def _amounts(
 @cache
 def _read(path: Path, form: Any, schema: str) -> Any:
     try:
-        table = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), form)
+        table = msgspec.convert(read_toml(path), form)
         if table.schema != schema:
             raise msgspec.ValidationError(f"schema {table.schema!r} is not {schema!r}")
         if len(table.states) != 4:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import lru_cache
 from pathlib import Path
 
 import msgspec
 
-from rencheng.adapters.files import data_folder
+from rencheng.adapters.files import data_folder, read_toml
 from rencheng.domain.curve import CurveStatus
 from rencheng.domain.errors import InvalidInputError, NotFoundError
 from rencheng.domain.risk_consequence import RepairCost
@@ -78,7 +77,7 @@ def repair_cost(use: str, component: str = "whole", file: str | Path | None = No
 def _read(path: Path, changed: int) -> _File:
     del changed
     try:
-        table = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _File)
+        table = msgspec.convert(read_toml(path), _File)
         if table.schema != SCHEMA:
             raise msgspec.ValidationError(f"schema {table.schema!r} is not {SCHEMA!r}")
     except (OSError, ValueError, msgspec.ValidationError) as error:

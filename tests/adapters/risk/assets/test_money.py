@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from measure_kit import measure, sure
+from rencheng import risk
 from rencheng.adapters.risk.assets.money import in_money, measures_in, must_be_in, price_file
 from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.risk_measures import MeasureSet
 from rencheng.domain.risk_money import Money, Prices
+from rencheng.domain.risk_uncertainty import Study
 from rencheng.model.risk.money import price_factor
 
 TABLE = """
@@ -37,6 +41,7 @@ ASSETS = {
     "id": ["a", "b", "c"], "value": ["100", "100", ""], "value_contents": [1, 2, 3],
     "currency": ["USD", "CNY", "CNY"], "price_year": ["2015", "2024", "2015"],
 }  # fmt: skip
+WATER: Any = {"measure": "water_depth", "unit": "m"}
 NOW = Money(currency="CNY", year=2024)
 
 
@@ -95,6 +100,33 @@ def test_costs_are_converted_with_every_amount(prices: Prices) -> None:
     given = MeasureSet(measures=(one,), currency="USD", year=2024, version="1", source="x")
     found = measures_in(given, prices, currency="CNY", year=2024).measures[0]
     assert (found.cost, found.upkeep, found.deductible) == (sure(700.0), sure(7.0), 70.0)
+
+
+@pytest.mark.parametrize(
+    ("currency", "year", "said"),
+    [(" ", 24, ["risk.currency", "risk.price_year"]), ("CNY", 20240, ["risk.price_year"])],
+)
+def test_money_that_is_none_is_refused_at_every_door(
+    currency: str, year: int, said: list[str]
+) -> None:
+    money: Any = {"currency": currency, "year": year}
+    house = {"id": ["a"], "lon": [1.0], "lat": [0.0], "value": [1.0]}
+    flood = risk.event_table({**house, "event": ["e"], "intensity": [1.0]}, **WATER)
+    hazard = risk.hazard_curves({**house, "poe-1": [0.2], "poe-2": [0.1]}, **WATER, years=50.0)
+    curves = [risk.curve("jrc.asia.residential")]
+    both = risk.Hazard(events=flood, curves=curves)
+    doors: list[Callable[[], object]] = [
+        lambda: risk.run(house, flood, curves, **money),
+        lambda: risk.several(house, {"f": both}, "max", **money),
+        lambda: risk.classical_losses(house, hazard, curves, **money),
+        lambda: risk.study(house, flood, curves, Study(inputs=()), **money),
+        lambda: risk.appraise(house, flood, curves, MeasureSet(
+            measures=(), currency=currency, year=year, version="1", source="x"), **money),
+    ]  # fmt: skip
+    for door in doors:
+        with pytest.raises(InvalidInputError) as error:
+            door()
+        assert [f.key for f in error.value.faults] == said
 
 
 @pytest.mark.parametrize(

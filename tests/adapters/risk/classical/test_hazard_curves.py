@@ -26,6 +26,7 @@ HOW: dict[str, Any] = {"measure": "PGA", "unit": "g", "years": 50.0}
         ("poe", {"poe-0.1": [50.0]}, {}),
         ("poe", {"poe-0.4": [-0.1]}, {}),
         ("poe_rises", {"poe-0.4": [0.6]}, {}),
+        ("turned_axes", {"lon": [30.6], "lat": [114.3]}, {}),
         ("site_place", {"lat": [114.3]}, {}),
         ("site_place", {"lon": ["east"]}, {}),
         ("double_place", {k: v * 2 for k, v in GOOD.items()}, {}),
@@ -41,6 +42,13 @@ def test_a_fault_has_its_name(key: str, change: dict[str, Any], how: dict[str, A
     with pytest.raises(InvalidInputError) as caught:
         risk.hazard_curves(table, **{**HOW, **how})
     assert f"risk.{key}" in [fault.key for fault in caught.value.faults]
+
+
+def test_a_full_circle_hides_no_doubled_place() -> None:
+    table = {**{k: v * 2 for k, v in GOOD.items()}, "lon": [114.3, 114.3 - 360.0]}
+    with pytest.raises(InvalidInputError) as caught:
+        risk.hazard_curves(table, **HOW)
+    assert [fault.key for fault in caught.value.faults] == ["risk.double_place"]
 
 
 def test_what_is_unknown_or_certain_stays_and_is_said() -> None:

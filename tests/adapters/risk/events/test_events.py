@@ -88,6 +88,14 @@ def test_every_fault_of_a_table_is_named_at_once(change: dict[str, Any], said: l
     assert refused({**TABLE, **change}) == said
 
 
+@pytest.mark.parametrize(("lon", "turns"), [(-71.3, 360.0), (114.3, -360.0), (180.0, -360.0)])
+def test_a_full_circle_hides_no_doubled_row(lon: float, turns: float) -> None:
+    turned = {**TABLE, "lon": [lon, lon + turns, 1.0]}
+    assert refused(turned) == ["double_row"]
+    once = event_table({**turned, "event": ["b", "c", "a"], "rate": [0.1] * 3}, **WATER)
+    assert len(once.source.head.place) == 2
+
+
 def test_units_are_asked_for() -> None:
     assert refused(TABLE, unit="") == ["unit"]
     assert refused(TABLE, unit="g") == ["unit"]

@@ -189,7 +189,7 @@ def _rows(file: Path, rows: Any, encoding: str, limit: int) -> Rows:
         if len(kept) == limit:
             break
         if len(row) != width:
-            if not any(row):
+            if not any(map(str.strip, row)):
                 continue
             if len(row) < width or any(row[width:]):
                 ragged.append(rows.line_num)

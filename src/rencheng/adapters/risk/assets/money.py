@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.adapters.cities.files.picking import as_numbers, as_texts
+from rencheng.adapters.files import read_toml
 from rencheng.adapters.risk.events.table import Table, column
-from rencheng.adapters.risk.faults import FIRST
+from rencheng.adapters.risk.faults import FIRST, fault, refuse
 from rencheng.domain.errors import Fault, InvalidInputError
 from rencheng.domain.risk_measures import Estimate, MeasureSet
 from rencheng.domain.risk_money import Money, Prices
@@ -23,6 +23,7 @@ from rencheng.model.risk.money import price_factor
 SCHEMA = "rencheng/prices/1"
 COLUMNS = ("currency", "price_year")
 """Of an asset table whose values are not all in one money."""
+_FIRST_YEAR, _LAST_YEAR = 1900, 2200  # as in files of measures; ours
 
 
 class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,7 +55,7 @@ def price_file(path: str | Path) -> Prices:
     """
     file = Path(path)
     try:
-        read = msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8")), _File)
+        read = msgspec.convert(read_toml(file), _File)
         if read.schema != SCHEMA:
             raise msgspec.ValidationError(f"schema {read.schema!r} is not {SCHEMA!r}")
         tables = [_years(table) for table in (read.index, read.exchange)]
@@ -80,13 +81,21 @@ def _years(table: Mapping[str, Mapping[str, float]]) -> dict[str, dict[int, floa
 
 
 def must_be_in(assets: Table, wanted: Money) -> None:
-    """Refuse a table of assets that says its values are in another money, or in several.
+    """Refuse money that is none, and assets that say they are in another, or in several.
 
     Raises
     ------
     InvalidInputError
-        With the first ids. A table without columns `currency` and `price_year` says nothing.
+        When the currency is blank or the year is not from 1900 to 2200; with the first ids of
+        assets in other money. A table without columns `currency` and `price_year` says nothing.
     """
+    is_year = _FIRST_YEAR <= wanted.year <= _LAST_YEAR
+    refuse(
+        [
+            *([] if wanted.currency.strip() else [fault("currency", "currency", ["''"])]),
+            *([] if is_year else [fault("price_year", "year", [wanted.year])]),
+        ]
+    )
     said = [name for name in COLUMNS if name in assets]
     if not said:
         return

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from rencheng.adapters.files import data_folder
+from rencheng.adapters.files import data_folder, read_toml, unread_fault
 from rencheng.domain.errors import Fault, InvalidInputError
 from rencheng.service.risk_runs import CostRow
 
@@ -147,8 +146,10 @@ def _load(state: Path | None, name: str, schema: str) -> tuple[dict[str, Any], s
     file = own if own is not None and own.exists() else data_folder() / "curves" / name
     where = f"{OWN_FOLDER}/{name}" if file is own else name
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        table = read_toml(file)
+    except InvalidInputError as error:
+        raise _refused(where, [unread_fault(error)]) from error
+    except OSError as error:
         raise _refused(where, [_fault(where, "unread_table", str(error))]) from error
     if table.get("schema") != schema:
         raise _refused(where, [_fault(where, "unread_table", f"schema ≠ {schema}")])

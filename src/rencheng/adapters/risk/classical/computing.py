@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from rencheng.adapters.risk.assets.money import must_be_in
 from rencheng.adapters.risk.assets.table import curves_for, read_assets
 from rencheng.adapters.risk.classical.hazard_curves import fault_of, head_of, portfolio
 from rencheng.adapters.risk.events.table import Table, column, numbers
@@ -20,6 +21,7 @@ from rencheng.domain.risk_classical import (
     RetrofitWorth,
     ShareSpread,
 )
+from rencheng.domain.risk_money import Money
 from rencheng.model.risk.classical import losses as classical_loss
 from rencheng.model.risk.classical import states as classical
 from rencheng.model.risk.measures.discounting import Timing
@@ -96,6 +98,7 @@ def classical_losses(
     >>> found.aal.round(2).tolist(), found.loss_at(0.1, 50).round().tolist()
     ([[4.71]], [[714.0]])
     """
+    must_be_in(assets, Money(currency=currency, year=year))
     named = _named(curves)
     read = read_assets(assets, named)
     fitting = curves_for(named, head_of(hazard))

@@ -9,12 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rencheng.adapters.cities.files.tabular import read_csv
-from rencheng.adapters.cities.readers import Job
 from rencheng.adapters.risk.assets.table import Assets
 from rencheng.adapters.risk.assets.table import portfolio as at_points
-from rencheng.adapters.risk.events.table import Table, column, largest_of, numbers, spacing_m
-from rencheng.adapters.risk.faults import FIRST, refuse
+from rencheng.adapters.risk.events.table import (
+    Table,
+    column,
+    largest_of,
+    numbers,
+    places_of,
+    spacing_m,
+)
+from rencheng.adapters.risk.faults import FIRST, fault, refuse
+from rencheng.adapters.risk.tables import read_table
 from rencheng.domain.errors import Fault
 from rencheng.domain.intensity import units_of
 from rencheng.domain.risk import OUTSIDE, EventHead, Portfolio
@@ -116,25 +122,32 @@ def hazard_curves(
 
 def _columns(table: Table | str | Path) -> tuple[str, Table]:
     if isinstance(table, str | Path):
-        return Path(table).name, read_csv(Path(table), Job()).columns
+        return Path(table).name, read_table(table)
     return "table", table
 
 
 def _rows_refused(place: F64, poe: F64, source: str) -> list[Fault | None]:
     lost = ~((np.abs(place[:, 0]) <= 360) & (np.abs(place[:, 1]) <= 90))
-    _, row, counts = np.unique(place, axis=0, return_inverse=True, return_counts=True)
+    turned = lost & (np.abs(place[:, 1]) > 90) & (np.abs(place[:, 0]) <= 90)
+    _, row = places_of(place)
+    counts = np.bincount(row)
     outside = np.any((poe < 0.0) | (poe > 1.0), axis=1)
     rises = np.any(np.diff(poe, axis=1) > ROUNDING, axis=1)
     return [
-        _rows("site_place", source, place, lost),
-        _rows("double_place", source, place, (counts[row.ravel()] > 1) & ~lost),
+        fault("turned_axes", source, _said(place[turned])) if turned.any() else None,
+        _rows("site_place", source, place, lost & ~turned),
+        _rows("double_place", source, place, (counts[row] > 1) & ~lost),
         _rows("poe", source, place, outside),
         _rows("poe_rises", source, place, rises & ~outside),
     ]
 
 
 def _rows(key: str, source: str, place: F64, bad: NDArray[Any]) -> Fault | None:
-    return fault_of(key, source, [f"{lon:g} {lat:g}" for lon, lat in place[bad]])
+    return fault_of(key, source, _said(place[bad]))
+
+
+def _said(place: F64) -> list[str]:
+    return [f"{lon:g} {lat:g}" for lon, lat in place]
 
 
 def head_of(hazard: HazardCurves) -> EventHead:

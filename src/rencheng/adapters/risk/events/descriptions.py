@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from rencheng.adapters.files import read_toml, unread_fault
 from rencheng.adapters.risk.events.files import HDF5
 from rencheng.adapters.risk.events.rasters import RASTERS
 from rencheng.adapters.risk.events.table import unit_faults
@@ -44,8 +44,10 @@ def described(file: Path) -> dict[str, Any]:
         With every fault of the table.
     """
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        table = read_toml(file)
+    except InvalidInputError as error:
+        raise refused(file.name, [unread_fault(error)]) from error
+    except OSError as error:
         raise refused(file.name, [_fault(file.name, "unread_table", str(error))]) from error
     faults = []
     if table.get("schema") != SCHEMA:

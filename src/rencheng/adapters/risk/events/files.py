@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rencheng.adapters.cities.files.tabular import read_csv
-from rencheng.adapters.cities.readers import Job
 from rencheng.adapters.risk.events.cubes import open_cube
 from rencheng.adapters.risk.events.grids import GridEvents
 from rencheng.adapters.risk.events.rasters import RASTERS, file_layers, folder_layers
@@ -24,6 +22,7 @@ from rencheng.adapters.risk.events.table import (
 )
 from rencheng.adapters.risk.events.variables import opener_of
 from rencheng.adapters.risk.faults import fault, refuse, rows_fault
+from rencheng.adapters.risk.tables import must_be_there, read_table
 from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.risk import EventHead
 
@@ -68,6 +67,7 @@ def open_events(
     InvalidInputError
         With every fault that can be seen without reading all of the set.
     """
+    must_be_there(path)
     ending = path.suffix.lower()
     opener = opener_of(path)
     if opener:
@@ -93,8 +93,8 @@ def open_events(
         )
     if ending in HDF5:
         return Pointwise(source=open_hdf5(path, measure, unit), reach_m=reach_m, is_checked=True)
-    rows = read_csv(path, Job())
-    return event_table(rows.columns, measure=measure, unit=unit, source=path.name, reach_m=reach_m)
+    rows = read_table(path)
+    return event_table(rows, measure=measure, unit=unit, source=path.name, reach_m=reach_m)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.adapters.cities.files.picking import as_texts
-from rencheng.adapters.cities.files.tabular import read_csv
 from rencheng.adapters.cities.readers import Job, Source
 from rencheng.adapters.risk.events.grids import Frame, Read
 from rencheng.adapters.risk.events.table import numbers
 from rencheng.adapters.risk.events.unit_words import unit_of
 from rencheng.adapters.risk.faults import fault, refuse, rows_fault
+from rencheng.adapters.risk.tables import read_table
 
 F64 = NDArray[np.float64]
 RASTERS = (".tif", ".tiff", ".asc")
@@ -140,7 +140,7 @@ def _doubled(where: str, names: tuple[str, ...]) -> list[Any]:
 def _rates(file: Path, events: tuple[str, ...]) -> Mapping[str, float]:
     if not file.exists():
         return {}
-    rows = read_csv(file, Job()).columns
+    rows = read_table(file)
     missing = [n for n in ("event", "rate") if n not in rows]
     if missing:
         refuse([fault("columns", file.name, missing)])

@@ -35,6 +35,7 @@ LARGEST = {
 # A whole set below this harms nothing: its unit is doubted; [SI]. Ours; 0.01 m/s² is barely felt.
 SMALLEST = {"PGA": 0.01, "SA": 0.01, "PGV": 0.001, "water_depth": 0.05, "gust_3s": 5.0,
             "wind_1min": 5.0, "wind_10min": 5.0}  # fmt: skip
+_DECIMALS = 9  # of degrees; a turn by a full circle is not exact
 _LOOK = 1_000_000
 """Intensities that are looked at together. Ours."""
 
@@ -103,7 +104,7 @@ def event_table(
     which, names = turn[which], names[np.argsort(first)]
     rate, rate_faults = _rates(table, which, names)
     faults += rate_faults
-    place, point = np.unique(np.column_stack([lon, lat]), axis=0, return_inverse=True)
+    place, point = places_of(np.column_stack([lon, lat]))
     order = np.lexsort([point, which])
     with np.errstate(over="ignore"):  # too large for what is kept: infinite, and refused below
         which, point, kept = which[order], point[order], x[order].astype(np.float32)
@@ -122,6 +123,30 @@ def event_table(
     start = np.searchsorted(which, np.arange(names.size + 1)).astype(np.int64)
     found = Events(head=head, start=start, point=point.astype(np.int32), intensity=kept)
     return Pointwise(source=found, reach_m=reach_m, is_checked=True)
+
+
+def places_of(lonlat: F64) -> tuple[F64, I64]:
+    """Return the places that differ, and which of them each row is.
+
+    Parameters
+    ----------
+    lonlat
+        Longitudes may go to either side of a full circle. [deg] (rows, 2)
+
+    Returns
+    -------
+    place
+        Longitude in [-180, 180). [deg] (places, 2)
+    row
+        Of `place`. Rows that agree to 1e-9 deg, 0.1 mm, are one place. (rows,)
+    """
+    lon, lat = lonlat.T
+    beyond = (lon < -180.0) | (lon >= 180.0)
+    lon = np.where(beyond, (lon + 180.0) % 360.0 - 180.0, lon)
+    whole = np.column_stack([lon, lat])
+    alike = np.round(whole, _DECIMALS)
+    _, first, row = np.unique(alike, axis=0, return_index=True, return_inverse=True)
+    return whole[first], row.ravel().astype(np.int64)
 
 
 def column(table: Table, name: str) -> NDArray[Any]:

@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 
 from rencheng.adapters.cities.files.picking import as_texts
-from rencheng.adapters.cities.files.tabular import read_csv
-from rencheng.adapters.cities.readers import Job
 from rencheng.adapters.risk.assets.shapes import VECTORS, read_shapes
 from rencheng.adapters.risk.events.table import column
 from rencheng.adapters.risk.faults import fault, refuse, rows_fault
@@ -20,6 +18,7 @@ from rencheng.adapters.risk.formats.exchange import Exchange
 from rencheng.adapters.risk.formats.geopackage import shapes_of, write_layer
 from rencheng.adapters.risk.formats.oed import read_oed, write_oed
 from rencheng.adapters.risk.formats.r2d import read_r2d, write_r2d
+from rencheng.adapters.risk.tables import must_be_there, read_table
 from rencheng.domain.errors import Fault
 
 FORMS = ("assets", "oed", "r2d", "gpkg")
@@ -41,6 +40,7 @@ def read_assets_of(file: Path, *, worth: str = "", taxonomy: str = "") -> Exchan
     InvalidInputError
         When it is of no known form, or has faults.
     """
+    must_be_there(file)
     ending = file.suffix.lower()
     if ending in {".geojson", ".json"}:
         return read_r2d(file, worth=worth, taxonomy=taxonomy)
@@ -48,13 +48,13 @@ def read_assets_of(file: Path, *, worth: str = "", taxonomy: str = "") -> Exchan
         return Exchange(form="gpkg", assets=dict(read_shapes(file)), currency="")
     if ending != ".csv":
         refuse([fault("form", file.name, [file.name])])
-    rows = read_csv(file, Job())
-    if "locnumber" in {name.strip().lower() for name in rows.columns}:
+    rows = read_table(file)
+    if "locnumber" in {name.strip().lower() for name in rows}:
         return read_oed(file)
-    missing = [n for n in ("id", "lon", "lat") if n not in rows.columns]
+    missing = [n for n in ("id", "lon", "lat") if n not in rows]
     if missing:
         refuse([fault("columns", file.name, missing)])
-    return Exchange(form="assets", assets=rows.columns, currency="")
+    return Exchange(form="assets", assets=rows, currency="")
 
 
 def write_assets(given: Exchange, file: Path, *, form: str = "") -> tuple[Fault, ...]:

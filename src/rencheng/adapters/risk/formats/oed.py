@@ -17,11 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.adapters.cities.files.picking import as_texts
-from rencheng.adapters.cities.files.tabular import read_csv
-from rencheng.adapters.cities.readers import Job
 from rencheng.adapters.risk.events.table import Table, column, numbers
 from rencheng.adapters.risk.faults import fault, refuse, rows_fault
 from rencheng.adapters.risk.formats.exchange import Exchange
+from rencheng.adapters.risk.tables import read_table
 from rencheng.domain.errors import Fault
 
 F64 = NDArray[np.float64]
@@ -65,7 +64,7 @@ def read_oed(file: Path) -> Exchange:
     InvalidInputError
         When columns are missing, currencies differ, or two rows are one location.
     """
-    table = {_proper(name): values for name, values in read_csv(file, Job()).columns.items()}
+    table = {_proper(name): values for name, values in read_table(file).items()}
     missing = [n for n in ("LocNumber", "Latitude", "Longitude") if n not in table]
     missing += [] if any(n in table for n in WORTH.values()) else ["BuildingTIV"]
     if missing:
