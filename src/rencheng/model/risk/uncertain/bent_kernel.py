@@ -81,15 +81,7 @@ def bent(
             many, jumps = _pieces(pieces, knots, kinds, k, axis, ratio, drawn)
             for t in range(begin[p], begin[p + 1]):
                 e = event[t]
-                for s in range(lanes):
-                    z[s] = x[t]
-                if on_event.size:
-                    for s in range(lanes):
-                        z[s] *= on_event[e, s]
-                for n in range(within.size):
-                    thing = event_key[e] + point_key[p]
-                    for s in range(lanes):
-                        z[s] *= math.exp(within[n] * score(within_key[n, s], thing))
+                _intensities(z, x[t], on_event, e, within, within_key, event_key[e] + point_key[p])
                 most = x[t] * top[e] if on_event.size else np.float64(x[t])
                 passed = many
                 while not within.size and passed and pieces[1][passed - 1] >= most:
@@ -112,6 +104,21 @@ def bent(
                 missing[s] += nan[s]
             booked((annual, factor, total), eai, slot[i] - points[2], aal, by_group[group[i]])
             dark[slot[i] - points[2]] += nan.max()
+
+
+@njit(nogil=True, cache=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator, unused-ignore]
+def _intensities(
+    z: F64, x: float, on_event: F64, e: int, within: F64, within_key: U64, thing: np.uint64
+) -> None:
+    """Write what an event's intensity at a point is in each sample."""
+    for s in range(z.size):
+        z[s] = x
+    if on_event.size:
+        for s in range(z.size):
+            z[s] *= on_event[e, s]
+    for n in range(within.size):
+        for s in range(z.size):
+            z[s] *= math.exp(within[n] * score(within_key[n, s], thing))
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator, unused-ignore]
