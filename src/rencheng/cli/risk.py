@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +12,12 @@ from cyclopts import App, Parameter
 
 from rencheng.cli import speaking
 from rencheng.cli.options import STATE, State
+from rencheng.cli.risk_telling import is_nothing, tell_faults, tell_standings
 from rencheng.cli.risk_words import curves_of
 
 if TYPE_CHECKING:
-    from rencheng.domain.risk import EventImpact, Standing
+    from rencheng.adapters.risk.events.table import EventSet
+    from rencheng.domain.risk import EventImpact
 
 app = App(name="risk", help="风险计算 Losses of assets under event sets")
 app.command("rencheng.cli.risk_classical:classical", help="致灾曲线 Risk by hazard curves")
@@ -55,6 +57,19 @@ class Hazard:
     variable: Annotated[
         str, Parameter(help="NetCDF、Zarr 中强度的变量名 Variable of the intensities")
     ] = ""
+
+    def of(self, path: Path) -> EventSet:
+        """Open a set of events that is what is said here."""
+        from rencheng import risk
+
+        return risk.open_events(
+            path,
+            measure=self.measure,
+            unit=self.unit,
+            reach_m=self.reach_m,
+            is_nodata_dry=self.nodata_is_dry,
+            variable=self.variable,
+        )
 
 
 @Parameter(name="*")
@@ -114,14 +129,7 @@ def run(
 
     named = curves_of(curves, state)
     table = risk.asset_file(assets)
-    happened = risk.open_events(
-        events,
-        measure=hazard.measure,
-        unit=hazard.unit,
-        reach_m=hazard.reach_m,
-        is_nodata_dry=hazard.nodata_is_dry,
-        variable=hazard.variable,
-    )
+    happened = hazard.of(events)
     with _bar() as progress:
         result = risk.run(
             table,
@@ -141,14 +149,8 @@ def _tell(result: EventImpact, out: Path) -> int:
     """Say what a job came to; return 1 when nothing could be assessed."""
     from rencheng.domain.risk import Standing, left_out
 
-    counts = {one.name.lower(): f"{count:,}" for one, count in result.counts.items()}
-    speaking.say("cli.risk.standing", style="bold", **counts)
-    for fault in result.faults:
-        speaking.say(
-            f"fault.{fault.key}.problem", style="yellow", count=fault.count, where=fault.where,
-            first=", ".join(fault.first),
-        )  # fmt: skip
-        speaking.say(f"fault.{fault.key}.hint", style="dim")
+    tell_standings(result.counts)
+    tell_faults(result.faults)
     missing = int((result.unknown > 0).sum())
     if is_nothing(result.counts):
         speaking.say("cli.risk.nothing", style="red")
@@ -167,13 +169,6 @@ def _tell(result: EventImpact, out: Path) -> int:
         speaking.say("cli.risk.nobody", style="yellow")
     speaking.say("cli.risk.written", style="green", path=str(out))
     return int(is_nothing(result.counts))
-
-
-def is_nothing(counts: Mapping[Standing, int]) -> bool:
-    """Whether there are assets, and all lack a curve or have bad data: nothing is known at all."""
-    from rencheng.domain.risk import left_out
-
-    return 0 < left_out(counts) == sum(counts.values())
 
 
 @contextmanager

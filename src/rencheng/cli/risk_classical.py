@@ -10,7 +10,8 @@ from cyclopts import Parameter
 
 from rencheng.cli import speaking
 from rencheng.cli.options import STATE, State
-from rencheng.cli.risk import Money, is_nothing
+from rencheng.cli.risk import Money
+from rencheng.cli.risk_telling import is_nothing, tell_faults
 from rencheng.cli.risk_words import curves_of
 from rencheng.domain.risk_classical import RetrofitWorth, ShareSpread
 
@@ -106,12 +107,7 @@ def _tell(
     if "assets" in summary:
         counts = {name: f"{many:,}" for name, many in summary["assets"].items()}
         speaking.say("cli.risk.standing", style="bold", **counts)
-    for fault in found.faults:
-        speaking.say(
-            f"fault.{fault.key}.problem", style="yellow", count=fault.count, where=fault.where,
-            first=", ".join(fault.first),
-        )  # fmt: skip
-        speaking.say(f"fault.{fault.key}.hint", style="dim")
+    tell_faults(found.faults)
     if nothing:
         speaking.say("cli.risk.nothing", style="red")
     elif "known_aal" in summary:

@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from rencheng.cli import speaking
+from rencheng.cli.risk_telling import tell_faults
 
 
 def exchange(
@@ -32,12 +33,7 @@ def exchange(
     given = read_assets_of(file, worth=value, taxonomy=taxonomy)
     given = replace(given, currency=currency or given.currency)
     faults = (*given.faults, *write_assets(given, out, form=to))
-    for fault in faults:
-        speaking.say(
-            f"fault.{fault.key}.problem", style="yellow", count=fault.count, where=fault.where,
-            first=", ".join(fault.first),
-        )  # fmt: skip
-        speaking.say(f"fault.{fault.key}.hint", style="dim")
+    tell_faults(faults)
     described = describe_assets(given.assets, out)
     many = len(given.assets["id"])
     speaking.say("cli.risk.exchanged", style="green", count=many, form=given.form, path=str(out))

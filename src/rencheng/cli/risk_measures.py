@@ -11,7 +11,8 @@ from cyclopts import Parameter
 
 from rencheng.cli import speaking
 from rencheng.cli.options import STATE, State
-from rencheng.cli.risk import Hazard, Money, _bar, is_nothing
+from rencheng.cli.risk import Hazard, Money, _bar
+from rencheng.cli.risk_telling import is_nothing, tell_faults, tell_standings
 from rencheng.cli.risk_words import curves_of
 
 if TYPE_CHECKING:
@@ -70,13 +71,7 @@ def measures(
         if {"currency", "price_year"} & set(table):
             table = risk.in_money(table, prices, currency=money.currency, year=money.year)
         given = risk.measures_in(given, prices, currency=money.currency, year=money.year)
-    happened = risk.open_events(
-        events,
-        measure=hazard.measure,
-        unit=hazard.unit,
-        reach_m=hazard.reach_m,
-        is_nodata_dry=hazard.nodata_is_dry,
-    )
+    happened = hazard.of(events)
     with _bar() as progress:
         found = risk.appraise(
             table, happened, named, given,
@@ -90,14 +85,8 @@ def measures(
 
 def _tell(told: risk.MeasureReport, out: Path) -> None:
     found, choice, best = told.appraisal, told.choice, told.choice.best
-    counts = {one.name.lower(): f"{count:,}" for one, count in found.counts.items()}
-    speaking.say("cli.risk.standing", style="bold", **counts)
-    for fault in found.faults:
-        speaking.say(
-            f"fault.{fault.key}.problem", style="yellow", count=fault.count, where=fault.where,
-            first=", ".join(fault.first),
-        )  # fmt: skip
-        speaking.say(f"fault.{fault.key}.hint", style="dim")
+    tell_standings(found.counts)
+    tell_faults(found.faults)
     if found.darkened:
         speaking.say("cli.risk.measures.darkened", style="yellow", count=found.darkened)
     if is_nothing(found.counts):

@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from rencheng.cli import speaking
+from rencheng.cli.risk_telling import tell_faults
 
 
 def openquake(
@@ -22,9 +23,7 @@ def openquake(
     report = run_job(job, budget_mb=memory_mb)
     write_report(report, out)
     speaking.say("cli.openquake.counts", style="bold", **dict(report.counts))
-    for fault in report.faults:
-        first = ", ".join(fault.first)
-        speaking.say(f"fault.{fault.key}.problem", style="yellow", count=fault.count, first=first)
+    tell_faults(report.faults)
     totals = report.tables["totals"]
     for what, amount in zip(totals["what"], totals["amount"].tolist(), strict=True):
         speaking.say("cli.openquake.total", what=str(what), amount=amount)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from rencheng.cli import speaking
 from rencheng.cli.options import STATE, State
 from rencheng.cli.risk import Hazard, _bar
+from rencheng.cli.risk_telling import tell_faults, tell_standings
 from rencheng.cli.risk_words import curves_of, unread
 
 if TYPE_CHECKING:
@@ -94,13 +95,7 @@ def people(
     )
     named = curves_of(asked.curves, state)
     sets = [
-        risk.open_events(
-            events,
-            measure=hazard.measure,
-            unit=hazard.unit,
-            reach_m=hazard.reach_m,
-            is_nodata_dry=hazard.nodata_is_dry,
-        ),
+        hazard.of(events),
         *(_another(word, hazard) for word in asked.also),
     ]
     table = risk.asset_file(assets)
@@ -114,19 +109,12 @@ def people(
 
 
 def _another(word: str, hazard: Hazard) -> risk.EventSet:
-    from rencheng import risk
 
     measure, _, rest = word.partition(",")
     unit, mark, path = rest.partition(",")
     if not mark:
         raise unread("also", word, "flow_speed,m/s,speeds.csv")
-    return risk.open_events(
-        Path(path),
-        measure=measure,
-        unit=unit,
-        reach_m=hazard.reach_m,
-        is_nodata_dry=hazard.nodata_is_dry,
-    )
+    return replace(hazard, measure=measure, unit=unit, variable="").of(Path(path))
 
 
 def _day(word: str) -> bool | None:
@@ -136,14 +124,8 @@ def _day(word: str) -> bool | None:
 
 
 def _tell(result: risk.PeopleImpact, out: Path) -> None:
-    counts = {one.name.lower(): f"{count:,}" for one, count in result.counts.items()}
-    speaking.say("cli.risk.standing", style="bold", **counts)
-    for fault in result.faults:
-        speaking.say(
-            f"fault.{fault.key}.problem", style="yellow", count=fault.count, where=fault.where,
-            first=", ".join(fault.first),
-        )  # fmt: skip
-        speaking.say(f"fault.{fault.key}.hint", style="dim")
+    tell_standings(result.counts)
+    tell_faults(result.faults)
     speaking.say("cli.risk.people.present", present=result.present)
     has_rates = bool((result.rate == result.rate).all())
     speaking.say("cli.risk.people.yearly" if has_rates else "cli.risk.people.largest")

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from rencheng.cli import speaking
 from rencheng.cli.options import STATE, State
 from rencheng.cli.risk import Hazard, _bar
+from rencheng.cli.risk_telling import tell_faults, tell_standings
 from rencheng.cli.risk_words import curves_of
 
 if TYPE_CHECKING:
@@ -59,13 +60,7 @@ def states(
 
     named = curves_of(curves, state)
     table = risk.asset_file(assets)
-    happened = risk.open_events(
-        events,
-        measure=hazard.measure,
-        unit=hazard.unit,
-        reach_m=hazard.reach_m,
-        is_nodata_dry=hazard.nodata_is_dry,
-    )
+    happened = hazard.of(events)
     plan = risk.Sampling(
         seed=drawing.seed,
         draws=drawing.draws,
@@ -81,14 +76,8 @@ def states(
 
 
 def _tell(result: SampledStates, out: Path) -> None:
-    counts = {one.name.lower(): f"{count:,}" for one, count in result.counts.items()}
-    speaking.say("cli.risk.standing", style="bold", **counts)
-    for fault in result.faults:
-        speaking.say(
-            f"fault.{fault.key}.problem", style="yellow", count=fault.count, where=fault.where,
-            first=", ".join(fault.first),
-        )  # fmt: skip
-        speaking.say(f"fault.{fault.key}.hint", style="dim")
+    tell_standings(result.counts)
+    tell_faults(result.faults)
     found = result.by_realisation
     if len(found):
         mean = zip(result.states, found.mean(axis=0), strict=True)

@@ -10,7 +10,8 @@ from cyclopts import Parameter
 
 from rencheng.cli import speaking
 from rencheng.cli.options import STATE, State
-from rencheng.cli.risk import Hazard, Money, _bar, is_nothing
+from rencheng.cli.risk import Hazard, Money, _bar
+from rencheng.cli.risk_telling import is_nothing, tell_faults, tell_standings
 from rencheng.cli.risk_words import curves_of, named
 
 if TYPE_CHECKING:
@@ -63,14 +64,7 @@ def uncertainty(
     by_name |= curves_of(more, state)
     sets: dict[str, risk.EventSet] = {}
     for member, path in named("events", events).items():
-        sets[member] = risk.open_events(
-            Path(path),
-            measure=hazard.measure,
-            unit=hazard.unit,
-            reach_m=hazard.reach_m,
-            is_nodata_dry=hazard.nodata_is_dry,
-            variable=hazard.variable,
-        )
+        sets[member] = hazard.of(Path(path))
     table = risk.asset_file(assets)
     happened = sets[""] if list(sets) == [""] else sets
     with _bar("cli.risk_uncertainty.blocks") as progress:
@@ -89,14 +83,8 @@ def _tell(result: UncertainImpact, indices: SobolIndices | None, out: Path) -> N
 
     from rencheng.adapters.risk.study.results import stability
 
-    counts = {one.name.lower(): f"{count:,}" for one, count in result.counts.items()}
-    speaking.say("cli.risk.standing", style="bold", **counts)
-    for fault in result.faults:
-        speaking.say(
-            f"fault.{fault.key}.problem", style="yellow", count=fault.count, where=fault.where,
-            first=", ".join(fault.first),
-        )  # fmt: skip
-        speaking.say(f"fault.{fault.key}.hint", style="dim")
+    tell_standings(result.counts)
+    tell_faults(result.faults)
     if is_nothing(result.counts):
         speaking.say("cli.risk.nothing", style="red")
     elif np.isnan(result.known_aal).any():

@@ -13,7 +13,7 @@ import pytest
 from sensing_kit import Service
 
 HERE = Path(__file__).parent
-TABLE = tomllib.loads((HERE / "requirements.toml").read_text(encoding="utf-8"))
+TABLE = tomllib.loads((HERE / "conformance.toml").read_text(encoding="utf-8"))
 BASE = TABLE["base"]
 REQUIREMENTS = {BASE + one["uri"]: one for one in TABLE["requirement"]}
 EXTENSIONS = {one["uri"]: one for one in TABLE["extension"]}

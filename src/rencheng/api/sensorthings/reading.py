@@ -24,7 +24,7 @@ CONFORMANCE = (
 )
 """Requirements of OGC 18-088 that are met, or classes where all of the class are.
 
-`requirements.toml` beside the tests names the tests of each, and says why others are not here.
+`conformance.toml` beside the tests names the tests of each, and says why others are not here.
 """
 OTHERS = ("https://fraunhoferiosb.github.io/FROST-Server/extensions/JsonBatchRequest.html",)
 """What others describe and we follow."""

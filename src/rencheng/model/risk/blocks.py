@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rencheng.domain.errors import InvalidInputError, TooMuchError
 from rencheng.domain.risk import EventSource
 from rencheng.model.risk.stock import Stock
+
+I64 = NDArray[np.int64]
 
 BUDGET_MB = 512.0
 """What a job may take beyond its inputs when nobody says. Ours."""
@@ -58,8 +61,37 @@ def blocks(
         at_point = max(1, int((things.first[1:] - things.first[:-1]).max(initial=0)))
         fixed += _ENTRY_BYTES * at_point * int(start[-1])
         each += _ENTRY_BYTES * at_point
-    largest = int(np.diff(start).max(initial=0))
-    need_mb = (fixed + each * largest) / 1e6
+    yield from cut(start, fixed, each, budget_mb)
+
+
+def cut(start: I64, fixed: float, each: float, budget_mb: float) -> Iterator[tuple[int, int]]:
+    """Yield first and last event of blocks, one after another.
+
+    Parameters
+    ----------
+    start
+        Where each event begins among what is stored. (events + 1,)
+    fixed, each
+        What stays in memory, and what one stored intensity takes. [byte]
+    budget_mb
+        Memory that the job may take beyond its inputs. [MB]
+
+    Raises
+    ------
+    TooMuchError
+        When what stays, or the largest event, does not fit.
+    """
+    must_fit((fixed + each * int(np.diff(start).max(initial=0))) / 1e6, budget_mb)
+    room = int((budget_mb * 1e6 - fixed) // each)
+    first = 0
+    while first < start.size - 1:
+        last = int(np.searchsorted(start, start[first] + room, side="right")) - 1
+        yield first, max(last, first + 1)
+        first = max(last, first + 1)
+
+
+def must_fit(need_mb: float, budget_mb: float) -> None:
+    """Refuse a job that needs more memory than it may take. [MB]"""
     if need_mb > budget_mb:
         raise TooMuchError(
             "risk.budget",
@@ -67,9 +99,3 @@ def blocks(
             hint="Allow more, leave the loss matrix out, or split the portfolio",
             params={"need": need_mb, "budget": budget_mb},
         )
-    room = int((budget_mb * 1e6 - fixed) // each)
-    first = 0
-    while first < start.size - 1:
-        last = int(np.searchsorted(start, start[first] + room, side="right")) - 1
-        yield first, max(last, first + 1)
-        first = max(last, first + 1)

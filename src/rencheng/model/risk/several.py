@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.domain.curve import Curve
-from rencheng.domain.errors import InvalidInputError, TooMuchError
+from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.risk import EventImpact, Standing
 from rencheng.domain.risk_several import Peril, Rule, SeveralImpact
-from rencheng.model.risk.blocks import BUDGET_MB, must_be_budget
+from rencheng.model.risk.blocks import BUDGET_MB, must_be_budget, must_fit
 from rencheng.model.risk.combine import combine
 from rencheng.model.risk.stock import counted, judged
 
@@ -85,12 +85,7 @@ def several(
         size = sum(pairs[0].size for pairs in found)
         if size > room:
             need = (size - room) * (_PAIR_BYTES + _HAZARD_BYTES * len(perils)) / 1e6 + budget_mb
-            raise TooMuchError(
-                "risk.budget",
-                f"the job needs {need:.3g} MB and may take {budget_mb:.3g} MB",
-                hint="Allow more, leave the loss matrix out, or split the portfolio",
-                params={"need": need, "budget": budget_mb},
-            )
+            must_fit(need, budget_mb)
         if many + size > room:
             work.take(waiting, rate)
             waiting, many = [[] for _ in perils], 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rencheng.domain.errors import InvalidInputError
@@ -19,6 +19,7 @@ def test_a_uniform_series_is_the_sum_of_its_years(rate: float, life: int) -> Non
 
 
 @given(st.floats(-0.05, 0.5), st.floats(0.0, 120.0))
+@example(5e-324, 1.5)
 def test_a_continuous_saving_is_the_integral_of_its_moments(rate: float, life: float) -> None:
     moments = (np.arange(20_000) + 0.5) / 20_000 * life
     integral = np.exp(-rate * moments).mean() * life

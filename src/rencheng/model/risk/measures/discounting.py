@@ -11,6 +11,9 @@ from rencheng.domain.errors import InvalidInputError
 
 F64 = NDArray[np.float64]
 
+_NOTHING = 1e-15
+"""Rate times life at which discounting changes no digit of a double."""
+
 
 class Timing(StrEnum):
     """When in a year its saving counts."""
@@ -73,7 +76,9 @@ def present_worth(rate: ArrayLike, life: ArrayLike, timing: Timing = Timing.YEAR
     force = r if timing is Timing.CONTINUOUS else np.log1p(r)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         factor = -np.expm1(-force * years) / r
-    factor = np.where((r == 0.0) | (years == 0.0), years, factor)
+        # Below the last digit it is the life itself, and the product may have lost its digits.
+        is_life = (r == 0.0) | (years == 0.0) | (np.abs(r * years) < _NOTHING)
+    factor = np.where(is_life, years, factor)
     return np.where(np.isnan(r) | np.isnan(years), np.nan, factor)
 
 

@@ -9,11 +9,10 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from rencheng.domain.errors import TooMuchError
 from rencheng.domain.provenance import Text
 from rencheng.domain.risk import EventSource, Portfolio, Standing
 from rencheng.domain.risk_people import Crowd, Fate, PeopleEstimate, Spanning
-from rencheng.model.risk.blocks import must_be_budget
+from rencheng.model.risk.blocks import cut, must_be_budget
 from rencheng.model.risk.stock import Stock, settled, stock
 
 F64 = NDArray[np.float64]
@@ -114,21 +113,7 @@ def portions(
     each = _STORED_BYTES + (_WORKED_BYTES + _RESPONSE_BYTES * responses if responses else 0)
     fixed = sum(part.nbytes for part in here.people) + 32 * here.items
     fixed += 8 * columns * (here.items + (start.size - 1) * (3 + parts))
-    largest = int(np.diff(start).max(initial=0))
-    need_mb = (fixed + each * largest) / 1e6
-    if need_mb > budget_mb:
-        raise TooMuchError(
-            "risk.budget",
-            f"the job needs {need_mb:.3g} MB and may take {budget_mb:.3g} MB",
-            hint="Allow more, leave the loss matrix out, or split the portfolio",
-            params={"need": need_mb, "budget": budget_mb},
-        )
-    room = int((budget_mb * 1e6 - fixed) // each)
-    first = 0
-    while first < start.size - 1:
-        last = int(np.searchsorted(start, start[first] + room, side="right")) - 1
-        yield first, max(last, first + 1)
-        first = max(last, first + 1)
+    yield from cut(start, fixed, each, budget_mb)
 
 
 @dataclass(slots=True)

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.domain.curve import Curve
-from rencheng.domain.errors import InvalidInputError, TooMuchError
+from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.risk import EventSource, Portfolio
 from rencheng.domain.risk_states import StateMatrix
-from rencheng.model.risk.blocks import BUDGET_MB, blocks
+from rencheng.model.risk.blocks import BUDGET_MB, blocks, must_fit
 from rencheng.model.risk.stock import counted, settled, stock
 from rencheng.model.risk.twin import spread_out
 
@@ -80,8 +80,7 @@ def state_matrix(
         point, x = source.block(first, last)
         touched[point] = 1
         left -= float(at_point[point].sum()) * (4.0 + 24.0 * len(states))
-        if left < 0:
-            raise _too_much(budget_mb - left / 1e6, budget_mb)
+        must_fit(budget_mb - left / 1e6, budget_mb)
         begin = start[first : last + 1] - start[first]
         event, item, at = spread_out((begin, point, x, source.head.rate), things.first)
         found = np.full((item.size, len(states)), np.nan)
@@ -100,13 +99,4 @@ def state_matrix(
         share=np.concatenate([np.zeros((0, len(states))), *shares]),
         standing=standing,
         counts=counted(standing),
-    )
-
-
-def _too_much(need: float, budget: float) -> TooMuchError:
-    return TooMuchError(
-        "risk.budget",
-        f"the job needs {need:.3g} MB and may take {budget:.3g} MB",
-        hint="Allow more, leave the loss matrix out, or split the portfolio",
-        params={"need": need, "budget": budget},
     )

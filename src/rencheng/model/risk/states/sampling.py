@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.domain.curve import Curve
-from rencheng.domain.errors import InvalidInputError, TooMuchError
+from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.risk import EventHead, Events, EventSource, Portfolio, Standing
 from rencheng.domain.risk_sample import SampledStates
-from rencheng.model.risk.blocks import BUDGET_MB, blocks
+from rencheng.model.risk.blocks import BUDGET_MB, blocks, must_fit
 from rencheng.model.risk.draws import (
     common,
     is_seed,
@@ -242,13 +242,7 @@ class _Tally:
         need = 8 * math.prod(shape) + 12 * events * plan.draws
         need += items * (4 * (states + 2) + 16) + assets * (8 * (states + 2) + 24)
         need += plan.keeps_states * shape[0] * assets
-        if need > plan.budget_mb * 1e6:
-            raise TooMuchError(
-                "risk.budget",
-                f"the job needs {need / 1e6:.3g} MB and may take {plan.budget_mb:.3g} MB",
-                hint="Allow more, keep no states, count by fewer groups, or split the portfolio",
-                params={"need": need / 1e6, "budget": plan.budget_mb},
-            )
+        must_fit(need / 1e6, plan.budget_mb)
         return cls(
             by_group=np.zeros(shape, dtype=np.int32),
             by_item=np.zeros((items, states + 2), dtype=np.int32),
