@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rencheng.domain.errors import TooMuchError
+from rencheng.domain.errors import ConflictError, TooMuchError
 from rencheng.domain.risk import Standing
 from rencheng.domain.risk_uncertainty import (
     CurveChoice,
@@ -33,7 +33,7 @@ from rencheng.model.risk.uncertain.design import monte_carlo
 from rencheng.model.risk.uncertain.lanes import lanes
 from rencheng.model.risk.uncertain.member import Member, Pass
 from rencheng.model.risk.uncertain.memory import Carry
-from rencheng.model.risk.uncertain.study import Asked, uncertain_impact
+from rencheng.model.risk.uncertain.study import STOPPED, Asked, uncertain_impact
 from risk_kit import assets, event_set, ramp, random_case
 
 STRAIGHT = (
@@ -256,3 +256,12 @@ def test_loops_that_run_when_a_job_is_interrupted_give_up_at_the_next_asset(kind
     running.close()
     assert work.stop[0] == 1
     assert not any(block.eai.any() for block in job.run(work, many, 2))
+
+
+@pytest.mark.parametrize("after", [0, 1, 3])
+def test_a_study_ends_when_it_is_told_to_stop(after: int) -> None:
+    said: list[int] = []
+    given: dict[str, Any] = {"progress": lambda done, _: said.append(done), "budget_mb": 1.6}
+    with pytest.raises(ConflictError) as error:
+        run(1, STRAIGHT, samples=300, is_stopped=lambda: len(said) >= after, **given)
+    assert error.value.key == STOPPED and said == list(range(1, after + 1))

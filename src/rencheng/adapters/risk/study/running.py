@@ -1,4 +1,11 @@
-"""Studies of uncertainty and Sobol indices over tables, as the Python door gives them."""
+"""Studies of uncertainty and Sobol indices, as a program asks for them.
+
+`study` takes tables; `study_at` assets that stand at the points of an event set already, as those
+of a city do. Both take `Asked`: what to keep, `budget_mb`, `threads`, `progress(done, all)` after
+each block of assets and `is_stopped()` before each, which ends the job with a ConflictError
+`STOPPED`. The result has samples; `results.study_summary` has their quantiles for JSON,
+`results.study_tables` for tables and files.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.adapters.risk.events.table import EventSet, Table
-from rencheng.adapters.risk.study.files import StudyFile, prepare
+from rencheng.adapters.risk.study.faults import refuse, study_faults
+from rencheng.adapters.risk.study.files import Prepared, StudyFile, prepare
 from rencheng.adapters.risk.study.sensitivity import sobol_indices
 from rencheng.domain.curve import Curve
+from rencheng.domain.risk import EventSource, Portfolio
 from rencheng.domain.risk_uncertainty import Design, SobolIndices, Study, UncertainImpact
 from rencheng.model.risk.uncertain.memory import Carry
-from rencheng.model.risk.uncertain.study import Asked
+from rencheng.model.risk.uncertain.study import STOPPED, Asked
+
+__all__ = ["STOPPED", "Asked", "Carry", "sobol", "study", "study_at"]
 
 F64 = NDArray[np.float64]
 Curves = Sequence[Curve] | Mapping[str, Curve]
@@ -46,7 +57,7 @@ def study(
     currency, year
         Of the values.
     asked
-        What to carry, memory, threads, progress.
+        What to carry, memory, threads, progress, stop.
 
     Returns
     -------
@@ -59,6 +70,8 @@ def study(
         With every fault of the study at once: names, weights, numbers, curves.
     TooMuchError
         When the samples do not fit the memory.
+    ConflictError
+        `STOPPED`, when `asked.is_stopped` says so.
 
     Notes
     -----
@@ -68,6 +81,47 @@ def study(
     named = _named(curves)
     given = asked or Asked()
     job = prepare(assets, events, named, study, currency=currency, year=year, asked=given)
+    return job.sampled()
+
+
+def study_at(
+    source: EventSource,
+    portfolio: Portfolio,
+    curves: Mapping[str, Curve],
+    study: Study | StudyFile,
+    *,
+    asked: Asked | None = None,
+) -> UncertainImpact:
+    """Return what events may do to assets that stand at their points already.
+
+    Parameters
+    ----------
+    source
+        Events in one unit.
+    portfolio
+        Rows of points and of `curves`, in their order.
+    curves
+        In the unit of the events, alternatives of the study among them.
+    study
+        As `study` takes it, without an ensemble.
+    asked
+        As `study`; `groups` names a group of each asset, such as its zone.
+
+    Raises
+    ------
+    InvalidInputError, TooMuchError, ConflictError
+        As `study`.
+    """
+    file = study if isinstance(study, StudyFile) else StudyFile(study=study)
+    refuse([*file.faults, *study_faults(file.study, curves, ())])
+    given = asked or Asked()
+    job = Prepared(
+        study=file.study,
+        members=[(source, portfolio)],
+        curves=curves,
+        asked=given,
+        faults=(),
+    )
     return job.sampled()
 
 

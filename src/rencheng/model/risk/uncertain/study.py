@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.domain.curve import Curve
+from rencheng.domain.errors import ConflictError
 from rencheng.domain.risk import EventHead, EventSource, Portfolio, Standing
 from rencheng.domain.risk_uncertainty import QUANTILES, Design, Study, UncertainImpact
 from rencheng.model.risk.draws import keys
@@ -22,7 +23,11 @@ F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 Progress = Callable[[int, int], None]
 """Called with blocks done and all blocks."""
+IsStopped = Callable[[], bool]
+"""Asked before each block; true ends the job."""
 
+STOPPED = "risk.stopped"
+"""Key of the error of a job that was stopped, as of every run of the risk engine."""
 MODEL, VERSION = "uncertain-impact", "1"
 # Sums of rates and 1 / return period are held equal within this share, as `tail` does.
 _SAME = 1e-12
@@ -39,6 +44,7 @@ class Asked:
     """Memory that the job may take beyond its inputs. [MB]"""
     threads: int = 2
     progress: Progress | None = None
+    is_stopped: IsStopped | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -70,6 +76,8 @@ def uncertain_impact(
     ------
     TooMuchError
         When what is carried does not fit the memory.
+    ConflictError
+        With the key `STOPPED`, when `asked.is_stopped` says so; it keeps nothing.
 
     Notes
     -----
@@ -108,7 +116,9 @@ def uncertain_impact(
     done, total = 0, sum(len(job.blocks(cut.slots)) for job, _ in steps)
     for job, which in steps:
         work = Pass(drawn.at(which), len(job.head.names), sizes.groups, carry)
+        _go_on(asked)
         for block in job.run(work, cut.slots, asked.threads):
+            _go_on(asked)
             whole.take(block, which)
             done += 1
             if asked.progress:
@@ -136,6 +146,11 @@ def uncertain_impact(
         year=folio.year,
         versions={MODEL: VERSION, "samples": design.origin, **asked.versions},
     )
+
+
+def _go_on(asked: Asked) -> None:
+    if asked.is_stopped and asked.is_stopped():
+        raise ConflictError(STOPPED, "the run was stopped", hint="Ask for it again")
 
 
 def _grouped(groups: Sequence[str], assets: int) -> tuple[tuple[str, ...], NDArray[np.int32]]:
