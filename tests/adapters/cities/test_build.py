@@ -143,6 +143,10 @@ def test_ids_are_unique_and_point_somewhere(city: City) -> None:
     assert all(s.unit == UNITS[s.quantity] for s in city.datastreams)
 
 
+def test_every_building_has_a_number_of_its_own(city: City) -> None:
+    assert np.unique(city.buildings.id).size == len(city.buildings.id)
+
+
 def test_feeders_serve_everybody_once(city: City) -> None:
     served = [
         n for n, k in zip(city.lifelines.serves, city.lifelines.kind, strict=True) if k == "feeder"

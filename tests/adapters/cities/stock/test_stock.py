@@ -12,7 +12,7 @@ import shapely
 
 from rencheng.adapters.cities.given import RawBuildings
 from rencheng.adapters.cities.ground import Ground, areas_of
-from rencheng.adapters.cities.stock.classify import draws
+from rencheng.adapters.cities.numbering import draws
 from rencheng.adapters.cities.stock.footprints import mend, nearest_link, outlines, taken, to_shapes
 from rencheng.adapters.cities.stock.hazus import all_curve_ids
 from rencheng.adapters.cities.stock.stock import heights, make_stock

@@ -10,6 +10,7 @@ from rencheng.adapters.cities.generate.assumptions import Era, Home, Presence, W
 from rencheng.adapters.cities.generate.homes import I64, share_out, vacant_share
 from rencheng.adapters.cities.generate.lots import Places
 from rencheng.adapters.cities.ground import Ground, place_ids
+from rencheng.adapters.cities.numbering import own_ids
 from rencheng.adapters.cities.recipe import Recipe
 from rencheng.domain.city import F32, F64, I32, Buildings, Shapes
 
@@ -117,7 +118,8 @@ def make_buildings(
     lived_in = rng.binomial(dwellings, 1.0 - vacant_share(recipe))
     places = ground.degrees(xy)
     return Buildings(
-        id=place_ids(places),
+        # Registers know places with two buildings.
+        id=own_ids(place_ids(places)),
         xy=places,
         zone=zone,
         cell=np.full(n, -1, dtype=np.int32),

@@ -12,13 +12,11 @@ from numpy.typing import NDArray
 from rencheng.adapters.cities.stock.hazus import curve_id
 from rencheng.adapters.cities.stock.tags import Tag
 from rencheng.adapters.cities.stock.taxonomy import UNDECIDED, Spread, Taxonomy
-from rencheng.domain.city import F32, F64, I8, I16, I64, Flags
+from rencheng.domain.city import F32, F64, I8, I16, Flags
 
 # Storeys at which a height class of any type begins; HAZUS 6.1, table 5-1.
 _CLASSES = (1.0, 3.0, 4.0, 8.0)
 _UNKNOWN_YEAR = -1
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_ONE, _TWO = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,29 +30,6 @@ class Types:
     """Probability that the table gives to this curve. (buildings,)"""
     is_stated: Flags
     """Whether the source's own tag decided among types. (buildings,)"""
-
-
-def draws(ids: I64, seed: int, stream: int) -> F64:
-    """Return a number in [0, 1) for each id: always the same for one id, seed and stream. (n,)
-
-    Counter-based (SplitMix64, Steele, Lea and Flood 2014, doi 10.1145/2660193.2660195), so adding
-    or removing a building changes nothing for the others.
-
-    Examples
-    --------
-    >>> a = draws(np.array([7, 8]), 1, 0)
-    >>> bool(a[1] == draws(np.array([8]), 1, 0)[0])
-    True
-    """
-    with np.errstate(over="ignore"):
-        start = np.uint64((seed * 0x100000001B3 + stream * 0x1000193 + 1) % 2**64)
-        mixed = (ids.astype(np.uint64) ^ start) + _GOLDEN * np.uint64(stream + 1)
-        for _ in range(2):
-            mixed = (mixed ^ (mixed >> np.uint64(30))) * _ONE
-            mixed = (mixed ^ (mixed >> np.uint64(27))) * _TWO
-            mixed ^= mixed >> np.uint64(31)
-    found: F64 = (mixed >> np.uint64(11)).astype(np.float64) * 2.0**-53
-    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from rencheng.adapters.cities.files.faults import Faults
 from rencheng.adapters.cities.generate.residents import PeopleRules, Rooms, occupants_of
 from rencheng.adapters.cities.given import RawBuildings
 from rencheng.adapters.cities.ground import Geometries, Ground
+from rencheng.adapters.cities.numbering import draws, own_ids
 from rencheng.adapters.cities.stock.classify import (
     Types,
     classify,
     drawn_numbers,
-    draws,
     occupancy_of,
 )
 from rencheng.adapters.cities.stock.footprints import (
@@ -217,22 +217,8 @@ def _note(faults: Faults, key: str, severity: Severity, raw: RawBuildings, rows:
 
 def _own_ids(raw: RawBuildings, faults: Faults) -> RawBuildings:
     """Give a number of its own to each building that shares its number with an earlier one."""
-    ids = raw.id.astype(np.int64)
-    order = np.argsort(ids, kind="stable")
-    again = np.zeros(len(ids), dtype=bool)
-    again[order[1:]] = ids[order[1:]] == ids[order[:-1]]
-    if not again.any():
-        return raw
-    _note(faults, "buildings_same_id", Severity.WARNING, raw, again)
-    new = ids.copy()
-    seen = {int(one) for one in ids[~again]}
-    for row in np.flatnonzero(again):
-        turn = 1
-        while int(new[row]) in seen:
-            share = draws(ids[row : row + 1], turn, 9)[0]
-            new[row] = int(share * 2.0**53) | 1 << 54
-            turn += 1
-        seen.add(int(new[row]))
+    new = own_ids(raw.id)
+    _note(faults, "buildings_same_id", Severity.WARNING, raw, new != raw.id)
     return replace(raw, id=new)
 
 
