@@ -20,15 +20,10 @@ from pathlib import Path
 from rencheng.adapters.curve_library.kept import library_of
 from rencheng.adapters.curve_library.p58 import Amount, p58_component
 from rencheng.adapters.risk.amounts import debris, downtime
+from rencheng.adapters.risk.assets.meeting import assets_of, meet
 from rencheng.adapters.risk.assets.money import in_money, measures_in, must_be_in, price_file
-from rencheng.adapters.risk.assets.shapes import (
-    GEOMETRY,
-    VECTORS,
-    ShapeTable,
-    read_shapes,
-    run_shapes,
-)
-from rencheng.adapters.risk.assets.table import curves_for, portfolio, read_assets
+from rencheng.adapters.risk.assets.shapes import VECTORS, ShapeTable, read_shapes
+from rencheng.adapters.risk.assets.table import curves_for
 from rencheng.adapters.risk.classical.computing import (
     Retrofit,
     benefit_cost,
@@ -106,10 +101,10 @@ from rencheng.model.risk.annual import annual_loss_at, annual_tail_mean, covered
 from rencheng.model.risk.blocks import BUDGET_MB
 from rencheng.model.risk.components import component_losses, demand_samples, state_chances
 from rencheng.model.risk.consequence import vulnerability_of
-from rencheng.model.risk.impact import impact
 from rencheng.model.risk.insurance import insured
 from rencheng.model.risk.measures.choice import choose
 from rencheng.model.risk.measures.worth import ranked, worth
+from rencheng.model.risk.parts import impact_of_parts
 from rencheng.model.risk.states.sampling import Sampling, sample_shares
 from rencheng.model.risk.tail import exceedance, loss_at, tail_mean
 from rencheng.model.risk.uncertain.memory import Carry
@@ -308,34 +303,16 @@ def run(
     """
     named = curves if isinstance(curves, Mapping) else {one.id: one for one in curves}
     must_be_in(assets, Money(currency=currency, year=year))
-    if GEOMETRY in assets:
-        return run_shapes(
-            assets,
-            events,
-            named,
-            currency=currency,
-            year=year,
-            budget_mb=budget_mb,
-            with_matrix=with_matrix,
-            progress=progress,
-        )
-    read = read_assets(assets, named)
-    source, reach_m = events.at(read.lonlat)
-    fitting = curves_for(named, source.head)
-    folio, faults = portfolio(
-        read, list(named), source.head.place, reach_m, currency=currency, year=year
-    )
-    result = impact(
-        source,
-        folio,
+    met = meet(assets_of(assets, named), events, list(named), currency=currency, year=year)
+    fitting = curves_for(named, met.source.head)
+    result = impact_of_parts(
+        met.source,
+        met.portfolio,
+        met.parts,
         fitting,
         budget_mb=budget_mb,
         with_matrix=with_matrix,
         progress=progress,
-        versions={
-            "events": source.head.source,
-            "reach_m": f"{reach_m:.6g}",
-            **{f"curve {one.id}": one.version for one in fitting},
-        },
+        versions={**met.versions, **{f"curve {one.id}": one.version for one in fitting}},
     )
-    return replace(result, faults=(*faults, *doubts(source)))
+    return replace(result, faults=(*met.faults, *doubts(met.source)))

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from rencheng.adapters.risk.assets.meeting import assets_of, meet
 from rencheng.adapters.risk.assets.money import must_be_in
-from rencheng.adapters.risk.assets.shapes import GEOMETRY, ShapeTable, located, standing_points
-from rencheng.adapters.risk.assets.table import curves_for, portfolio, read_assets
+from rencheng.adapters.risk.assets.shapes import ShapeTable
+from rencheng.adapters.risk.assets.table import curves_for
 from rencheng.adapters.risk.events.table import EventSet, Table, doubts
 from rencheng.adapters.risk.faults import fault, refuse
 from rencheng.adapters.risk.results import summary, tables, write_tables
@@ -106,19 +107,12 @@ def _peril(
     name: str, assets: Table, events: EventSet, curves: Mapping[str, Curve], money: tuple[str, int]
 ) -> tuple[Peril, tuple[Fault, ...]]:
     """Return the assets as one hazard meets them, and what is wrong with them."""
-    parts = None
-    if GEOMETRY in assets:
-        _, read, source, parts, found = located(assets, events, curves)
-        place, reach_m = np.zeros((0, 2)), 0.0
-    else:
-        read = read_assets(assets, curves)
-        source, reach_m = events.at(read.lonlat)
-        place = source.head.place
-    folio, wrong = portfolio(read, list(curves), place, reach_m, currency=money[0], year=money[1])
-    if parts is not None:
-        folio, wrong = replace(folio, point=standing_points(parts)), found
-    fitting = curves_for(curves, source.head)
-    return Peril(name=name, source=source, portfolio=folio, curves=fitting, parts=parts), wrong
+    read = assets_of(assets, curves)
+    met = meet(read, events, list(curves), currency=money[0], year=money[1])
+    fitting = curves_for(curves, met.source.head)
+    return Peril(
+        name=name, source=met.source, portfolio=met.portfolio, curves=fitting, parts=met.parts
+    ), met.faults
 
 
 def _own(assets: Table, hazard: str) -> Table:

@@ -1,4 +1,4 @@
-"""Losses of areas and lines: each part meets its own intensity, an asset sums up its parts."""
+"""Areas and lines: each part meets its own intensity, an asset sums up its parts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ I32 = NDArray[np.int32]
 def impact_of_parts(
     source: EventSource,
     portfolio: Portfolio,
-    parts: Parts,
+    parts: Parts | None,
     curves: Sequence[Curve],
     *,
     budget_mb: float = BUDGET_MB,
@@ -46,7 +46,7 @@ def impact_of_parts(
     portfolio
         Assets; their `point` plays no part.
     parts
-        Where each asset lies.
+        Where each asset lies; None: each stands at its point, and this is `impact`.
 
     Returns
     -------
@@ -66,25 +66,48 @@ def impact_of_parts(
     blocks and budget are those of `impact`. Of the spread only `together` is told: the parts of one
     asset do not err independently.
     """
-    asset, point, share = _whole(parts)
-    spread_out = replace(
-        portfolio,
-        id=(),
-        point=point,
-        curve=portfolio.curve[asset],
-        value=portfolio.value[asset] * share[:, None],
-    )
+    pieces, asset = (portfolio, None) if parts is None else spread_out(portfolio, parts)
     result = impact(
         source,
-        spread_out,
+        pieces,
         curves,
         budget_mb=budget_mb,
         with_matrix=with_matrix,
         progress=progress,
         versions=versions,
     )
-    many = len(portfolio.id)
-    standing = _standing(result.standing, asset, many)
+    return result if asset is None else joined(result, asset, len(portfolio.id))
+
+
+def spread_out(portfolio: Portfolio, parts: Parts) -> tuple[Portfolio, I32]:
+    """Return the pieces of areas and lines as assets of their own, and the asset of each.
+
+    Values are shared out by the parts; ids are those of the assets, so that what is drawn by id is
+    drawn once an asset. One that lies nowhere keeps a row of its own. (pieces,)
+    """
+    asset, point, share = _whole(parts)
+    return replace(
+        portfolio,
+        id=tuple(portfolio.id[k] for k in asset.tolist()),
+        point=point,
+        curve=portfolio.curve[asset],
+        value=portfolio.value[asset] * share[:, None],
+    ), asset
+
+
+def joined(result: EventImpact, asset: I32, many: int) -> EventImpact:
+    """Return a result of pieces as one of the assets that they belong to.
+
+    Parameters
+    ----------
+    result
+        Of the pieces of `spread_out`.
+    asset
+        Row of the asset of each. (pieces,)
+    many
+        Assets.
+    """
+    standing = stood(result.standing, asset, many)
     spread = result.spread
     if spread is not None:
         spread = replace(spread, independent=np.full(spread.together.size, np.nan))
@@ -97,6 +120,14 @@ def impact_of_parts(
         spread=spread,
         matrix=None if result.matrix is None else _joined(result.matrix, asset, many),
     )
+
+
+def shares_of(parts: Parts) -> NDArray[np.float64]:
+    """Return the share of its asset that each piece of `spread_out` is. [1] (pieces,)
+
+    1 for the row of an asset that lies nowhere.
+    """
+    return _whole(parts)[2]
 
 
 def _whole(parts: Parts) -> tuple[I32, I32, NDArray[np.float64]]:
@@ -112,8 +143,8 @@ def _whole(parts: Parts) -> tuple[I32, I32, NDArray[np.float64]]:
     )
 
 
-def _standing(each: NDArray[np.uint8], asset: I32, many: int) -> NDArray[np.uint8]:
-    """Return how each asset ended: bad parts first, then those that an event reaches."""
+def stood(each: NDArray[np.uint8], asset: I32, many: int) -> NDArray[np.uint8]:
+    """Return how each asset ended: bad pieces first, then those that an event reaches."""
     best, worst = np.full(many, 255, dtype=np.uint8), np.zeros(many, dtype=np.uint8)
     np.minimum.at(best, asset, each)
     np.maximum.at(worst, asset, each)

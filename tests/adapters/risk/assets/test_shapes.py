@@ -15,7 +15,7 @@ from shapely.geometry import GeometryCollection, LineString, MultiLineString, Po
 from raster_kit import save
 from rencheng import risk
 from rencheng.adapters.risk.assets.covering import cover
-from rencheng.adapters.risk.assets.shapes import ShapeTable, read_shapes, run_shapes
+from rencheng.adapters.risk.assets.shapes import ShapeTable, read_shapes
 from rencheng.adapters.risk.events.files import open_events
 from rencheng.adapters.risk.events.grids import GridEvents
 from rencheng.domain.errors import InvalidInputError
@@ -48,7 +48,7 @@ def run(events: risk.EventSet, *geometry: Any, **other: Any) -> risk.EventImpact
         "geometry": shapes(*geometry),
     }  # fmt: skip
     step_m = other.pop("step_m", 50.0)
-    return run_shapes(
+    return risk.run(
         ShapeTable(columns=table, step_m=step_m), events, {"line": LINE}, currency="EUR",
         year=2020, **other,
     )  # fmt: skip

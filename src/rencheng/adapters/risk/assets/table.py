@@ -37,6 +37,10 @@ class Assets:
     components: tuple[str, ...]
     faults: tuple[Fault, ...]
     """What was wrong with rows that stay."""
+    shapes: NDArray[Any] | None = None
+    """Areas, lines and points in lon, lat; None of one without a place. None: `lonlat` is all."""
+    step_m: float = 0.0
+    """Pieces into which lines, and areas over points, are cut. [m]"""
 
 
 def read_assets(table: Table, curves: Mapping[str, Curve]) -> Assets:
