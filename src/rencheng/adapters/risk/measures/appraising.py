@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from rencheng.adapters.risk.assets.meeting import assets_of, meet
 from rencheng.adapters.risk.assets.money import must_be_in
-from rencheng.adapters.risk.assets.table import curves_for, portfolio, read_assets
+from rencheng.adapters.risk.assets.table import curves_for
 from rencheng.adapters.risk.events.table import EventSet, Table
 from rencheng.adapters.risk.measures.files import fault, meant, refuse
 from rencheng.domain.curve import Curve
@@ -16,6 +17,7 @@ from rencheng.model.risk.blocks import BUDGET_MB
 from rencheng.model.risk.measures.appraisal import Progress
 from rencheng.model.risk.measures.appraisal import appraise as appraise_situation
 from rencheng.model.risk.measures.transforming import Situation
+from rencheng.model.risk.parts import spread_out
 
 
 def appraise(
@@ -67,29 +69,31 @@ def appraise(
     costs = Money(currency=measures.currency, year=measures.year)
     if costs != money:
         refuse([fault("money", "currency, year", f"{costs} ≠ {money}")])
-    read = read_assets(assets, named)
-    source, reach_m = events.at(read.lonlat)
-    fitting = curves_for(named, source.head)
-    where = meant(measures, assets, read.components, list(named), source.head.measure)
-    folio, faults = portfolio(
-        read, list(named), source.head.place, reach_m, currency=currency, year=year
-    )
+    read = assets_of(assets, named)
+    met = meet(read, events, list(named), currency=currency, year=year)
+    head = met.source.head
+    fitting = curves_for(named, head)
+    where = meant(measures, assets, read.components, list(named), head.measure)
+    folio, owner = (met.portfolio, None)
+    if met.parts is not None:
+        folio, owner = spread_out(met.portfolio, met.parts)
     found = appraise_situation(
         Situation(
-            source=source,
+            source=met.source,
             portfolio=folio,
             curves=tuple(fitting),
             names={name: row for row, name in enumerate(named)},
+            asset=owner,
+            assets=read.id.size,
         ),
         measures.measures,
         where,
         budget_mb=budget_mb,
         progress=progress,
         versions={
-            "events": source.head.source,
+            **met.versions,
             "measures": f"{measures.version} ({measures.source})",
-            "reach_m": f"{reach_m:.6g}",
             **{f"curve {one.id}": one.version for one in fitting},
         },
     )
-    return replace(found, faults=tuple(faults))
+    return replace(found, faults=met.faults)

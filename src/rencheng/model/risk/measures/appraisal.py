@@ -24,6 +24,7 @@ from rencheng.model.risk.impact import impact
 from rencheng.model.risk.insurance import insured
 from rencheng.model.risk.measures.shield import Shield, held, patterns, shield
 from rencheng.model.risk.measures.transforming import Applied, Situation, components, with_measures
+from rencheng.model.risk.parts import joined
 
 Bools = NDArray[np.bool_]
 F64 = NDArray[np.float64]
@@ -76,9 +77,10 @@ def appraise(
     save what they save jointly. Different groups share a run. What is unknown (NaN hazard, no
     curve, bad data) saves nothing; an asset of which a measure makes something unknown that was
     known saves nothing by it and is counted. Insurance pays for each asset and event its share of
-    the layer on what the other measures leave. Held against hand cases and against running each set
-    alone. Left out: effects on other assets (water that a barrier turns elsewhere), damage to the
-    measure itself, spread of a measure's effect.
+    the layer on what the other measures leave. Pieces of an area or a line meet hazard and barrier
+    by themselves and are one asset before insurance pays. Held against hand cases and against
+    running each set alone. Left out: effects on other assets (water that a barrier turns
+    elsewhere), damage to the measure itself.
     """
     _need_rates(before)
     insures = any(m.kind is MeasureKind.INSURANCE for m in measures)
@@ -188,12 +190,15 @@ class _Work:
         insures: bool,
     ) -> None:
         touched = np.any(reach, axis=0) if reach else base.standing < 0
-        source = held(before.source, before.portfolio, touched, budget_mb)
+        owner = before.owner
+        source = held(before.source, before.portfolio, touched[owner], budget_mb)
         self.before = replace(before, source=source)
         self.measures, self.base = measures, base
         self.budget_mb, self.insures = budget_mb, insures
         self.shields: list[Shield | None] = [
-            shield(source, before.portfolio, m, here) if m.kind is MeasureKind.BARRIER else None
+            shield(source, before.portfolio, m, here[owner])
+            if m.kind is MeasureKind.BARRIER
+            else None
             for m, here in zip(measures, reach, strict=True)
         ]
         self.darkened = np.zeros(base.standing.size, dtype=np.bool_)
@@ -235,8 +240,9 @@ class _Work:
             for i, m in enumerate(self.measures)
         ]
         applied = [one for one in applied if one.where.any()]
-        part = replace(self.before, portfolio=_taken(self.before.portfolio, rows))
-        after = with_measures(part, applied, budget_mb=self.budget_mb)
+        part = _taken(self.before, rows)
+        pieces = [replace(one, where=one.where[part.owner]) for one in applied]
+        after = with_measures(part, pieces, budget_mb=self.budget_mb)
         contracts = [one for one in applied if one.measure.kind is MeasureKind.INSURANCE]
         result = _run(after, self.budget_mb, with_matrix=bool(contracts))
         darker = result.dark > self.base.dark[rows]
@@ -264,7 +270,7 @@ def _passed(result: EventImpact, contracts: Sequence[Applied]) -> F64:
 
 
 def _run(situation: Situation, budget_mb: float, *, with_matrix: bool) -> EventImpact:
-    return impact(
+    result = impact(
         situation.source,
         situation.portfolio,
         situation.curves,
@@ -272,16 +278,29 @@ def _run(situation: Situation, budget_mb: float, *, with_matrix: bool) -> EventI
         with_spread=False,
         with_matrix=with_matrix,
     )
+    if situation.asset is None:
+        return result
+    return joined(result, situation.asset, situation.assets)
 
 
-def _taken(portfolio: Portfolio, rows: I64) -> Portfolio:
-    return replace(
+def _taken(before: Situation, assets: I64) -> Situation:
+    """Return the situation of some assets alone, with all their pieces."""
+    portfolio, owner = before.portfolio, before.owner
+    if before.asset is None:
+        rows, asset = assets, None
+    else:
+        number = np.full(before.assets, -1, dtype=np.int32)
+        number[assets] = np.arange(assets.size)
+        rows = np.flatnonzero(number[owner] >= 0)
+        asset = number[owner[rows]]
+    taken = replace(
         portfolio,
         id=tuple(portfolio.id[k] for k in rows),
         point=portfolio.point[rows],
         curve=portfolio.curve[rows],
         value=portfolio.value[rows],
     )
+    return replace(before, portfolio=taken, asset=asset, assets=assets.size)
 
 
 def _need_rates(before: Situation) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from rencheng.domain.risk_measures import Measure, MeasureKind
 from rencheng.model.risk.measures.shield import Shield, shielded
 
 Bools = NDArray[np.bool_]
+I32 = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,16 @@ class Situation:
     curves: tuple[Curve, ...]
     names: Mapping[str, int]
     """Row of each curve by the name that assets and measures use."""
+    asset: I32 | None = None
+    """Of areas and lines, whose pieces are the rows of `portfolio` (`parts.spread_out`): the asset
+    of each. None: every row is an asset. (pieces,)"""
+    assets: int = 0
+    """How many they are; plays no part where every row is one."""
+
+    @property
+    def owner(self) -> NDArray[np.integer[Any]]:
+        """Return the asset of each row. (rows,)"""
+        return np.arange(self.portfolio.point.size) if self.asset is None else self.asset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +45,7 @@ class Applied:
 
     measure: Measure
     where: Bools
-    """(assets,)"""
+    """(rows,)"""
     shield: Shield | None = None
     """Of a barrier: what it takes off in each event."""
 
@@ -73,7 +85,7 @@ def with_measures(before: Situation, applied: Sequence[Applied], *, budget_mb: f
     source = before.source
     if barriers:
         source, portfolio = shielded(source, portfolio, barriers, budget_mb=budget_mb)
-    return Situation(source=source, portfolio=portfolio, curves=curves, names=before.names)
+    return replace(before, source=source, portfolio=portfolio, curves=curves)
 
 
 def _recurved(before: Situation, applied: Sequence[Applied]) -> tuple[Portfolio, tuple[Curve, ...]]:
