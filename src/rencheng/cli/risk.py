@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rencheng.domain.risk import EventImpact
 
 app = App(name="risk", help="风险计算 Losses of assets under event sets")
+app.command("rencheng.cli.risk_example:example", help="示例文件 Files to try the commands with")
 app.command("rencheng.cli.risk_classical:classical", help="致灾曲线 Risk by hazard curves")
 app.command("rencheng.cli.risk_measures:measures", help="减灾措施 Measures, their benefit and cost")
 app.command(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def several(
     *,
-    assets: Annotated[Path, Parameter(help="资产表 CSV Table of assets")],
+    assets: Annotated[Path, Parameter(help="资产：CSV、GeoPackage、GeoJSON Assets: CSV, points, lines or areas")],
     hazard: Annotated[
         list[str],
         Parameter(
