@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 
 from rencheng.adapters.curve_library.datasets import manifest
 from rencheng.adapters.curve_library.library import CurveLibrary
-from rencheng.adapters.files import data_folder
+from rencheng.adapters.files import data_folder, read_ours
 from rencheng.domain.curve import Curve, Formula
 from rencheng.domain.errors import CorruptDataError, Fault, InvalidInputError, RenchengError
 from rencheng.domain.impact import CasualtyRates, FragilityTable
@@ -161,10 +160,7 @@ def read_casualty_rates(file: Path | None = None) -> CasualtyRates:
 
 
 def _load(file: Path, schema: str) -> dict[str, Any]:
-    try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise _corrupt(file.name, str(error)) from error
+    table = read_ours(file)
     if table.get("schema") != schema:
         raise _corrupt(file.name, f"schema is {table.get('schema')!r}, expected {schema!r}")
     return table

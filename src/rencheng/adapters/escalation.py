@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rencheng.adapters.files import data_folder
+from rencheng.adapters.files import data_folder, read_ours
 from rencheng.domain.alarm import Escalation, EscalationStep, Level
 from rencheng.domain.errors import CorruptDataError, Fault, InvalidInputError
 from rencheng.domain.identity import ROLES
@@ -28,17 +27,14 @@ def load_escalation(state: Path | None = None) -> Escalation:
     """
     own = state / FILE if state else None
     file = own if own and own.is_file() else data_folder() / "rules" / FILE
-    try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-        if document.get("schema") != SCHEMA:
-            raise ValueError(f"schema {document.get('schema')!r} is not {SCHEMA!r}")
-    except (OSError, ValueError) as error:
+    document = read_ours(file)
+    if document.get("schema") != SCHEMA:
         raise CorruptDataError(
-            "escalation.unreadable",
-            f"{file} cannot be read: {error}",
+            "escalation.schema",
+            f"{file} has the schema {document.get('schema')!r}, not {SCHEMA!r}",
             hint="Mend the file, or take it away to use the one that the program brings",
-            params={"file": str(file)},
-        ) from error
+            params={"file": str(file), "schema": SCHEMA},
+        )
     return _read(document, file)
 
 

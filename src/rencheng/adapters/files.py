@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from pathlib import Path
 from typing import IO, Any
 
-from rencheng.domain.errors import ConflictError, Fault, InvalidInputError, NotFoundError
+from rencheng.domain.errors import (
+    ConflictError,
+    CorruptDataError,
+    Fault,
+    InvalidInputError,
+    NotFoundError,
+)
+from rencheng.service.toml import parse_toml
 
 PACKAGE = Path(__file__).resolve().parent.parent
 DEFAULT_CITY = "coquimbo"
@@ -36,23 +41,31 @@ def read_toml(file: Path) -> dict[str, Any]:
     OSError
         When it cannot be read at all.
     """
+    return parse_toml(file.read_bytes(), file.name)
+
+
+def read_ours(file: Path) -> dict[str, Any]:
+    """Return the table of a TOML file that came with the program or stands in its state folder.
+
+    Raises
+    ------
+    CorruptDataError
+        `files.toml`, with the line, as `read_toml`; `files.unread` when it cannot be read at all.
+    """
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        where = f"{file.name}:{line}"
-        reason = f"0x{error.object[error.start]:02x} ≠ UTF-8"
-        cause: ValueError = error
-    except tomllib.TOMLDecodeError as error:
-        place = re.search(r"at line (\d+), column \d+\)$", str(error))
-        where = f"{file.name}:{place[1]}" if place else file.name
-        reason, cause = str(error), error
-    raise InvalidInputError(
-        "files.toml",
-        f"{where} cannot be read as TOML in UTF-8: {reason}",
-        hint="Mend this line, and save the file as UTF-8",
-        params={"where": where, "reason": reason},
-    ) from cause
+        return read_toml(file)
+    except InvalidInputError as error:
+        raise CorruptDataError(
+            error.key, error.problem, hint=error.hint, params=error.params
+        ) from error
+    except OSError as error:
+        reason = str(error.strerror or error)
+        raise CorruptDataError(
+            "files.unread",
+            f"{file} cannot be read: {reason}",
+            hint="Put it back as it was installed, or give the right to read it",
+            params={"where": str(file), "reason": reason},
+        ) from error
 
 
 def unread_fault(error: InvalidInputError) -> Fault:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rencheng.adapters.files import data_folder
+from rencheng.adapters.files import data_folder, read_ours
 from rencheng.domain.errors import CorruptDataError, InvalidInputError
 from rencheng.domain.observation import Quantity
 from rencheng.domain.quality import QualityLimits, StreamLimits
@@ -32,17 +31,14 @@ def load_quality_limits(file: Path | None = None) -> QualityLimits:
         When tables are wrong; all are named.
     """
     file = file or data_folder() / "rules" / "quality.toml"
-    try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-        if document.get("schema") != SCHEMA:
-            raise ValueError(f"schema {document.get('schema')!r} is not {SCHEMA!r}")
-    except (OSError, ValueError) as error:
+    document = read_ours(file)
+    if document.get("schema") != SCHEMA:
         raise CorruptDataError(
-            "quality.unreadable",
-            f"{file.name} cannot be read: {error}",
+            "quality.schema",
+            f"{file.name} has the schema {document.get('schema')!r}, not {SCHEMA!r}",
             hint="Restore the file from the installation",
-            params={"file": file.name},
-        ) from error
+            params={"file": file.name, "schema": SCHEMA},
+        )
     by_quantity: dict[Quantity, StreamLimits] = {}
     by_stream: dict[str, StreamLimits] = {}
     wrong: list[str] = []

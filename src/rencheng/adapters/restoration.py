@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from functools import cache
@@ -11,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from rencheng.adapters.files import data_folder
+from rencheng.adapters.files import data_folder, read_ours
 from rencheng.domain.errors import CorruptDataError, Fault
 from rencheng.domain.recovery import MainsRepair, RestorationTable
 from rencheng.domain.rules import RuleStatus
@@ -36,12 +35,12 @@ def load_restoration(file: Path | None = None) -> RestorationTable:
     """
     file = file or data_folder() / "rules" / "restoration.toml"
     faults: list[Fault] = []
+    table = read_ours(file)
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
         if table.get("schema") != SCHEMA:
             faults.append(_fault("schema", f"{table.get('schema')} instead of {SCHEMA}"))
         built = _build(table, faults)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, *_BAD) as error:
+    except _BAD as error:
         faults.append(_fault(file.name, f"{type(error).__name__}: {error}"))
     if faults:
         raise CorruptDataError(

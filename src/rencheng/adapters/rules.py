@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
@@ -10,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from rencheng.adapters.files import data_folder
+from rencheng.adapters.files import data_folder, read_ours
 from rencheng.adapters.restoration import load_restoration
 from rencheng.domain.alarm import Level
 from rencheng.domain.assessment import Dimension
@@ -68,12 +67,12 @@ def load_indicators(file: Path | None = None) -> IndicatorSet:
 
 def _read(file: Path, schema: str, build: Callable[[Table, list[Fault]], T]) -> T:
     faults: list[Fault] = []
+    table = read_ours(file)
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
         if table.get("schema") != schema:
             faults.append(_fault("schema", f"{table.get('schema')} instead of {schema}"))
         built = build(table, faults)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, *_BAD) as error:
+    except _BAD as error:
         faults.append(_fault(file.name, f"{type(error).__name__}: {error}"))
     if faults:
         raise CorruptDataError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
@@ -32,6 +31,7 @@ from rencheng.domain.watch import (
     WatchStep,
 )
 from rencheng.service.rule_memory import Broken, RuleMemory
+from rencheng.service.toml import parse_toml
 
 SCHEMA = "rencheng/alarms/2"
 OFFICE_FOLDER = "rules"
@@ -127,7 +127,9 @@ class OfficeRules:
 def _in_a_line(error: CorruptDataError | InvalidInputError) -> str:
     said = [f"{one.where}: {', '.join(one.first)}" for one in error.faults[:_SHOWN]]
     more = len(error.faults) - len(said)
-    return "; ".join([*said, *([f"+{more}"] if more else [])]) or str(error.params["why"])
+    return "; ".join([*said, *([f"+{more}"] if more else [])]) or ": ".join(
+        str(error.params[name]) for name in ("where", "why", "reason") if name in error.params
+    )
 
 
 @cache
@@ -143,22 +145,22 @@ def read_pack(file: Path, *, is_own: bool = False) -> WatchPack:
     Raises
     ------
     CorruptDataError
-        When the file is missing or is no TOML.
+        When the file cannot be read at all.
     InvalidInputError
-        When rows are wrong; all are named, with their lines.
+        When it is no TOML, or rows are wrong; all are named, with their lines.
     """
     try:
-        text = file.read_text(encoding="utf-8")
-        document = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        content = file.read_bytes()
+    except OSError as error:
         raise CorruptDataError(
             "rules.unreadable",
             f"{file.name} cannot be read: {error}",
             hint="Compare it with a shipped file of rules",
             params={"file": file.name, "why": str(error)},
         ) from error
+    document = parse_toml(content, file.name)
     faults: list[Fault] = []
-    pack = _pack(document, text, faults, file.name if is_own else "")
+    pack = _pack(document, content.decode("utf-8-sig"), faults, file.name if is_own else "")
     if faults or pack is None:
         raise InvalidInputError(
             "rules.pack",

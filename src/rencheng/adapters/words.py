@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
 
-from rencheng.adapters.files import PACKAGE
+from rencheng.adapters.files import PACKAGE, read_toml
 from rencheng.domain.provenance import Text
 
 LANGUAGES = ("zh-CN", "en")
@@ -24,7 +23,7 @@ def catalogue() -> dict[str, dict[str, str]]:
     """Return every sentence by key, with its `zh` and `en` wording."""
     words: dict[str, dict[str, str]] = {}
     for file in sorted((PACKAGE / "words").glob("*.toml")):
-        words |= tomllib.loads(file.read_text(encoding="utf-8"))
+        words |= read_toml(file)
     return words
 
 

@@ -220,7 +220,11 @@ def _own_address(options: MqttOptions, broker: Broker, client: str) -> Address:
 def _mapping_text(file: Path, is_named: bool) -> str:
     if not is_named and not file.is_file():
         return ""
-    return file.read_text(encoding="utf-8")
+    from rencheng.connectors.mqtt.mapping import read_mapping
+
+    content = file.read_bytes()
+    read_mapping(content, file.name)
+    return content.decode("utf-8-sig")
 
 
 def _check(options: MqttOptions) -> None:

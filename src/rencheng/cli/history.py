@@ -46,7 +46,7 @@ def import_(
     from rencheng.adapters.history_import.maps import map_from
     from rencheng.bootstrap import build_brain, must_be_alone
 
-    given = map_from(map_.read_text(encoding="utf-8")) if map_ else None
+    given = map_from(map_.read_bytes(), map_.name) if map_ else None
     lock = must_be_alone(state)
     brain = build_brain(state, city)
     try:

@@ -102,8 +102,8 @@ def check(mapping: Path, *, sample: Path | None = None, topic: str = "") -> int:
     from rencheng.connectors.mqtt.mapping import read_mapping
     from rencheng.connectors.shape import Message
 
-    text = mapping.read_text(encoding="utf-8")
-    read = read_mapping(text)
+    content = mapping.read_bytes()
+    read = read_mapping(content, mapping.name)
     speaking.say("cli.mqtt.right", style="green", path=str(mapping), count=len(read.topics))
     if any(rule.time is None for rule in read.topics):
         speaking.say("cli.mqtt.arrival", style="yellow")
@@ -112,7 +112,7 @@ def check(mapping: Path, *, sample: Path | None = None, topic: str = "") -> int:
     wild = {"+": "1", "#": "1"}
     usual = "/".join(wild.get(level, level) for level in read.topics[0].pattern.split("/"))
     message = Message(topic=topic or usual, body=sample.read_bytes(), received=datetime.now(UTC))
-    said = Connector().hear({"mapping": text}, message)
+    said = Connector().hear({"mapping": content.decode("utf-8-sig")}, message)
     speaking.say("cli.mqtt.sample", topic=message.topic)
     for one in said.readings:
         speaking.say(

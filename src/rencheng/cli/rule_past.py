@@ -154,7 +154,7 @@ def _from_file(past: Past, file: Path, truth: Truth) -> Opened:
     from rencheng.sense.rules.backtest_ahead import Issued
 
     if past.map_ is not None:
-        given = map_from(past.map_.read_text(encoding="utf-8"))
+        given = map_from(past.map_.read_bytes(), past.map_.name)
         place, rows = read_mapped(file, given, past.quantity)
     else:
         place, rows = read_series(file, past.quantity)

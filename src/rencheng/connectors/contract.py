@@ -16,7 +16,6 @@ An example is a folder `examples/<name>/` with `case.toml` and the files that th
 from __future__ import annotations
 
 import socket
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +35,7 @@ from rencheng.connectors.shape import (
     Way,
 )
 from rencheng.domain.errors import Fault, RenchengError, SourceUnavailableError, TooMuchError
+from rencheng.service.toml import parse_toml
 
 CASE = "case.toml"
 MOST_REQUESTS = 100
@@ -246,7 +246,7 @@ def _ids(delivery: Delivery) -> list[str]:
 
 
 def _example(folder: Path, connector: Connector) -> Example:
-    document = tomllib.loads((folder / CASE).read_text(encoding="utf-8"))
+    document = parse_toml((folder / CASE).read_bytes(), f"{folder.name}/{CASE}")
     given = document.get("settings", {})
     settings = {}
     for one in connector.manifest.settings:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 from rencheng.connectors.manifests import OWN, fits
 from rencheng.connectors.shape import Connector, Setting, SettingKind
 from rencheng.domain.errors import Fault, InvalidInputError
+from rencheng.service.toml import parse_toml
 
 FILE = "connectors.toml"
 LARGEST_FILE = 1_000_000
@@ -69,10 +69,7 @@ def read_feeds(state: Path, known: Mapping[str, Connector]) -> dict[str, Feed]:
     if not file.exists():
         return {}
     faults: list[Fault] = []
-    try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise _wrong([_fault(FILE, f"is not a TOML file: {error}")]) from error
+    document = parse_toml(file.read_bytes(), FILE)
     tables = document.pop("feed", {})
     faults += [_fault(key, "is not [feed.<name>]") for key in document]
     found = {}
@@ -169,7 +166,7 @@ def _read(at: str, state: Path, path: str, faults: list[Fault]) -> str:
     file = state / path
     try:
         if file.stat().st_size <= LARGEST_FILE:
-            return file.read_text(encoding="utf-8")
+            return file.read_text(encoding="utf-8-sig")
         faults.append(_fault(at, f"{path} is larger than {LARGEST_FILE} bytes"))
     except (OSError, ValueError) as error:
         faults.append(_fault(at, f"{path} cannot be read: {error}"))

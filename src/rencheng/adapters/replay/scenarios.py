@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from rencheng.adapters.files import data_folder
+from rencheng.adapters.files import data_folder, read_ours
 from rencheng.domain.errors import CorruptDataError, Fault, NotFoundError
 from rencheng.domain.hazard import BulletinKind
 from rencheng.service.replay import Scenario
@@ -89,10 +88,7 @@ def read_scenario(file: Path) -> ScenarioFile:
         When it cannot be read or breaks a rule; all faults are named at once.
     """
     faults: list[Fault] = []
-    try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise _corrupt(file, [_fault(file.name, str(error))]) from error
+    table = read_ours(file)
     if table.get("schema") != _SCHEMA:
         faults.append(_fault("schema", f"schema is not {_SCHEMA}"))
     faults += [_fault(name, "section is missing") for name in _SECTIONS if name not in table]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping as Table
 from dataclasses import dataclass
 from typing import Any
 
 from rencheng.connectors.paths import FORMATS, steps, zone_of
 from rencheng.domain.errors import Fault, InvalidInputError
+from rencheng.service.toml import parse_toml
 
 SCHEMA = "rencheng/http_json/1"
 LOOK_BACK = 1000
@@ -61,10 +61,7 @@ def mapping_from(text: str) -> Mapping:
         With every fault at once.
     """
     faults: list[Fault] = []
-    try:
-        document = tomllib.loads(text)
-    except ValueError as error:
-        raise _wrong([_fault("mapping", f"is not a TOML file: {error}")]) from error
+    document = parse_toml(text, "mapping")
     if document.get("schema") != SCHEMA:
         faults.append(_fault("schema", f"is not {SCHEMA}"))
     tables = document.get("rows", [])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from rencheng.connectors.mqtt.templates import Template, template
 from rencheng.connectors.paths import steps, time_of, zone_of
 from rencheng.domain.errors import Fault, InvalidInputError
+from rencheng.service.toml import parse_toml
 
 SCHEMA = "rencheng/mqtt-mapping/1"
 FORMATS = ("json", "cbor", "number")
@@ -64,24 +64,25 @@ class MqttMapping:
     topics: tuple[TopicRule, ...] = ()
 
 
-def read_mapping(text: str) -> MqttMapping:
+def read_mapping(content: bytes | str, name: str = "mapping") -> MqttMapping:
     """Return what a mapping file says.
+
+    Parameters
+    ----------
+    name
+        Of the file.
 
     Raises
     ------
     InvalidInputError
         With every fault at once.
     """
+    table = parse_toml(content, name)
     faults: list[Fault] = []
-    try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        faults.append(_fault("mapping", "syntax", str(error)))
-        raise _refused(faults) from error
-    if content.get("schema") != SCHEMA:
+    if table.get("schema") != SCHEMA:
         faults.append(_fault("schema", "schema", SCHEMA))
-    faults += [_fault(key, "unknown", key) for key in content if key not in ("schema", "topic")]
-    tables = content.get("topic")
+    faults += [_fault(key, "unknown", key) for key in table if key not in ("schema", "topic")]
+    tables = table.get("topic")
     if not isinstance(tables, list) or not tables:
         faults.append(_fault("topic", "no_topics", "[[topic]]"))
         tables = []
@@ -234,7 +235,6 @@ def _number(
 
 
 _PROBLEMS = {
-    "syntax": ("it is no valid TOML", "mend the line that it names"),
     "schema": ("the schema is missing or another one", "write the schema as it is shown"),
     "unknown": ("nothing reads this", "look for a slip of the pen, or take it out"),
     "no_topics": ("there is no topic", "add [[topic]]"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,7 +11,7 @@ import msgspec
 
 from rencheng.adapters.cities.downloads import Ask, Item
 from rencheng.adapters.cities.readers import Box
-from rencheng.adapters.files import data_folder
+from rencheng.adapters.files import data_folder, read_ours
 from rencheng.domain.errors import InvalidInputError, NotFoundError
 
 SCHEMA = "rencheng.download/1"
@@ -177,14 +176,14 @@ class Catalogue:
         return known[name]
 
     def _read(self, file: Path) -> Regions | Degrees | Squares:
+        table = read_ours(file)
         try:
-            table = tomllib.loads(file.read_text(encoding="utf-8"))
             if table.get("schema") != SCHEMA or table.get("kind") not in self.KINDS:
                 raise msgspec.ValidationError(
                     f"schema must be {SCHEMA}, kind one of {[*self.KINDS]}"
                 )
             return msgspec.convert(table, self.KINDS[table["kind"]])
-        except (msgspec.ValidationError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except msgspec.ValidationError as error:
             raise InvalidInputError(
                 "download.file",
                 f"{file.name}: {error}",

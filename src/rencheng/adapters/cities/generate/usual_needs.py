@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import csv
 import io
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rencheng.adapters.files import data_folder
+from rencheng.adapters.files import data_folder, read_ours
 from rencheng.domain.city import City
 from rencheng.domain.errors import Fault, InvalidInputError
 from rencheng.domain.provenance import Origin
@@ -75,10 +74,7 @@ def load_defaults(file: Path) -> Mapping[str, tuple[UsualNeed, ...]]:
     InvalidInputError
         When the file is no such table, or rows are impossible; all of them are named.
     """
-    try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise _refused(file.name, [_fault(file.name, str(error))]) from error
+    table = read_ours(file)
     if table.get("schema") != SCHEMA:
         raise _refused(file.name, [_fault("schema", f"{table.get('schema')!r}, not {SCHEMA!r}")])
     faults: list[Fault] = []

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from rencheng.adapters.files import read_toml, unread_fault
 from rencheng.adapters.notify.webhook.channel import Target
 from rencheng.domain.errors import Fault, InvalidInputError
 
@@ -31,10 +31,13 @@ def read_targets(state: Path) -> dict[str, Target]:
     faults: list[Fault] = []
     if file.stat().st_mode & 0o077:
         faults.append(_fault(FILE, "channels.mode", "others may read the secrets", "chmod 600"))
+    tables: object = {}
     try:
-        tables = dict(tomllib.loads(file.read_text(encoding="utf-8")).get("webhook", {}))
-    except ValueError:  # not TOML, not UTF-8, or not a table
-        faults.append(_fault(FILE, "channels.syntax", "not a TOML file", "Mend the file"))
+        tables = read_toml(file).get("webhook", {})
+    except InvalidInputError as error:
+        faults.append(unread_fault(error))
+    if not isinstance(tables, dict):
+        faults.append(_fault("webhook", "channels.table", "no table", "Write [webhook.<name>]"))
         tables = {}
     targets = {}
     for name, table in tables.items():
