@@ -12,7 +12,7 @@ from typing import Any
 from rencheng.adapters.imports import open_room
 from rencheng.domain.errors import ConflictError
 from rencheng.service.house import House
-from rencheng.service.import_desk import ImportDesk, ImportRoom
+from rencheng.service.import_desk import ImportRoom, import_desk
 from rencheng.service.importing import (
     Import,
     KindInfo,
@@ -20,11 +20,11 @@ from rencheng.service.importing import (
     Plan,
     Preview,
     SourcePlan,
-    Step,
     Task,
     mark_of,
 )
 from rencheng.service.imports import NewImport
+from rencheng.service.jobs import Step
 
 NEW = NewImport(city="haicheng", name_zh="海城", name_en="Haicheng", timezone="Asia/Shanghai")
 KINDS = (
@@ -90,7 +90,7 @@ def room_of(
         workshop=workshop,
         versions=made.versions,
         statements=made.statements,
-        desk=ImportDesk(house, made.shelf, workshop),
+        desk=import_desk(house, made.shelf, workshop),
     )
 
 

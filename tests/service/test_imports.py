@@ -19,7 +19,8 @@ from rencheng.domain.errors import (
 )
 from rencheng.service import imports
 from rencheng.service.import_desk import ImportRoom
-from rencheng.service.importing import Import, Plan, State, Step, Task
+from rencheng.service.importing import Import, Plan, Task
+from rencheng.service.jobs import State, Step
 
 
 @pytest.fixture
@@ -154,7 +155,7 @@ def test_nothing_changes_while_it_is_being_built(kit: Kit, room: ImportRoom) -> 
     with pytest.raises(ConflictError):
         send(kit, room, item.id, "more.csv")
     with pytest.raises(ConflictError):
-        imports.delete(kit.house, room.shelf, kit.order(PLANNER), item.id)
+        room.desk.delete(kit.order(PLANNER), item.id)
     with pytest.raises(ConflictError):
         ask(kit, room, item)
 
@@ -199,7 +200,7 @@ def test_what_is_stopped_can_be_resumed(kit: Kit, room: ImportRoom, workshop: Fa
 
     def act(item: Import, task: Task, tell: Any, is_stopped: Any) -> Any:
         assert not is_stopped()
-        imports.stop(kit.house, room.shelf, kit.order(PLANNER), item.id)
+        room.desk.cancel(kit.order(PLANNER), item.id)
         assert is_stopped()
         raise stopped()
 
@@ -216,7 +217,7 @@ def test_what_is_stopped_can_be_resumed(kit: Kit, room: ImportRoom, workshop: Fa
 def test_what_waits_is_stopped_at_once(kit: Kit, room: ImportRoom, workshop: FakeWorkshop) -> None:
     item = ready(kit, room)
     ask(kit, room, item)
-    stopped_item = imports.stop(kit.house, room.shelf, kit.order(PLANNER), item.id)
+    stopped_item = room.desk.cancel(kit.order(PLANNER), item.id)
     assert stopped_item.state is State.STOPPED
     assert not room.desk.turn() and workshop.seen == []
 
@@ -291,7 +292,7 @@ def test_files_pointed_to_stay_where_they_are(kit: Kit, tmp_path: Path) -> None:
     assert [file.name for file in item.files] == ["zones.csv"]
     assert room.shelf.path(item, "zones.csv") == place / "zones.csv"
     imports.drop_file(kit.house, room.shelf, kit.order(PLANNER), key, "zones.csv")
-    imports.delete(kit.house, room.shelf, kit.order(PLANNER), key)
+    room.desk.delete(kit.order(PLANNER), key)
     assert (place / "zones.csv").is_file() and room.shelf.all() == []
 
 

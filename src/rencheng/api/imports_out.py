@@ -20,8 +20,6 @@ from rencheng.api.shapes.imports import (
     SourceShape,
 )
 from rencheng.api.telling import number, point, text_out
-from rencheng.domain import errors
-from rencheng.domain.errors import CorruptDataError, RenchengError
 from rencheng.domain.finding import DataFinding
 from rencheng.domain.provenance import Layer
 from rencheng.service.importing import (
@@ -33,7 +31,6 @@ from rencheng.service.importing import (
     Preview,
     Shelf,
     SourcePlan,
-    Trouble,
     Workshop,
     mark_of,
 )
@@ -65,7 +62,7 @@ def import_out(brain: Brain, item: Import) -> ImportOut:
             "task": item.task,
             "state": item.state.value,
             "progress": _progress_out(brain, item),
-            "trouble": problem_of(_error(item.trouble)) if item.trouble else None,
+            "trouble": problem_of(item.trouble.error()) if item.trouble else None,
             "checked": _outcome_out(item, item.checked),
             "built": _outcome_out(item, item.built),
             "is_served_city": served,
@@ -229,15 +226,3 @@ def _progress_out(brain: Brain, item: Import) -> ProgressOut | None:
         share=step.share,
         left_s=number(left_s),
     )
-
-
-def _error(trouble: Trouble) -> RenchengError:
-    kind = getattr(errors, trouble.type, CorruptDataError)
-    made: RenchengError = kind(
-        trouble.key,
-        trouble.problem,
-        hint=trouble.hint,
-        params=trouble.params,
-        faults=trouble.faults,
-    )
-    return made

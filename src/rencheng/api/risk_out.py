@@ -30,21 +30,18 @@ from rencheng.api.shapes.risk import (
 )
 from rencheng.api.telling import band_out, number, numbers, place_xy, text_out, why_out
 from rencheng.bootstrap import Brain
-from rencheng.domain import errors
 from rencheng.domain.city import City
 from rencheng.domain.curve import Curve, CurveAnswer
-from rencheng.domain.errors import CorruptDataError, RenchengError
 from rencheng.domain.provenance import Band, Why
 from rencheng.domain.risk import Standing
 from rencheng.service import risk_tables
+from rencheng.service.jobs import State
 from rencheng.service.risk_runs import (
     Amount,
     CostRow,
     RiskResult,
     RiskRun,
     RiskSet,
-    RiskTrouble,
-    RunState,
 )
 
 KNOTS_SHOWN = 120
@@ -102,7 +99,7 @@ def set_out(one: RiskSet) -> RiskSetOut:
         licence=one.licence,
         is_own=one.is_own,
         size=one.size,
-        trouble=problem_of(_error(one.trouble)) if one.trouble else None,
+        trouble=problem_of(one.trouble.error()) if one.trouble else None,
     )
 
 
@@ -121,35 +118,23 @@ def job_out(brain: Brain, run: RiskRun, before: int = 0) -> RiskJobOut:
         hour=run.wish.hour,
         seed=run.wish.seed,
         note=run.wish.note,
-        state=run.state.value,
+        state=run.state.value,  # type: ignore[arg-type]  # `idle` is not a run's
         asked=run.asked,
         asked_by=run.asked_by,
         began=run.began,
         ended=run.ended,
         progress=progress,
         waiting=before,
-        trouble=problem_of(_error(run.trouble)) if run.trouble else None,
+        trouble=problem_of(run.trouble.error()) if run.trouble else None,
         version=run.version,
     )
 
 
 def waiting_before(runs: list[RiskRun], run: RiskRun) -> int:
     """Return how many runs come before one that waits."""
-    if run.state is not RunState.QUEUED:
+    if run.state is not State.QUEUED:
         return 0
     return sum(one.is_busy and (one.asked, one.id) < (run.asked, run.id) for one in runs)
-
-
-def _error(trouble: RiskTrouble) -> RenchengError:
-    kind = getattr(errors, trouble.type, CorruptDataError)
-    made: RenchengError = kind(
-        trouble.key,
-        trouble.problem,
-        hint=trouble.hint,
-        params=trouble.params,
-        faults=trouble.faults,
-    )
-    return made
 
 
 def summary_out(shown: Shown) -> RiskSummaryOut:

@@ -37,9 +37,9 @@ def open_risk(
     from rencheng.adapters.risk.city.run_shelf import FolderRuns
     from rencheng.adapters.risk.city.sets import EventSets
     from rencheng.adapters.risk.city.stock import Shelves
-    from rencheng.service.risk_desk import RiskDesk
+    from rencheng.service.risk_desk import risk_desk
     from rencheng.service.risk_jobs import RiskRoom
 
     sets, runs = EventSets(state, scenarios), FolderRuns(state)
     engine = CityEngine(house.cities, sets, Shelves(state, curves), models)
-    return RiskRoom(sets=sets, runs=runs, engine=engine, desk=RiskDesk(house, runs, engine))
+    return RiskRoom(sets=sets, runs=runs, engine=engine, desk=risk_desk(house, runs, engine))

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
-from rencheng.domain.errors import Fault, Param
+from rencheng.domain.errors import Fault
 from rencheng.domain.finding import DataFinding
 from rencheng.domain.provenance import Layer
+from rencheng.service.jobs import IsStopped, Job, JobShelf, Tell
 
 Box = tuple[float, float, float, float]
 """West, south, east, north. [deg]"""
@@ -23,6 +24,8 @@ MISSING_LAYERS = (
 )  # fmt: skip
 """Layers that can be generated from a seed when no source gives them."""
 GRIDS = ("squares", "h3", "zones")
+STOPPED = "city.stopped"
+"""Key of the error by which a check or a build says that it was stopped."""
 
 
 class Task(StrEnum):
@@ -30,21 +33,6 @@ class Task(StrEnum):
 
     CHECK = "check"
     BUILD = "build"
-
-
-class State(StrEnum):
-    """How far the last task of an import is."""
-
-    IDLE = "idle"
-    QUEUED = "queued"
-    RUNNING = "running"
-    STOPPING = "stopping"
-    STOPPED = "stopped"
-    FAILED = "failed"
-    DONE = "done"
-
-
-BUSY = frozenset({State.QUEUED, State.RUNNING, State.STOPPING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,33 +82,6 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
-    """Why a task failed, kept so that it can be said in the reader's language later."""
-
-    type: str
-    """Name of the class in `domain.errors`."""
-    key: str
-    problem: str
-    hint: str
-    params: Mapping[str, Param] = field(default_factory=dict)
-    faults: tuple[Fault, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """How far a task is."""
-
-    source: str = ""
-    """Id of the source being read; empty: none."""
-    step: str = ""
-    """Key of the step, such as `streets`."""
-    number: int = 0
-    total: int = 0
-    share: float = 0.0
-    """Of the whole task, 0 to 1."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What a task came to."""
 
@@ -140,10 +101,9 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Import:
+class Import(Job):
     """A city in the making."""
 
-    id: str
     city: str
     """Id that the city has or will have."""
     name_zh: str
@@ -151,22 +111,12 @@ class Import:
     timezone: str
     created: datetime
     created_by: str
-    version: int = 1
     files: tuple[ImportFile, ...] = ()
     plan: Plan = field(default_factory=Plan)
     task: str = ""
     """The last task asked for, empty before the first."""
-    state: State = State.IDLE
-    asked: datetime | None = None
-    asked_by: str = ""
-    trouble: Trouble | None = None
     checked: Outcome | None = None
     built: Outcome | None = None
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether the background works, or will, on it."""
-        return self.state in BUSY
 
     def file(self, name: str) -> ImportFile | None:
         """Return a file by its name."""
@@ -255,27 +205,11 @@ class Incoming(Protocol):
         ...
 
 
-class Shelf(Protocol):
-    """Where imports lie; what is put there is durable when the call returns."""
+class Shelf(JobShelf[Import], Protocol):
+    """Where imports and their files lie; what is put there is durable when the call returns."""
 
     largest: int
     """Largest file that is taken. [byte]"""
-
-    def all(self) -> Sequence[Import]:
-        """Return all imports, newest first."""
-        ...
-
-    def get(self, key: str) -> Import:
-        """Return an import, or raise `NotFoundError`."""
-        ...
-
-    def put(self, item: Import) -> None:
-        """Keep an import."""
-        ...
-
-    def remove(self, key: str) -> None:
-        """Forget an import and its files."""
-        ...
 
     def incoming(self, key: str, name: str) -> Incoming:
         """Open a file for writing; `InvalidInputError` for a name that is none."""
@@ -321,15 +255,15 @@ class Workshop(Protocol):
         self,
         item: Import,
         task: Task,
-        tell: Callable[[Step], None],
-        is_stopped: Callable[[], bool],
+        tell: Tell,
+        is_stopped: IsStopped,
     ) -> Outcome:
         """Check or build; blocks until done.
 
         Raises
         ------
         RenchengError
-            Whatever is wrong; `ConflictError` with key `city.stopped` after a stop.
+            Whatever is wrong; `ConflictError` with key `STOPPED` after a stop.
         """
         ...
 

@@ -22,12 +22,12 @@ from rencheng.service.importing import (
     KindInfo,
     Plan,
     Shelf,
-    State,
     Task,
     Versions,
     mark_of,
     names,
 )
+from rencheng.service.jobs import State, require_idle
 from rencheng.service.ports import UnitOfWork
 
 Params = dict[str, str | int | float]
@@ -81,17 +81,6 @@ def create(house: House, shelf: Shelf, command: Command, new: NewImport) -> Impo
         return _done(item, "import.created", {"city": item.city})
 
     return _perform(house, shelf, command, change, ("create", new))
-
-
-def delete(house: House, shelf: Shelf, command: Command, key: str) -> None:
-    """Delete an import and its files; a city that was built from it stays."""
-
-    def change(_: UnitOfWork, __: Context) -> Done[Import]:
-        item = _idle(shelf.get(key))
-        shelf.remove(key)
-        return _done(item, "import.deleted", {"city": item.city})
-
-    _perform(house, shelf, command, change, ("delete", key))
 
 
 def add_file(
@@ -201,20 +190,6 @@ def ask(house: House, shelf: Shelf, command: Command, key: str, task: Task) -> I
     return _perform(house, shelf, command, change, ("ask", key, task.value))
 
 
-def stop(house: House, shelf: Shelf, command: Command, key: str) -> Import:
-    """Stop what the background does for an import; asked again, it goes on with what was read."""
-
-    def change(_: UnitOfWork, __: Context) -> Done[Import]:
-        item = shelf.get(key)
-        if item.state not in (State.QUEUED, State.RUNNING):
-            return Done(item=item, id=key, event="")
-        state = State.STOPPED if item.state is State.QUEUED else State.STOPPING
-        changed = _put(shelf, replace(item, state=state))
-        return _done(changed, "import.stop_asked", {"city": item.city})
-
-    return _perform(house, shelf, command, change, ("stop", key))
-
-
 def serve(
     house: House, versions: Versions, command: Command, city: str, version: str, seen: str
 ) -> str:
@@ -298,14 +273,7 @@ def _sorted(files: tuple[ImportFile, ...]) -> tuple[ImportFile, ...]:
 
 
 def _idle(item: Import) -> Import:
-    if item.is_busy:
-        raise ConflictError(
-            "import.busy",
-            f"the import {item.id} is being worked on",
-            hint="Wait until it is done, or stop it first",
-            params={"id": item.id},
-        )
-    return item
+    return require_idle(item, "import")
 
 
 def _require_room(count: int) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rencheng.domain.errors import ConflictError, InvalidInputError, TooMuchError
+from rencheng.domain.errors import InvalidInputError, TooMuchError
 from rencheng.domain.identity import Permission
 from rencheng.domain.run import LIVE_RUN
 from rencheng.service.house import Command, Context, Done, House, new_id, perform
+from rencheng.service.jobs import State
 from rencheng.service.ports import UnitOfWork
 from rencheng.service.risk_runs import (
     Engine,
@@ -19,7 +20,6 @@ from rencheng.service.risk_runs import (
     RiskRun,
     RiskSet,
     RunShelf,
-    RunState,
     RunWish,
 )
 
@@ -80,7 +80,7 @@ def ask(house: House, room: RiskRoom, command: Command, wish: RunWish) -> RiskRu
             city_version=city.version,
             set=found,
             wish=wish,
-            state=RunState.QUEUED,
+            state=State.QUEUED,
             asked=ctx.wall,
             asked_by=command.actor.id,
         )
@@ -88,47 +88,6 @@ def ask(house: House, room: RiskRoom, command: Command, wish: RunWish) -> RiskRu
         return _done(item, "risk.asked")
 
     return _perform(house, room, command, change, ("ask", wish))
-
-
-def stop(house: House, room: RiskRoom, command: Command, key: str) -> RiskRun:
-    """Stop a run that waits or is under way; one that is over stays as it is."""
-
-    def change(_: UnitOfWork, __: Context) -> Done[RiskRun]:
-        item = room.runs.get(key)
-        if item.state not in (RunState.QUEUED, RunState.RUNNING):
-            return Done(item=item, id=key, event="")
-        state = RunState.STOPPED if item.state is RunState.QUEUED else RunState.STOPPING
-        changed = replace(item, state=state, version=item.version + 1)
-        room.runs.put(changed)
-        return _done(changed, "risk.stop_asked")
-
-    return _perform(house, room, command, change, ("stop", key))
-
-
-def delete(house: House, room: RiskRoom, command: Command, key: str) -> None:
-    """Delete a run that is over, with its result."""
-    command.actor.must(Permission.RISK_RUN)
-
-    def change(_: UnitOfWork, __: Context) -> Done[str]:
-        item = room.runs.get(key)
-        if item.is_busy:
-            raise ConflictError(
-                "risk.busy",
-                f"the run {item.id} is being worked on",
-                hint="Wait until it is done, or stop it first",
-                params={"id": item.id},
-            )
-        room.runs.remove(key)
-        params: dict[str, str | int | float] = {"set": item.set.id, "city": item.city}
-        return Done(item=key, id=key, event="risk", action="risk.deleted", params=params)
-
-    perform(
-        house,
-        replace(command, run=LIVE_RUN),
-        change,
-        again=lambda _, made: made,
-        content=("risk", "delete", key),
-    )
 
 
 def require_new(room: RiskRoom, command: Command, city: str, new: NewSet) -> IncomingSet:
@@ -217,7 +176,7 @@ def _done(item: RiskRun, action: str) -> Done[RiskRun]:
 
 def _require_room(room: RiskRoom) -> None:
     kept = room.runs.all()
-    waiting = sum(one.state is RunState.QUEUED for one in kept)
+    waiting = sum(one.state is State.QUEUED for one in kept)
     if waiting >= MOST_WAITING:
         raise TooMuchError(
             "risk.many_waiting",

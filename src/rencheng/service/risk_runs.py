@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
@@ -11,10 +11,13 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from rencheng.domain.curve import Curve
-from rencheng.domain.errors import Fault, Param
+from rencheng.domain.errors import Fault
 from rencheng.domain.provenance import Origin, Text
+from rencheng.service.jobs import IsStopped, Job, JobShelf, Tell, Trouble
 
 Arrays = Mapping[str, NDArray[Any]]
+STOPPED = "risk.stopped"
+"""Key of the error by which a run says that it was stopped."""
 
 
 class SetKind(StrEnum):
@@ -27,33 +30,6 @@ class SetKind(StrEnum):
     TABLE = "table"
     HDF5 = "hdf5"
     RASTERS = "rasters"
-
-
-class RunState(StrEnum):
-    """How far a run is."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    STOPPING = "stopping"
-    STOPPED = "stopped"
-    FAILED = "failed"
-    DONE = "done"
-
-
-BUSY = frozenset({RunState.QUEUED, RunState.RUNNING, RunState.STOPPING})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RiskTrouble:
-    """What is wrong with a set or why a run failed, kept to be said in the reader's language."""
-
-    type: str
-    """Name of the class in `domain.errors`."""
-    key: str
-    problem: str
-    hint: str
-    params: Mapping[str, Param] = field(default_factory=dict)
-    faults: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +54,7 @@ class RiskSet:
     """Changes with what the set says: start of a SHA-256."""
     size: int = 0
     """Of its files. [byte]"""
-    trouble: RiskTrouble | None = None
+    trouble: Trouble | None = None
     """Why it cannot be run."""
 
 
@@ -112,27 +88,15 @@ class RunWish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RiskRun:
+class RiskRun(Job):
     """A run: asked for, under way, or over."""
 
-    id: str
     city: str
     city_version: str
     set: RiskSet
     """As it was when the run was asked for."""
     wish: RunWish
-    state: RunState
     asked: datetime
-    asked_by: str
-    began: datetime | None = None
-    ended: datetime | None = None
-    trouble: RiskTrouble | None = None
-    version: int = 1
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether the background works, or will, on it."""
-        return self.state in BUSY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,20 +219,6 @@ class RiskResult:
     arrays: Arrays
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunStep:
-    """How far a run is."""
-
-    step: str = ""
-    """Key of the step, such as `fields`, `losses`."""
-    share: float = 0.0
-    """Of the whole run, 0 to 1."""
-
-
-Tell = Callable[[RunStep], None]
-IsStopped = Callable[[], bool]
-
-
 class IncomingSet(Protocol):
     """A file of events on its way in."""
 
@@ -310,20 +260,8 @@ class EventShelf(Protocol):
         ...
 
 
-class RunShelf(Protocol):
-    """Where runs lie; what is put there is durable when the call returns."""
-
-    def all(self) -> Sequence[RiskRun]:
-        """Return all runs, newest first."""
-        ...
-
-    def get(self, key: str) -> RiskRun:
-        """Return a run, or raise `NotFoundError`."""
-        ...
-
-    def put(self, item: RiskRun) -> None:
-        """Keep a run."""
-        ...
+class RunShelf(JobShelf[RiskRun], Protocol):
+    """Where runs and their results lie; what is put there is durable when the call returns."""
 
     def keep(self, key: str, result: RiskResult) -> None:
         """Keep a result beside its run."""
@@ -331,10 +269,6 @@ class RunShelf(Protocol):
 
     def result(self, key: str) -> RiskResult:
         """Return a result, or raise `NotFoundError` where there is none."""
-        ...
-
-    def remove(self, key: str) -> None:
-        """Forget a run and its result."""
         ...
 
 
@@ -347,7 +281,7 @@ class Engine(Protocol):
         Raises
         ------
         RenchengError
-            Whatever is wrong; `ConflictError` with key `risk.stopped` after a stop.
+            Whatever is wrong; `ConflictError` with key `STOPPED` after a stop.
         """
         ...
 

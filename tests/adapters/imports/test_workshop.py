@@ -25,7 +25,8 @@ from rencheng.domain.city import City
 from rencheng.domain.errors import ConflictError, CorruptDataError, InvalidInputError
 from rencheng.service import imports
 from rencheng.service.import_desk import ImportRoom
-from rencheng.service.importing import Import, Plan, SourcePlan, State, Step, Task
+from rencheng.service.importing import Import, Plan, SourcePlan, Task
+from rencheng.service.jobs import State, Step
 from rencheng.service.needs_form import NeedRow, Stated
 
 STREETS = b"""{"type": "FeatureCollection", "features": [

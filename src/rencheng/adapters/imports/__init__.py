@@ -9,7 +9,7 @@ from rencheng.adapters.imports.statements import FolderStatements
 from rencheng.adapters.imports.versions import FolderVersions
 from rencheng.adapters.imports.workshop import ProcessWorkshop
 from rencheng.service.house import House
-from rencheng.service.import_desk import ImportDesk, ImportRoom
+from rencheng.service.import_desk import ImportRoom, import_desk
 
 
 def open_room(
@@ -33,5 +33,5 @@ def open_room(
         workshop=workshop,
         versions=FolderVersions(state),
         statements=FolderStatements(state),
-        desk=ImportDesk(house, shelf, workshop),
+        desk=import_desk(house, shelf, workshop),
     )

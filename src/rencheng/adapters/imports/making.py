@@ -13,8 +13,8 @@ import numpy as np
 from rencheng.adapters.imports.recipe_file import write_recipe
 from rencheng.adapters.imports.shelf import FolderShelf
 from rencheng.domain.errors import Fault, InvalidInputError, RenchengError
-from rencheng.service.import_desk import STOPPED
-from rencheng.service.importing import Box, Import, Outcome, Step
+from rencheng.service.importing import STOPPED, Box, Import, Outcome
+from rencheng.service.jobs import Step
 
 if TYPE_CHECKING:
     from rencheng.adapters.cities.given import Given

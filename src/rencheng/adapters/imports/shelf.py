@@ -14,14 +14,13 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO
 
-import msgspec
-
 from rencheng.adapters.imports.names import ENDINGS, safe_name
+from rencheng.adapters.job_folders import JobFolders
 from rencheng.domain.errors import (
-    CorruptDataError,
     InvalidInputError,
     NotAllowedError,
     NotFoundError,
@@ -75,8 +74,8 @@ class Upload:
         self.path.unlink(missing_ok=True)
 
 
-class FolderShelf:
-    """Imports in a state folder. Writers are serialised by the store's lock.
+class FolderShelf(JobFolders[Import]):
+    """Imports in a state folder.
 
     Parameters
     ----------
@@ -91,48 +90,19 @@ class FolderShelf:
     def __init__(
         self, state: Path, *, data_root: Path | None = None, largest: int = LARGEST
     ) -> None:
-        self.folder = state / "imports"
+        super().__init__(state / "imports", Import, record=_STATE, ids=_ID, kind="import")
         self.largest = largest
         self._root = data_root.resolve() if data_root else None
 
     def all(self) -> list[Import]:
-        """Return all imports, newest first."""
-        found = [
-            self._read(file)
-            for file in self.folder.glob(f"*/{_STATE}")
-            if _ID.fullmatch(file.parent.name)
-        ]
-        return sorted(found, key=lambda one: (one.created, one.id), reverse=True)
-
-    def get(self, key: str) -> Import:
-        """Return an import, or raise `NotFoundError`."""
-        file = self._of(key) / _STATE
-        if not file.is_file():
-            raise _unknown(key)
-        return self._read(file)
-
-    def put(self, item: Import) -> None:
-        """Keep an import; a reader sees it as it was or as it is, never half of it."""
-        folder = self._of(item.id)
-        (folder / _FILES).mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".import-", dir=folder)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(msgspec.json.format(msgspec.json.encode(item), indent=1))
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(name).replace(folder / _STATE)
-
-    def remove(self, key: str) -> None:
-        """Forget an import and what was uploaded for it."""
-        folder = self._of(key)
-        (folder / _STATE).unlink(missing_ok=True)
-        shutil.rmtree(folder, ignore_errors=True)
+        """Return all imports that can be read, newest first."""
+        return sorted(super().all(), key=attrgetter("created", "id"), reverse=True)
 
     def incoming(self, key: str, name: str) -> Upload:
         """Open a file for writing."""
         self.get(key)
         safe_name(name)
-        folder = self._of(key) / _FILES
+        folder = self.folder_of(key) / _FILES
         folder.mkdir(parents=True, exist_ok=True)
         room = shutil.disk_usage(folder).free - SPARE
         if room <= 0:
@@ -146,12 +116,12 @@ class FolderShelf:
         clean = safe_name(name)
         mark = arrived.finish()
         arrived.path.chmod(0o640)
-        arrived.path.replace(self._of(key) / _FILES / clean)
+        arrived.path.replace(self.folder_of(key) / _FILES / clean)
         return ImportFile(name=clean, size=arrived.size, mark=mark, added=at)
 
     def drop(self, key: str, name: str) -> None:
         """Delete an uploaded file."""
-        (self._of(key) / _FILES / safe_name(name)).unlink(missing_ok=True)
+        (self.folder_of(key) / _FILES / safe_name(name)).unlink(missing_ok=True)
 
     def roots(self) -> Sequence[str]:
         """Return the folders of the server that files may be taken from."""
@@ -202,21 +172,12 @@ class FolderShelf:
         file = item.file(name)
         if file is None:
             raise _no_file(name)
-        place = Path(file.path) if file.path else self._of(item.id) / _FILES / safe_name(name)
+        place = Path(file.path) if file.path else self.folder_of(item.id) / _FILES / safe_name(name)
         if file.path and (self._root is None or not place.resolve().is_relative_to(self._root)):
             raise _outside(file.path)
         if not place.is_file():
             raise _no_file(name)
         return place
-
-    def folder_of(self, key: str) -> Path:
-        """Return the folder of an import."""
-        return self._of(key)
-
-    def _of(self, key: str) -> Path:
-        if not _ID.fullmatch(key):
-            raise _unknown(key)
-        return self.folder / key
 
     def _inside(self, root: Path, folder: str) -> Path:
         try:
@@ -233,19 +194,6 @@ class FolderShelf:
                 params={"folder": folder},
             )
         return place
-
-    def _read(self, file: Path) -> Import:
-        try:
-            return msgspec.json.decode(file.read_bytes(), type=Import)
-        except FileNotFoundError as error:
-            raise _unknown(file.parent.name) from error
-        except (OSError, msgspec.DecodeError) as error:
-            raise CorruptDataError(
-                "import.broken",
-                f"{file} cannot be read: {error}",
-                hint="Delete the folder of this import and begin again; the city is untouched",
-                params={"file": file.parent.name},
-            ) from error
 
 
 def too_large(largest: int) -> TooMuchError:
@@ -273,15 +221,6 @@ def _files_of(folder: Path, root: Path) -> list[Path]:
             if file.is_relative_to(root) and file.is_file():
                 found.append(file)
     return found
-
-
-def _unknown(key: str) -> NotFoundError:
-    return NotFoundError(
-        "import.unknown",
-        f"there is no import {key[:80]!r}",
-        hint="Reload the list of imports",
-        params={"id": key[:80]},
-    )
 
 
 def _no_file(name: str) -> NotFoundError:

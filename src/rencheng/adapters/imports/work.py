@@ -14,8 +14,8 @@ import msgspec
 from rencheng.adapters.imports.shelf import FolderShelf
 from rencheng.adapters.imports.workshop import STOP, Line
 from rencheng.domain.errors import CorruptDataError, RenchengError
-from rencheng.service.import_desk import trouble_of
-from rencheng.service.importing import Outcome, Step, Task, mark_of
+from rencheng.service.importing import Outcome, Task, mark_of
+from rencheng.service.jobs import Step, Trouble
 
 _TELL_S = 0.2
 """Least time between two words on how far it is. [s]"""
@@ -61,7 +61,7 @@ def main(arguments: list[str]) -> int:
     try:
         say(Line(outcome=work(Path(state), shelf, key, Task(task), int(memory_mb))))
     except RenchengError as error:
-        say(Line(trouble=trouble_of(error)))
+        say(Line(trouble=Trouble.of(error)))
         return 1
     except MemoryError:
         short = CorruptDataError(
@@ -69,7 +69,7 @@ def main(arguments: list[str]) -> int:
             "the work needs more memory than there is",
             hint="Cut the files to the city's extent",
         )
-        say(Line(trouble=trouble_of(short)))
+        say(Line(trouble=Trouble.of(short)))
         return 1
     return 0
 

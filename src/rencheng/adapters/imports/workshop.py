@@ -11,7 +11,7 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import IO
@@ -19,17 +19,16 @@ from typing import IO
 import msgspec
 
 from rencheng.adapters.imports.shelf import FolderShelf
-from rencheng.domain import errors
-from rencheng.domain.errors import ConflictError, CorruptDataError, RenchengError
+from rencheng.domain.errors import ConflictError, CorruptDataError
 from rencheng.service.importing import (
+    STOPPED,
     Import,
     KindInfo,
     Outcome,
     Preview,
-    Step,
     Task,
-    Trouble,
 )
+from rencheng.service.jobs import IsStopped, Step, Tell, Trouble
 
 MODULE = "rencheng.adapters.imports.work"
 LOG, STOP = "work.log", "stop"
@@ -87,8 +86,8 @@ class ProcessWorkshop:
         self,
         item: Import,
         task: Task,
-        tell: Callable[[Step], None],
-        is_stopped: Callable[[], bool],
+        tell: Tell,
+        is_stopped: IsStopped,
     ) -> Outcome:
         """Check or build, in a child; blocks until it is done."""
         folder = self._shelf.folder_of(item.id)
@@ -109,8 +108,8 @@ class ProcessWorkshop:
         self,
         child: subprocess.Popen[bytes],
         folder: Path,
-        tell: Callable[[Step], None],
-        is_stopped: Callable[[], bool],
+        tell: Tell,
+        is_stopped: IsStopped,
     ) -> Outcome:
         said: queue.Queue[bytes | None] = queue.Queue()
         assert child.stdout is not None
@@ -132,25 +131,12 @@ class ProcessWorkshop:
             if line.step is not None:
                 tell(line.step)
             if line.trouble is not None:
-                raise error_of(line.trouble)
+                raise line.trouble.error()
             if line.outcome is not None:
                 return line.outcome
         if asked_at is not None:
             raise _stopped()
         raise _died(child.wait(GRACE_S), folder)
-
-
-def error_of(trouble: Trouble) -> RenchengError:
-    """Return a kept error as the error that it was."""
-    kind = getattr(errors, trouble.type, CorruptDataError)
-    made: RenchengError = kind(
-        trouble.key,
-        trouble.problem,
-        hint=trouble.hint,
-        params=trouble.params,
-        faults=trouble.faults,
-    )
-    return made
 
 
 def _read(stream: IO[bytes], said: queue.Queue[bytes | None]) -> None:
@@ -175,7 +161,7 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 
 def _stopped() -> ConflictError:
     return ConflictError(
-        "city.stopped",
+        STOPPED,
         "the build was stopped",
         hint="Start it again: what was read and has not changed is taken up",
     )

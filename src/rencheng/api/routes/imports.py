@@ -68,7 +68,7 @@ def show(job: Key, brain: BrainDep) -> ImportOut:
 @needs(Permission.CITY_BUILD)
 def delete(job: Key, brain: BrainDep, command: CommandDep) -> Response:
     """Delete an import and its files; a city that was built from it stays."""
-    imports.delete(brain.house, brain.imports.shelf, command, job)
+    brain.imports.desk.delete(command, job)
     return Response(status_code=204)
 
 
@@ -149,9 +149,7 @@ def build(job: Key, brain: BrainDep, command: CommandDep) -> ImportOut:
 @needs(Permission.CITY_BUILD)
 def stop(job: Key, brain: BrainDep, command: CommandDep) -> ImportOut:
     """Stop the check or the build; it can be resumed."""
-    item = imports.stop(brain.house, brain.imports.shelf, command, job)
-    brain.imports.desk.wake()
-    return _told(brain, item)
+    return _told(brain, brain.imports.desk.cancel(command, job))
 
 
 @router.post("/imports/{job}/serve")

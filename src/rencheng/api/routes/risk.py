@@ -89,16 +89,14 @@ def show(job: Key, brain: BrainDep) -> RiskJobOut:
 @needs(Permission.RISK_RUN)
 def stop(job: Key, brain: BrainDep, command: CommandDep) -> RiskJobOut:
     """Stop a run that waits or is under way."""
-    run = risk_jobs.stop(brain.house, brain.risk, command, job)
-    brain.risk.desk.wake()
-    return _told(brain, run)
+    return _told(brain, brain.risk.desk.cancel(command, job))
 
 
 @router.delete("/risk/jobs/{job}", status_code=204)
 @needs(Permission.RISK_RUN)
 def delete(job: Key, brain: BrainDep, command: CommandDep) -> Response:
-    """Delete a run that is over, with its result."""
-    risk_jobs.delete(brain.house, brain.risk, command, job)
+    """Delete a run that is over or broken, with its result."""
+    brain.risk.desk.delete(command, job)
     return Response(status_code=204)
 
 

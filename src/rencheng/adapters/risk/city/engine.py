@@ -29,18 +29,16 @@ from rencheng.model.risk.zonal import losses_by_zone
 from rencheng.perceive.presence import day_time
 from rencheng.service.cycle import Models
 from rencheng.service.figures import BUILDING, PERSON
+from rencheng.service.jobs import IsStopped, Step, Tell
 from rencheng.service.ports import Cities
-from rencheng.service.risk_desk import STOPPED
 from rencheng.service.risk_runs import (
+    STOPPED,
     Amount,
-    IsStopped,
     RiskResult,
     RiskRun,
     RiskSummary,
-    RunStep,
     Steps,
     Tail,
-    Tell,
 )
 
 F32 = NDArray[np.float32]
@@ -92,7 +90,7 @@ class CityEngine:
             def progress(done: int, total: int) -> None:
                 if is_stopped():
                     raise ConflictError(STOPPED, "the run was stopped", hint="Ask for it again")
-                tell(RunStep(step=step, share=first + (last - first) * done / max(1, total)))
+                tell(Step(step=step, share=first + (last - first) * done / max(1, total)))
 
             return progress
 

@@ -34,8 +34,9 @@ from rencheng.domain.errors import (
 )
 from rencheng.domain.hazard import BulletinKind
 from rencheng.domain.provenance import Origin
+from rencheng.service.jobs import Trouble
 from rencheng.service.replay import Scenario
-from rencheng.service.risk_runs import IncomingSet, NewSet, RiskSet, RiskTrouble, SetKind
+from rencheng.service.risk_runs import IncomingSet, NewSet, RiskSet, SetKind
 
 OWN_FOLDER = "events"
 LARGEST = 512 * 1024**2
@@ -145,7 +146,7 @@ class EventSets:
         if room <= 0:
             raise SourceUnavailableError(
                 "risk.no_room", "the disk is nearly full",
-                hint="Make room on the disk of the state folder",
+                hint="Make room on the disk of the state folder", params={"why": "ENOSPC"},
             )  # fmt: skip
         return Arriving(self.folder, min(self.largest, room))
 
@@ -278,13 +279,10 @@ def _data(file: Path, table: dict[str, Any]) -> list[Path]:
 
 
 def _faulty(key: str, kind: SetKind, error: RenchengError, *, is_own: bool) -> RiskSet:
-    from rencheng.service.risk_desk import trouble_of
-
-    trouble: RiskTrouble = trouble_of(error)
     return RiskSet(
         id=key, kind=kind, name_zh=key, name_en=key, hazard="", measure="", unit="",
         origin=Origin.MISSING, source=f"{OWN_FOLDER}/{key}{DESCRIPTION}", is_own=is_own,
-        trouble=trouble,
+        trouble=Trouble.of(error),
     )  # fmt: skip
 
 
