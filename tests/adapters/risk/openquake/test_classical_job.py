@@ -84,9 +84,64 @@ def test_an_asset_without_hazard_is_unknown_and_named(job: Path) -> None:
     assert got.counts["left_out"] == 1
 
 
+def test_a_retrofit_is_worth_its_saving_over_the_cost_in_the_exposure(job: Path) -> None:
+    folder = job.parent
+    better = LOSS.replace("0.2 0.8</meanLRs>", "0.1 0.4</meanLRs>")
+    (folder / "better.xml").write_text(better, encoding="utf-8")
+    dear = EXPOSURE.replace('value="100"', 'value="100" retrofitted="8"')
+    (folder / "exposure.xml").write_text(dear, encoding="utf-8")
+    options = "structural_vulnerability_retrofitted_file = better.xml\ninterest_rate = 0.05\n"
+    text = JOB.format("classical_bcr") + options
+    job.write_text(text + "asset_life_expectancy = 40\n", encoding="utf-8")
+    near = {name: column[0] for name, column in risk.openquake(job).tables["assets"].items()}
+    saved = near["structural-annual_loss_orig"] - near["structural-annual_loss_retro"]
+    assert near["structural-annual_loss_orig"] > saved > 0
+    assert near["structural-bcr"] == pytest.approx(saved * (1 - exp(-2)) / 0.05 / 8)
+    job.write_text(text, encoding="utf-8")
+    with pytest.raises(InvalidInputError, match="asset_life_expectancy"):
+        risk.openquake(job)
+
+
+def test_a_retrofit_without_a_cost_is_refused(job: Path) -> None:
+    more = "structural_vulnerability_retrofitted_file = loss.xml\ninterest_rate = 0.05\n"
+    text = JOB.format("classical_bcr") + more + "asset_life_expectancy = 40\n"
+    job.write_text(text, encoding="utf-8")
+    with pytest.raises(InvalidInputError, match="no cost of a retrofit"):
+        risk.openquake(job)
+
+
+MASSES = NRML.format(
+    '<vulnerabilityModel id="v" assetCategory="building" lossCategory="structural">'
+    '<vulnerabilityFunction id="W" dist="PM"><imls imt="PGA">0.1 0.2</imls>'
+    '<probabilities lr="0">0.6 0.2</probabilities><probabilities lr="0.5">0.4 0.3</probabilities>'
+    '<probabilities lr="1">0 0.5</probabilities></vulnerabilityFunction></vulnerabilityModel>'
+)
+
+
+def test_masses_are_taken_as_they_stand(job: Path) -> None:
+    (job.parent / "loss.xml").write_text(MASSES, encoding="utf-8")
+    job.write_text(JOB.format("classical_risk"), encoding="utf-8")
+    got = risk.openquake(job)
+    nu = [-log(1 - p) for p in (0.5, 0.3, 0.1)]
+    milder, stronger = nu[0] - nu[1], nu[1] - nu[2]
+    more_than = [0.4 * milder + 0.8 * stronger, 0.5 * stronger]  # than 0, and than 0.5
+    chance = [1 - exp(-10 * one) for one in more_than]
+    assert got.tables["assets"]["structural"][0] == pytest.approx(100 * sum(chance) / 2)
+    assert got.tables["curves"]["chance"].tolist() == pytest.approx(
+        [chance[0], chance[0], chance[1], chance[1], 0.0]
+    )
+
+
+def test_masses_that_do_not_sum_to_one_are_refused(job: Path) -> None:
+    (job.parent / "loss.xml").write_text(MASSES.replace("0 0.5", "0 0.6"), encoding="utf-8")
+    job.write_text(JOB.format("classical_risk"), encoding="utf-8")
+    with pytest.raises(InvalidInputError, match="do not sum to 1: 0.2"):
+        risk.openquake(job)
+
+
 def test_a_job_that_is_not_done_here_says_so(job: Path) -> None:
-    job.write_text(JOB.format("classical_bcr"), encoding="utf-8")
-    with pytest.raises(InvalidInputError, match="classical_bcr"):
+    job.write_text(JOB.format("classical"), encoding="utf-8")
+    with pytest.raises(InvalidInputError, match="calculations are not done here"):
         risk.openquake(job)
     job.write_text(
         JOB.format("classical_risk").replace("hazard_curves_csv", "nothing"), encoding="utf-8"

@@ -12,6 +12,7 @@ from openquake_kit import FRAGILITY, HEAD, VULNERABILITY, files
 from rencheng.adapters.risk.openquake.consequences import read_consequences
 from rencheng.adapters.risk.openquake.curves import CurveModel, read_fragility, read_vulnerability
 from rencheng.adapters.risk.openquake.faults import SAID
+from rencheng.adapters.risk.openquake.writing import write_curves
 from rencheng.adapters.words import catalogue
 from rencheng.domain.errors import InvalidInputError
 
@@ -59,6 +60,16 @@ def test_a_lognormal_of_mean_and_deviation(tmp_path: Path) -> None:
 def test_probabilities_rise_from_the_limit_of_no_damage(tmp_path: Path) -> None:
     brick = fragility(tmp_path).curves["brick"]
     np.testing.assert_allclose(brick.value([0.04, 0.075, 0.1])[:, 0], [0.0, 0.1, 0.2])
+
+
+def test_there_is_no_damage_at_the_limit_of_a_lognormal_there_and_back(tmp_path: Path) -> None:
+    text = FRAGILITY.replace('minIML="0.1"', 'noDamageLimit="0.1"')
+    assert text != FRAGILITY
+    wood = fragility(tmp_path, text).curves["wood"]
+    assert wood.value(0.1).tolist() == [0.0, 0.0]
+    assert (wood.value(0.1000001) > 0.0).all()
+    back = read_fragility(write_curves({"wood": wood}, tmp_path / "back.xml")).curves["wood"]
+    assert back.low == wood.low
 
 
 def test_without_a_limit_nobody_knows_what_lies_below(tmp_path: Path) -> None:

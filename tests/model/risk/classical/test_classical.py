@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,7 +16,6 @@ from rencheng.domain.risk_classical import HazardCurves, ShareMasses, ShareSprea
 from rencheng.model.risk.classical.losses import (
     classical_losses,
     over_branches,
-    ratios_between_means,
     retrofit_worth,
 )
 from rencheng.model.risk.classical.states import at_levels, classical_states, fine
@@ -146,10 +147,17 @@ def test_a_table_of_chances_takes_the_place_of_a_spread() -> None:
     )
     got = classical_losses(
         sites, assets([0], [[1.0]]), [ramp([0, 1], [0, 1])],
-        masses={"made-up": table}, ratios=ratios_between_means(2),
+        masses={"made-up": table},
     )  # fmt: skip
-    # Shares 0, 0.5, 1 with steps of two: more than 0, 0.5 and 1 is lost in 1/2, 1/4 and 0.
-    np.testing.assert_allclose(got.rate[0] / -np.log(0.8), [0.5, 0.5 / 2, 0.0][: got.rate.shape[1]])
+    # More than 0 is lost in one half of the events, more than 0.5 in a quarter, more than 1 never.
+    once = -np.log(0.8)
+    np.testing.assert_allclose(got.ratio[0], [0.0, 0.5, 0.5, 1.0, 1.0])
+    np.testing.assert_allclose(got.rate[0], [once / 2, once / 2, once / 4, once / 4, 0.0])
+    rare = replace(sites, years=1e9)  # where the largest loss of a year is the only one
+    alone = classical_losses(
+        rare, assets([0], [[1.0]]), [ramp([0, 1], [0, 1])], masses={"made-up": table}
+    )
+    assert alone.expected_largest(1.0)[0, 0] == pytest.approx(once * 1e-9 * 0.375, rel=1e-9)
 
 
 def test_a_deviation_that_cannot_be_is_refused_with_its_curve() -> None:

@@ -32,7 +32,11 @@ from rencheng.domain.risk_classical import (
     Occurrence,
     ShareSpread,
 )
-from rencheng.model.risk.classical.losses import classical_losses, ratios_between_means
+from rencheng.model.risk.classical.losses import (
+    classical_losses,
+    ratios_between_means,
+    retrofit_worth,
+)
 from rencheng.model.risk.classical.states import (
     Steps,
     around_levels,
@@ -40,11 +44,14 @@ from rencheng.model.risk.classical.states import (
     classical_states,
     fine_knots,
 )
+from rencheng.model.risk.measures.discounting import Timing
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
-LOSSES, DAMAGE = "classical_risk", "classical_damage"
-MODES = (LOSSES, DAMAGE)
+LOSSES, DAMAGE, WORTH = "classical_risk", "classical_damage", "classical_bcr"
+MODES = (LOSSES, DAMAGE, WORTH)
+BEFORE, AFTER, RATIO = "annual_loss_orig", "annual_loss_retro", "bcr"
+"""What OpenQuake calls the columns of a retrofit."""
 SPREADS = {"LN": ShareSpread.LOGNORMAL, "BT": ShareSpread.BETA}
 Columns = dict[str, NDArray[Any]]
 
@@ -64,7 +71,7 @@ class ClassicalJob:
 
 
 def run_classical(path: Path, hazard_as: Callable[[F64], F64] | None = None) -> ClassicalJob:
-    """Return what a job of OpenQuake, `classical_risk` or `classical_damage`, comes to.
+    """Return what a job of OpenQuake (`MODES`) comes to.
 
     Parameters
     ----------
@@ -84,7 +91,9 @@ def run_classical(path: Path, hazard_as: Callable[[F64], F64] | None = None) -> 
     coarse where levels are far apart, and leave out what exceeds the last one. Average losses are
     the expected largest loss within `risk_investigation_time`. A taxonomy that is mapped to several
     curves gets their weighted sum, of losses at a probability too. Shares given as masses (PM) are
-    taken as a beta of their mean and deviation. Left out: statistics over branches, insurance.
+    taken as they stand. `classical_bcr` gives losses before and after the retrofit, the cost of
+    which is the exposure's `retrofitted`, and the benefit–cost ratio with interest compounded
+    continuously. Left out: statistics over branches (`over_branches` has them), insurance.
     """
     job, found = read_job(path), Found()
     if job.mode not in MODES:
@@ -102,33 +111,75 @@ def run_classical(path: Path, hazard_as: Callable[[F64], F64] | None = None) -> 
     }
     if hazard_as:
         hazards = {m: replace(one, poe=hazard_as(one.poe)) for m, one in hazards.items()}
-    read = read_fragility if job.mode == DAMAGE else read_vulnerability
     mapped = job.file("taxonomy_mapping_csv")
     items = _Items(job, read_exposure(exposed), read_mapping(mapped) if mapped else {})
     years = job.number("risk_investigation_time", next(iter(hazards.values())).years)
     columns: Columns = {}
     losses: dict[str, ClassicalLosses] = {}
-    for kind, model in ((kind, read(file)) for kind, file in files.items()):
+    for kind, what, model in _models(job, files):
         for measure, asset, weight, names_of in items.of(model, hazards):
             met = hazards[measure]
             folio = items.portfolio(kind, met, asset, list(model.curves), names_of)
             if job.mode == DAMAGE:
                 made = _states(job, met, folio, model, years)
             else:
-                losses[f"{kind} {measure}"] = one = _losses(job, met, folio, model)
+                losses[" ".join(filter(None, (kind, what, measure)))] = one = _losses(
+                    job, met, folio, model
+                )
                 made = _averages(job, one, years)
             for name, column in made.items():
-                total = columns.setdefault(f"{kind}{name}", np.zeros(items.exposure.id.size))
+                called = f"{kind}{name}{what and '-'}{what}"
+                total = columns.setdefault(called, np.zeros(items.exposure.id.size))
                 times = items.exposure.number[asset] if job.mode == DAMAGE else 1.0
                 np.add.at(total, asset, column * weight * times)
+    if job.mode == WORTH:
+        columns |= _ratios(job, items.exposure, columns, list(files))
     return ClassicalJob(
         exposure=items.exposure, columns=columns, losses=losses, years=years, faults=items.faults
     )  # fmt: skip
 
 
+def _models(job: Job, files: Mapping[str, Path]) -> list[tuple[str, str, CurveModel]]:
+    """Return the models of a job, each with its kind and what they are before and after."""
+    if job.mode == DAMAGE:
+        return [(kind, "", read_fragility(file)) for kind, file in files.items()]
+    if job.mode == LOSSES:
+        return [(kind, "", read_vulnerability(file)) for kind, file in files.items()]
+    better, found = job.files("vulnerability_retrofitted_file"), Found()
+    lost = [f"{kind}_vulnerability_retrofitted_file" for kind in files if kind not in better]
+    lost += [name for name in ("interest_rate", "asset_life_expectancy") if not job.text(name)]
+    found.add("missing", job.path.name, lost)
+    found.refuse()
+    return [
+        (kind, what, read_vulnerability(file))
+        for kind in files
+        for what, file in ((BEFORE, files[kind]), (AFTER, better[kind]))
+    ]
+
+
+def _ratios(job: Job, exposure: Exposure, columns: Columns, kinds: list[str]) -> Columns:
+    """Return benefit over cost of each asset, by kind of loss."""
+    found = Found()
+    found.add("retrofitted", job.path.name, [k for k in kinds if k not in exposure.retrofitted])
+    found.refuse()
+    rate, life = (job.number(n, np.nan) for n in ("interest_rate", "asset_life_expectancy"))
+    return {
+        f"{kind}-{RATIO}": retrofit_worth(
+            columns[f"{kind}-{BEFORE}"],
+            columns[f"{kind}-{AFTER}"],
+            exposure.retrofitted[kind],
+            rate=rate,
+            life=life,
+            timing=Timing.CONTINUOUS,
+        )[1]
+        for kind in kinds
+    }
+
+
 def tables_of(done: ClassicalJob) -> dict[str, Columns]:
     """Return a classical job as the tables of a report; loss curves under `curves`."""
     given, columns = done.exposure, done.columns
+    sums = {name: column for name, column in columns.items() if not name.endswith(f"-{RATIO}")}
     parts: dict[str, list[NDArray[Any]]] = {}
     for name, one in done.losses.items():
         known = np.flatnonzero(one.pair[:, 0] >= 0)
@@ -156,8 +207,8 @@ def tables_of(done: ClassicalJob) -> dict[str, Columns]:
             **columns,
         },
         "totals": {
-            "what": np.array(list(columns), dtype=object),
-            "amount": np.array([float(column.sum()) for column in columns.values()]),
+            "what": np.array(list(sums), dtype=object),
+            "amount": np.array([float(column.sum()) for column in sums.values()]),
         },
         "by_tag": {},
         "curves": {column: np.concatenate(values) for column, values in parts.items()},
@@ -211,8 +262,8 @@ class _Items:
         point = nearest(hazard.place, self.exposure.lonlat[asset], reach_m)
         far = asset[point == OUTSIDE]
         self._found.add("outside", self.job.path.name, list(self.exposure.id[far]))
-        worth = self.exposure.amount(kind) if self.job.mode == LOSSES else None
-        if worth is None and self.job.mode == LOSSES:
+        worth = self.exposure.amount(kind) if self.job.mode != DAMAGE else None
+        if worth is None and self.job.mode != DAMAGE:
             found = Found()
             found.add("loss_type", self.job.path.name, kind)
             found.refuse()
@@ -237,20 +288,16 @@ def _states(
         finer = many > 1 and curve.x.size > 0
         return at_levels(fine_knots(curve.x, many) if finer else None)(met, curve)
 
-    # OpenQuake has no damage *at* the limit of no damage, our curves only below it.
-    curves = [
-        replace(one, low=np.nextafter(one.low, np.inf)) if one.median.size else one
-        for one in model.curves.values()
-    ]
     steps: Steps = rule
-    got = classical_states(hazard, folio, curves, steps=steps)
+    got = classical_states(hazard, folio, list(model.curves.values()), steps=steps)
     chance = got.probability(years)
     names = ("no_damage", *got.states[1:])
     return {f"-{name}": chance[:, k] for k, name in enumerate(names)}
 
 
 def _losses(job: Job, hazard: HazardCurves, folio: Portfolio, model: CurveModel) -> ClassicalLosses:
-    kinds = sorted({SPREADS.get(one, ShareSpread.BETA) for one in model.distributions.values()})
+    given = {one for one in model.distributions.values() if one in SPREADS}
+    kinds = sorted({SPREADS[one] for one in given}) or [ShareSpread.NONE]
     if len(kinds) > 1:
         found = Found()
         found.add("option", job.path.name, "dist: " + ", ".join(kinds))
@@ -260,13 +307,15 @@ def _losses(job: Job, hazard: HazardCurves, folio: Portfolio, model: CurveModel)
         folio,
         list(model.curves.values()),
         spread=kinds[0],
+        masses=model.masses,
         steps=around_levels,
         ratios=ratios_between_means(int(job.number("lrem_steps_per_interval", 1))),
     )
 
 
 def _averages(job: Job, got: ClassicalLosses, years: float) -> dict[str, F64]:
-    asked = [float(word) for word in job.words("conditional_loss_poes")]
+    is_worth = job.mode == WORTH
+    asked = [] if is_worth else [float(word) for word in job.words("conditional_loss_poes")]
     return {"": got.expected_largest(years)[:, 0]} | {
         f"~poe-{poe:g}": got.loss_at(poe, years)[:, 0] for poe in asked
     }

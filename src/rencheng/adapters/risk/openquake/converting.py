@@ -182,6 +182,7 @@ def _exposure(read: Columns) -> Exposure:
         tag={},
         deductible={},
         limit={},
+        retrofitted={},
         layout=Layout(
             cost=dict.fromkeys(kinds, ("aggregated", "")),
             area=("", ""),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from rencheng.adapters.risk.openquake.files import floats, nrml, read_bytes
 from rencheng.adapters.risk.openquake.measures import measure_of
 from rencheng.domain.curve import Beyond, Curve, CurveKind, CurveStatus
 from rencheng.domain.errors import Fault, InvalidInputError
+from rencheng.domain.risk_classical import ShareMasses
 
 F64 = NDArray[np.float64]
 COMPONENTS = {
@@ -50,6 +51,8 @@ class CurveModel:
     curves: Mapping[str, Curve]
     distributions: Mapping[str, str]
     """`LN`, `BT` or `PM`: how the share scatters about its mean; empty of a fragility."""
+    masses: Mapping[str, ShareMasses] = field(default_factory=dict)
+    """Of a vulnerability in PM, as it stands, in the unit of its curve."""
     faults: tuple[Fault, ...] = ()
     """What was mended in the file."""
 
@@ -61,7 +64,7 @@ def read_vulnerability(path: Path, origin: Origin | None = None) -> CurveModel:
     ----------
     path
         NRML 0.5. Mean loss ratios with coefficients of variation (LN, BT), or probability mass
-        functions (PM), of which mean and standard deviation are formed.
+        functions (PM), which are kept, and of which mean and standard deviation are formed.
     origin
         What the file does not say.
 
@@ -80,6 +83,7 @@ def read_vulnerability(path: Path, origin: Origin | None = None) -> CurveModel:
     root = nrml(read_bytes(path, found), path.name, "vulnerabilityModel", found)
     curves: dict[str, Curve] = {}
     dists: dict[str, str] = {}
+    masses: dict[str, ShareMasses] = {}
     if root is not None:
         from rencheng.service.xml import children
 
@@ -87,13 +91,15 @@ def read_vulnerability(path: Path, origin: Origin | None = None) -> CurveModel:
         loss_type = root.get("lossCategory", "")
         for one in children(root, "vulnerabilityFunction"):
             name = _identity(one, curves, path, found)
-            made = _vulnerability(one, name, (path, loss_type, origin or Origin()), found)
+            made, kept = _vulnerability(one, name, (path, loss_type, origin or Origin()), found)
             if made:
                 curves[name], dists[name] = made, one.get("dist", "LN")
+            if made and kept:
+                masses[name] = kept
         if not curves and not found:
             found.add("kind", path.name, "no vulnerabilityFunction")
     found.refuse()
-    return CurveModel(loss_type=loss_type, curves=curves, distributions=dists)
+    return CurveModel(loss_type=loss_type, curves=curves, distributions=dists, masses=masses)
 
 
 def read_fragility(path: Path, origin: Origin | None = None) -> CurveModel:
@@ -115,10 +121,11 @@ def read_fragility(path: Path, origin: Origin | None = None) -> CurveModel:
     Notes
     -----
     A lognormal of mean m and standard deviation s has β² = ln(1 + (s/m)²) and the median
-    m·exp(-β²/2). Below `noDamageLimit` there is no damage; where it lies below the first level of
-    a discrete function, probabilities rise straight from zero there. Without it, what lies below
-    the first level of a discrete function is unknown, and below `minIML` the probabilities of a
-    continuous one stay, as they do above `maxIML` or the last level. Where a worse state is
+    m·exp(-β²/2). Below `noDamageLimit` there is no damage, nor at it of a lognormal; where it lies
+    below the first level of a discrete function, probabilities rise straight from zero there.
+    Without it, what lies below the first level of a discrete function is unknown, and below
+    `minIML` the probabilities of a continuous one stay, as they do above `maxIML` or the last
+    level. Where a worse state is
     reached more often than a milder one, the milder is raised to it, for who reaches the worse has
     passed the milder; such curves are named in `faults`.
     """
@@ -163,23 +170,20 @@ def _identity(one: Any, known: Mapping[str, Curve], path: Path, found: Found) ->
 Place = tuple[Path, str, Origin]
 
 
-def _vulnerability(one: Any, name: str, place: Place, found: Found) -> Curve | None:
+def _vulnerability(
+    one: Any, name: str, place: Place, found: Found
+) -> tuple[Curve | None, ShareMasses | None]:
     from rencheng.service.xml import children
 
     where = f"{place[0].name}, {name}"
     x, imt = _levels(one, where, found)
     dist = one.get("dist", "LN")
-    if dist == "PM":
-        ratio, rows = [], []
-        for row in children(one, "probabilities"):
-            ratio += floats(row.get("lr"), where, found).tolist()
-            rows.append(floats(row.text, where, found))
-        if not rows or any(row.size != x.size for row in rows) or len(ratio) != len(rows):
-            found.add("length", where, "probabilities")
-            return None
-        share = np.array(ratio)[:, None]
-        mean = np.sum(share * np.array(rows), axis=0)
-        sd = np.sqrt(np.maximum(np.sum(share**2 * np.array(rows), axis=0) - mean**2, 0.0))
+    masses = _masses(one, x, where, found) if dist == "PM" else None
+    if masses:
+        mean = masses.chance @ masses.share
+        sd = np.sqrt(np.maximum(masses.chance @ masses.share**2 - mean**2, 0.0))
+    elif dist == "PM":
+        return None, None  # its faults are named
     elif dist in {"LN", "BT"}:
         mean, cov = (
             floats(next((c.text for c in children(one, n)), ""), where, found)
@@ -187,15 +191,34 @@ def _vulnerability(one: Any, name: str, place: Place, found: Found) -> Curve | N
         )
         if mean.size != x.size or cov.size != x.size:
             found.add("length", where, f"{x.size} ≠ {mean.size}, {cov.size}")
-            return None
+            return None, None
         sd = mean * cov
     else:
         found.add("dist", where, str(dist))
-        return None
+        return None, None
     if not imt or not x.size:
-        return None
+        return None, None
     fields = {"x": x, "mean": mean, "sd": sd, "low": float(x[0]), "high": float(x[-1])}
-    return _made(CurveKind.VULNERABILITY, name, imt, place, fields, found)
+    return _made(CurveKind.VULNERABILITY, name, imt, place, fields, found), masses
+
+
+def _masses(one: Any, x: F64, where: str, found: Found) -> ShareMasses | None:
+    """Return the chances of shares of a function; None when there is a fault."""
+    from rencheng.service.xml import children
+
+    nodes = children(one, "probabilities")
+    share = [floats(row.get("lr"), where, found) for row in nodes]
+    rows = [floats(row.text, where, found) for row in nodes]
+    if not rows or any(row.size != x.size for row in rows) or any(one.size != 1 for one in share):
+        found.add("length", where, "probabilities")
+        return None
+    made = ShareMasses(level=x, share=np.concatenate(share), chance=np.column_stack(rows))
+    off = ~((made.share >= 0.0) & (made.share <= 1.0))
+    found.add("ratio", f"{where}, lr", [f"{share:g}" for share in made.share[off]])
+    # Printed chances are rounded: 1e-3 lets three decimals of some rows pass. No published source.
+    bad = (made.chance < 0.0).any(axis=1) | ~(np.abs(made.chance.sum(axis=1) - 1.0) < 1e-3)
+    found.add("masses", where, [f"{level:g}" for level in x[bad]])
+    return None if off.any() or bad.any() else made
 
 
 def _fragility(
@@ -232,7 +255,7 @@ def _fragility(
         fields |= {
             "median": mean * np.exp(-(beta**2) / 2),
             "beta": beta,
-            "low": least if is_held else float(np.nan_to_num(limit)),
+            "low": least if is_held else _above(limit),
             "below": Beyond.HOLD if is_held else Beyond.ZERO,
             "high": np.inf if np.isnan(top) else top,
         }
@@ -252,6 +275,11 @@ def _tabulated(x: F64, table: F64, limit: float) -> dict[str, Any]:
         "high": float(x[-1]),
         "below": Beyond.UNKNOWN if np.isnan(limit) and x[0] > 0 else Beyond.ZERO,
     }
+
+
+def _above(limit: float) -> float:
+    """Return where damage begins: there is none *at* the limit, our curves have none below."""
+    return float(np.nextafter(limit, np.inf)) if limit > 0.0 else 0.0
 
 
 def _limit(node: Any, name: str, where: str, found: Found) -> float:

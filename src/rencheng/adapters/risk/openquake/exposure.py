@@ -60,6 +60,8 @@ class Exposure:
     deductible: Mapping[str, F64]
     """By kind of loss, absolute; NaN where there is no insurance. [currency] (assets,)"""
     limit: Mapping[str, F64]
+    retrofitted: Mapping[str, F64]
+    """Cost of retrofitting the whole asset, by kind of loss; NaN unknown. [currency] (assets,)"""
     layout: Layout
 
     def amount(self, loss_type: str, period: str = "") -> F64 | None:
@@ -98,6 +100,7 @@ class Exposure:
             tag={k: v[rows] for k, v in self.tag.items()},
             deductible={k: v[rows] for k, v in self.deductible.items()},
             limit={k: v[rows] for k, v in self.limit.items()},
+            retrofitted={k: v[rows] for k, v in self.retrofitted.items()},
         )
 
 
@@ -195,7 +198,7 @@ def _inline(assets: Any, path: Path, found: Found) -> Columns:
         for cost in (c for group in children(one, "costs") for c in children(group, "cost")):
             kind = str(cost.get("type", ""))
             row[kind] = str(cost.get("value", ""))
-            for name in ("deductible", "insuranceLimit"):
+            for name in ("deductible", "insuranceLimit", "retrofitted"):
                 if cost.get(name) is not None:
                     row[f"{name} {kind}"] = str(cost.get(name))
         for group in children(one, "occupancies"):
@@ -237,6 +240,7 @@ def _assets(read: Columns, layout: Layout, found: Found) -> Exposure:
     value: dict[str, F64] = {}
     deductible: dict[str, F64] = {}
     limit: dict[str, F64] = {}
+    retrofitted: dict[str, F64] = {}
     for kind, (cost, _) in layout.cost.items():
         if not column(kind):  # no value of this kind is known; who asks for it is told
             continue
@@ -248,6 +252,12 @@ def _assets(read: Columns, layout: Layout, found: Found) -> Exposure:
         ):
             if column(f"{name} {kind}"):
                 into[kind] = numbers(f"{name} {kind}") * (1.0 if is_absolute else value[kind])
+        # A table has one column for it, which is of the structure: the engine's manual.
+        better = f"retrofitted {kind}"
+        if kind == "structural" and not column(better):
+            better = "retrofitted"
+        if column(better):
+            retrofitted[kind] = numbers(better) * each
         if cost == "per_area" and np.isnan(own_area[~np.isnan(numbers(kind))]).any():
             found.add("area", read.name, kind)
     asked = dict.fromkeys([*layout.periods, *PEOPLE])
@@ -266,6 +276,7 @@ def _assets(read: Columns, layout: Layout, found: Found) -> Exposure:
         },
         deductible=deductible,
         limit=limit,
+        retrofitted=retrofitted,
         layout=layout,
     )
 
@@ -292,7 +303,8 @@ def _joined(parts: list[Exposure]) -> Exposure:
         for name in ("id", "lonlat", "taxonomy", "number", "area")
     }
     maps: dict[str, Any] = {
-        name: together(name) for name in ("value", "people", "tag", "deductible", "limit")
+        name: together(name)
+        for name in ("value", "people", "tag", "deductible", "limit", "retrofitted")
     }
     return replace(parts[0], **arrays, **maps)
 
@@ -304,6 +316,7 @@ def _check(made: Exposure, path: Path, found: Found) -> None:
     off = ~((np.abs(lon) <= 360) & (np.abs(lat) <= 90))
     found.add("place", f"{path.name}, lon, lat", list(made.id[off]))
     found.add("worth", f"{path.name}, number", list(made.id[np.isnan(made.number)]))
-    for name, values in {"number": made.number, **made.value, **made.people}.items():
+    better = {f"retrofitted {kind}": cost for kind, cost in made.retrofitted.items()}
+    for name, values in {"number": made.number, **made.value, **made.people, **better}.items():
         bad = (values < 0) | np.isinf(values)
         found.add("negative", f"{path.name}, {name}", list(made.id[bad]))

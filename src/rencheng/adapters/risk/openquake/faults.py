@@ -33,6 +33,7 @@ SAID = {
     "sites": ("ground motion has no sites", "Give the file of sites, or their places in the job"),
     "event": ("events have no whole number", "Number the events from 0"),
     "weight": ("weights of a taxonomy do not sum to 1", "Mend the mapping of taxonomies"),
+    "masses": ("levels have chances that do not sum to 1", "Give every share its chance"),
     "risk_id": ("assets have no curve", "Add the curve, or map the taxonomy to one"),
     "ratio": ("ratios lie outside 0 to 1", "Give shares, not percent"),
     "level": ("levels do not rise", "Sort them"),
@@ -46,6 +47,7 @@ SAID = {
     "option": ("options of the job cannot be understood", "Mend them in the job"),
     "mode": ("calculations are not done here", "The how-to names those that are"),
     "period": ("periods of occupancy are not in the exposure", "Name one that it has"),
+    "retrofitted": ("kinds of loss have no cost of a retrofit", "Name it `retrofitted` there"),
     "loss_type": ("kinds of loss have no value in the exposure", "Give their value for each asset"),
 }  # fmt: skip
 """Problem and hint by the last part of the key; other languages stand in `words/openquake.toml`."""

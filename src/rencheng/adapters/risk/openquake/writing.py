@@ -152,7 +152,9 @@ def _fragility(model: Any, name: str, imt: str, curve: Curve) -> None:
     is_table = curve.probability is not None
     one = _below(model, "fragilityFunction", id=name, shape="logncdf",
                  format="discrete" if is_table else "continuous")  # fmt: skip
-    limits = {"imt": imt, "noDamageLimit": repr(float(curve.low))}
+    # Read back, damage begins just above it.
+    limit = float(curve.low if is_table or not curve.low > 0.0 else np.nextafter(curve.low, 0.0))
+    limits = {"imt": imt, "noDamageLimit": repr(limit)}
     if curve.probability is not None:
         x = curve.x[curve.x <= curve.high]
         _below(one, "imls", _list(x), **limits)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rencheng.domain.curve import Curve
+from rencheng.domain.curve import Beyond, Curve
 from rencheng.domain.risk import Portfolio, Standing
 from rencheng.domain.risk_classical import (
     ClassicalLosses,
@@ -50,6 +50,13 @@ def ratios_between_means(steps: int) -> Ratios:
     return lambda curve: fine_knots(np.unique(np.concatenate([[0.0], curve.mean, [1.0]])), steps)
 
 
+def ratios_of(masses: ShareMasses) -> F64:
+    """Return 0, each share and what lies just below it, and 1: areas under steps stay exact."""
+    share = masses.share
+    below = np.nextafter(share[share > 0.0], 0.0)
+    return np.unique(np.concatenate([[0.0], below, share, [1.0]]))
+
+
 def classical_losses(
     hazard: HazardCurves,
     portfolio: Portfolio,
@@ -75,6 +82,7 @@ def classical_losses(
         without one, and `NONE`, loses its mean for certain.
     masses
         Chances of shares in the place of a spread, by the id of the curve, in the hazard's unit.
+        The loss curve falls at each share then, and `ratios` plays no part.
     steps
         `fine`, or a rule of OpenQuake.
     ratios
@@ -115,8 +123,9 @@ def classical_losses(
             continue
         sites, back = np.unique(site[asset], return_inverse=True)
         met = steps(sites_of(hazard, sites), curve)
-        mean, share = curve.value(met.level), ratios(curve)
-        over = _over(curve, met.level, share, spread, (masses or {}).get(curve.id))
+        mass = (masses or {}).get(curve.id)
+        mean, share = curve.value(met.level), ratios_of(mass) if mass else ratios(curve)
+        over = _over(curve, met.level, share, spread, mass)
         lost = met.rate @ np.nan_to_num(mean)
         unknown = met.rate @ np.isnan(mean).astype(np.float64)
         pair[asset, component] = len(rows_ratio) + back
@@ -147,7 +156,8 @@ def _over(
     """Return P[a larger share is lost] at levels. (nodes, ratios)"""
     if masses is not None:
         table = [np.interp(level, masses.level, column) for column in masses.chance.T]
-        return exceeded_by_masses(np.column_stack(table), masses.share, share)
+        over = exceeded_by_masses(np.column_stack(table), masses.share, share)
+        return np.where((curve.below is Beyond.ZERO) & (level < curve.low)[:, None], 0.0, over)
     mean = curve.value(level)
     if curve.sd is None or spread is ShareSpread.NONE:
         return exceeded(mean, np.zeros_like(mean), share, ShareSpread.NONE)
