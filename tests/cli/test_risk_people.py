@@ -54,6 +54,18 @@ def test_another_measure_of_the_same_events_raises_the_class(
     assert water["h3"]["largest"] == pytest.approx(99.0)
 
 
+def test_without_rates_every_model_is_told_in_one_event_that_is_named(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wide = "".join(f"wide,114.3{k},30.60,0.2\n" for k in (0, 1))
+    deep = "deep,114.30,30.60,4.5\n"
+    (tmp_path / "depth.csv").write_text(f"event,lon,lat,intensity\n{wide}{deep}")
+    main(command)
+    said = capsys.readouterr().out
+    assert "aidr: event deep" in said
+    assert "(safe for all): 0\n" in said  # all of them stand in shallow water, but in the other one
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -16,6 +16,7 @@ from rencheng.cli.risk_words import curves_of, unread
 
 if TYPE_CHECKING:
     from rencheng import risk
+    from rencheng.domain.risk_people import PeopleEstimate
 
 _DAYS = {"weekday": False, "weekend": True, "any": None}
 
@@ -123,6 +124,11 @@ def _day(word: str) -> bool | None:
     return _DAYS[word]
 
 
+def _worst(one: PeopleEstimate) -> int:
+    """Return the event with the most people in the gravest fate; of equals, in the next."""
+    return max(range(len(one.central)), key=lambda event: tuple(one.central[event, ::-1]))
+
+
 def _tell(result: risk.PeopleImpact, out: Path) -> None:
     tell_standings(result.counts)
     tell_faults(result.faults)
@@ -130,13 +136,15 @@ def _tell(result: risk.PeopleImpact, out: Path) -> None:
     has_rates = bool((result.rate == result.rate).all())
     speaking.say("cli.risk.people.yearly" if has_rates else "cli.risk.people.largest")
     for one in result.estimates:
+        worst = 0 if has_rates else _worst(one)
+        if not has_rates:
+            speaking.say("cli.risk.people.in_event", model=one.model, event=result.names[worst])
         for k, fate in enumerate(one.fate):
-            numbers = (
+            low, central, high = (
                 result.annual(one, fate)
                 if has_rates
-                else tuple(part[:, k].max(initial=0.0) for part in (one.low, one.central, one.high))
+                else (float(part[worst, k]) for part in (one.low, one.central, one.high))
             )
-            low, central, high = numbers
             bare = low != low
             least = "≥ " if one.is_partial else ""
             speaking.say(
