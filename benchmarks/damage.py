@@ -22,7 +22,7 @@ def main(buildings: int = 100_000, samples: int = 200) -> None:
     rng = np.random.default_rng(1)
     zone = np.sort(rng.integers(0, ZONES, buildings)).astype(np.int32)
     pair = (zone * CURVES + rng.integers(0, CURVES, buildings)).astype(np.int32)
-    p = np.sort(rng.random((ZONES * CURVES, samples, 4)) ** 3, axis=-1)[..., ::-1]
+    p = np.sort(rng.random((ZONES * CURVES, 4, samples)) ** 3, axis=1)[:, ::-1]
     given = (
         starts(7, BUILDINGS, buildings),
         zone,

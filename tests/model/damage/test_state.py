@@ -30,7 +30,7 @@ def flat(pga: float, samples: int = 400) -> Shaking:
 
 def random_input(seed: int) -> tuple[object, ...]:
     rng = np.random.default_rng(seed)
-    p = -np.sort(-rng.random((7, 31, 4)), axis=-1)
+    p = -np.sort(-rng.random((7, 4, 31)), axis=1)
     return (
         starts(seed, 1, 500),
         rng.integers(0, 5, 500).astype(np.int32),
@@ -49,6 +49,19 @@ def test_the_kernel_equals_its_numpy_twin(seed: int) -> None:
         assert (fast == slow).all()
 
 
+@pytest.mark.parametrize(("buildings", "samples"), [(70_000, 2), (1, 70_000)])
+def test_the_kernel_counts_beyond_16_bits(buildings: int, samples: int) -> None:
+    nothing = np.zeros(buildings, np.int32)
+    limit = as_threshold(np.linspace(0.9, 0.1, 4)[None, :, None] * np.ones((1, 4, samples)))
+    given = (
+        starts(1, 1, buildings), nothing, nothing, nothing, limit, as_threshold(np.ones(1)), (1, 1)
+    )  # fmt: skip
+    by_building, by_zone, _, _ = kernel.tally(*given)
+    assert (by_building.sum(axis=0) == by_zone[0].sum(axis=0)).all()
+    assert (by_building.sum(axis=1) == samples).all()
+    assert (by_zone[0].sum(axis=1) == buildings).all()
+
+
 def test_compiled_thresholds_are_those_of_the_exact_curves(table: FragilityTable) -> None:
     rng = np.random.default_rng(4)
     row = np.arange(len(table.id))
@@ -56,17 +69,18 @@ def test_compiled_thresholds_are_those_of_the_exact_curves(table: FragilityTable
     x[0], x[1] = 0.0, np.nan
     beta = table.beta[row]
     shift = np.log(table.median_g[row]) / beta
-    fast = kernel.thresholds(x, 1.0 / beta, shift, normal_table()).astype(float)
-    slow = as_threshold(exceedance(table, row, x)).transpose(1, 0, 2).astype(float)
+    with np.errstate(divide="ignore"):
+        fast = kernel.thresholds(np.log(x.T), 1.0 / beta, shift, normal_table()).astype(float)
+    slow = as_threshold(exceedance(table, row, x)).transpose(1, 2, 0).astype(float)
     np.testing.assert_allclose(fast / 2.0**32, slow / 2.0**32, rtol=0, atol=2e-8)
-    assert (fast[:, :2] == 0).all()
+    assert (fast[:, :, :2] == 0).all()
 
 
 def test_links_count_no_further_than_255() -> None:
     n = 300
     sure = (
         starts(1, 1, n), np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(n, np.int32),
-        as_threshold(np.ones((1, 2, 4))), as_threshold(np.ones(1)), (1, 1),
+        as_threshold(np.ones((1, 4, 2))), as_threshold(np.ones(1)), (1, 1),
     )  # fmt: skip
     for tally in (kernel.tally, twin.tally):
         assert (tally(*sure)[3] == 255).all()

@@ -19,6 +19,8 @@ _FULL = 2.0**32
 
 BUILDINGS, LIFELINES, FACILITIES = 1, 2, 3
 """Streams of random numbers: two kinds of asset never share one."""
+KINDS = ("PGA", "SA1")
+"""Intensities that fields of shaking have."""
 
 
 def mix(values: U64) -> U64:
@@ -93,9 +95,8 @@ def intensity_of(table: FragilityTable, row: NDArray[np.int64], pga: F64, sa1: F
         At each item. [g] (samples, items)
     """
     kind = np.array(table.intensity)[row]
-    known = {"PGA": pga, "SA1": sa1}
     answer = np.full(pga.shape, np.nan)
-    for name, values in known.items():
+    for name, values in zip(KINDS, (pga, sa1), strict=True):
         answer[:, kind == name] = values[:, kind == name]
     return answer
 

@@ -14,6 +14,7 @@ from rencheng.domain.impact import Damage, FragilityTable
 from rencheng.model.damage.sampling import (
     BUILDINGS,
     FACILITIES,
+    KINDS,
     LIFELINES,
     as_threshold,
     intensity_of,
@@ -78,10 +79,10 @@ def assess_damage(city: City, shaking: Shaking, table: FragilityTable, *, seed: 
     """
     _check(city, shaking)
     pairs = _pairs(city.buildings, table)
-    x = intensity_of(table, pairs.row, shaking.pga_g[:, pairs.zone], shaking.sa1_g[:, pairs.zone])
-    by_building, by_zone, collapsed, on_link = _tally(city, table, pairs, x, seed)
+    log = _log_intensity(table, pairs, shaking)
+    by_building, by_zone, collapsed, on_link = _tally(city, table, pairs, log, seed)
     unknown = np.zeros(shaking.pga_g.shape, dtype=bool)
-    sample, pair = np.nonzero(np.isnan(x))
+    pair, sample = np.nonzero(np.isnan(log))
     unknown[sample, pairs.zone[pair]] = True
     # A city of which no building is known has some all the same: their damage is not zero.
     unknown |= city.buildings.zone.size == 0
@@ -89,8 +90,8 @@ def assess_damage(city: City, shaking: Shaking, table: FragilityTable, *, seed: 
     zone_buildings[unknown] = np.nan
     zone_collapsed = collapsed.T.astype(np.float32)
     zone_collapsed[unknown] = np.nan
-    share = by_building.astype(np.float32) / np.float32(max(len(x), 1))
-    dark = np.append(np.isnan(x).any(axis=0), True)  # pair -1 takes the last entry
+    share = by_building.astype(np.float32) / np.float32(max(log.shape[1], 1))
+    dark = np.append(np.isnan(log).any(axis=1), True)  # pair -1 takes the last entry
     share[dark[pairs.of_building]] = np.nan
     start = starts(seed, LIFELINES, city.lifelines.zone.size)
     lifelines, no_lifeline = _points(
@@ -125,8 +126,17 @@ def _pairs(buildings: Buildings, table: FragilityTable) -> _Pairs:
     return _Pairs(of_building, used % max(rows, 1), used // max(rows, 1))
 
 
+def _log_intensity(table: FragilityTable, pairs: _Pairs, shaking: Shaking) -> F64:
+    """Return ln of what each pair's curve asks for; NaN unknown. [ln g] (pairs, samples)"""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        known = np.log(np.stack([shaking.pga_g.T, shaking.sa1_g.T]))
+    log = np.concatenate([known, np.full_like(known[:1], np.nan)])
+    kind = np.array([KINDS.index(k) if k in KINDS else -1 for k in table.intensity])
+    return np.asarray(log[kind[pairs.row], pairs.zone])
+
+
 def _tally(
-    city: City, table: FragilityTable, pairs: _Pairs, x: F64, seed: int
+    city: City, table: FragilityTable, pairs: _Pairs, log: F64, seed: int
 ) -> tuple[I32, I32, I32, NDArray[np.uint8]]:
     """Run the compiled loop on thresholds that hold for a zone and a curve."""
     from rencheng.model.damage.kernel import tally, thresholds
@@ -141,7 +151,7 @@ def _tally(
             params={"count": len(ids), "first": ", ".join(ids[:3])},
         )
     beta = table.beta[pairs.row]
-    limit = thresholds(x, 1.0 / beta, np.log(table.median_g[pairs.row]) / beta, normal_table())
+    limit = thresholds(log, 1.0 / beta, np.log(table.median_g[pairs.row]) / beta, normal_table())
     counts: tuple[I32, I32, I32, NDArray[np.uint8]] = tally(
         starts(seed, BUILDINGS, city.buildings.zone.size),
         city.buildings.zone,

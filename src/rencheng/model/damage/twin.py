@@ -21,7 +21,7 @@ def tally(
 ) -> tuple[Counts, Counts, Counts, NDArray[np.uint8]]:
     """Do what `kernel.tally` does, one sample at a time."""
     zones, links = shape
-    samples = exceed.shape[1]
+    samples = exceed.shape[2]
     by_building = np.zeros((start.size, 5), dtype=np.int32)
     by_zone = np.zeros((zones, samples, 5), dtype=np.int32)
     collapsed = np.zeros((zones, samples), dtype=np.int32)
@@ -33,7 +33,7 @@ def tally(
         offset = np.array([s], dtype=np.uint64) * step
         draw = bits(start[known] + offset, 1)[0]
         high = (draw >> np.uint64(32)).astype(np.uint32)
-        state = (high[:, None] < exceed[p, s]).sum(axis=1)
+        state = (high[:, None] < exceed[p, :, s]).sum(axis=1)
         by_building[known, state] += 1
         by_zone[:, s] = np.bincount(z * 5 + state, minlength=5 * zones).reshape(zones, 5)
         low = (draw & np.uint64(0xFFFFFFFF)).astype(np.uint32)
