@@ -29,6 +29,16 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert [t for t in targets if not (page.parent / t).exists()] == []
 
 
+def test_every_page_is_found_from_the_first_one() -> None:
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    pages = {
+        f"{folder}/{page.name}"
+        for folder in ("how-to", "explanation")
+        for page in (ROOT / "docs" / folder).glob("*.md")
+    }
+    assert pages - set(LINK.findall(index)) == set()
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_python_in_the_documentation_runs(page: Path) -> None:
     for block in BLOCK.findall(page.read_text(encoding="utf-8")):
