@@ -81,7 +81,7 @@ def reach(high: U32, limit: U32, packed: U64) -> np.uint64:
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator, unused-ignore]
 def states(packed: np.uint64, whole: int, count: Counts) -> None:
     """Add to counts by state (5,) what was packed of `whole` draws."""
-    left = whole
+    left = np.int64(whole)
     for k in range(4):
         reached = np.int64((packed >> np.uint64(16 * k)) & np.uint64(0xFFFF))
         count[k] += left - reached
