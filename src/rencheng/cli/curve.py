@@ -48,7 +48,9 @@ def list_(
     ]
     table = Table()
     for head in HEADS:  # an id must stay whole: it is what the other commands ask for
-        table.add_column(speaking.words(f"cli.curve.column.{head}"), overflow="fold")
+        table.add_column(
+            speaking.words(f"cli.curve.column.{head}"), overflow="fold", no_wrap=head == "id"
+        )
     for one in found[:limit]:
         table.add_row(
             one.id,
