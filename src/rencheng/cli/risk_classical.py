@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from rencheng.cli import speaking
 from rencheng.cli.options import STATE, State
-from rencheng.cli.risk import Money
+from rencheng.cli.risk_options import Assets, DiscountRate, Listed, Money, Out, Reach
 from rencheng.cli.risk_telling import is_nothing, tell_faults
 from rencheng.cli.risk_words import curves_of
 from rencheng.domain.risk_classical import RetrofitWorth, ShareSpread
@@ -30,9 +30,7 @@ class Levels:
     spread: Annotated[ShareSpread, Parameter(help="损失比例的分布 How shares lost scatter")] = (
         ShareSpread.BETA
     )
-    reach_m: Annotated[
-        float | None, Parameter(help="资产距最近致灾曲线的最大距离（米） Reach in metres")
-    ] = None
+    reach_m: Reach = None
 
 
 @Parameter(name="*")
@@ -42,31 +40,25 @@ class After:
 
     after: Annotated[
         list[str] | None,
-        Parameter(
-            help="加固后的曲线，名称=编号；算效益费用比 Curves after a retrofit, NAME=ID",
-            consume_multiple=True,
-            negative="",
-        ),
+        Listed,
+        Parameter(help="加固后的曲线，名称=编号；算效益费用比 Curves after a retrofit, NAME=ID"),
     ] = None
-    discount_rate: Annotated[float, Parameter(help="折现率，0.03 即 3 % Discount rate")] = 0.03
+    discount_rate: DiscountRate = 0.03
     life: Annotated[float, Parameter(help="使用年限 Years that the retrofit serves")] = 50.0
 
 
 def classical(
     *,
-    assets: Annotated[Path, Parameter(help="资产表 CSV Table of assets")],
+    assets: Assets,
     hazard: Annotated[
         Path, Parameter(help="致灾曲线 CSV：lon、lat、poe-强度 Table of hazard curves")
     ],
     curves: Annotated[
         list[str],
-        Parameter(
-            help="曲线编号，或 名称=编号；易损性曲线给出破坏状态 Ids of curves, or NAME=ID",
-            consume_multiple=True,
-            negative="",
-        ),
+        Listed,
+        Parameter(help="曲线编号，或 名称=编号；易损性曲线给出破坏状态 Ids of curves, or NAME=ID"),
     ],
-    out: Annotated[Path, Parameter(help="结果文件夹 Folder of the results")],
+    out: Out,
     levels: Levels,
     money: Money,
     retrofit: After = After(),

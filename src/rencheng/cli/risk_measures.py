@@ -11,8 +11,16 @@ from cyclopts import Parameter
 
 from rencheng.cli import speaking
 from rencheng.cli.options import STATE, State
-from rencheng.cli.risk import Hazard, Money, _bar
-from rencheng.cli.risk_telling import is_nothing, tell_faults, tell_standings
+from rencheng.cli.risk_options import (
+    Assets,
+    DiscountRate,
+    Events,
+    Hazard,
+    Listed,
+    Money,
+    Out,
+)
+from rencheng.cli.risk_telling import bar, is_nothing, tell_faults, tell_standings
 from rencheng.cli.risk_words import curves_of
 
 if TYPE_CHECKING:
@@ -29,9 +37,7 @@ class Plan:
 
     measures: Annotated[Path, Parameter(help="措施文件 TOML File of measures")]
     budget: Annotated[float, Parameter(help="初始费用预算 For costs at the start")] = math.inf
-    discount_rate: Annotated[
-        float, Parameter(help="折现率，0.03 即 3 % Discount rate, real, as a share")
-    ] = 0.03
+    discount_rate: DiscountRate = 0.03
     prices: Annotated[
         Path | None,
         Parameter(
@@ -42,20 +48,16 @@ class Plan:
 
 def measures(
     *,
-    assets: Annotated[Path, Parameter(help="资产表 CSV Table of assets")],
-    events: Annotated[
-        Path,
-        Parameter(help="事件集：CSV、栅格文件夹或 HDF5 Event set: CSV, folder of rasters, HDF5"),
-    ],
+    assets: Assets,
+    events: Events,
     curves: Annotated[
         list[str],
+        Listed,
         Parameter(
-            help="曲线编号，或 名称=编号；含加固后的曲线 Ids of curves, or NAME=ID, retrofits' too",
-            consume_multiple=True,
-            negative="",
+            help="曲线编号，或 名称=编号；含加固后的曲线 Ids of curves, or NAME=ID, retrofits' too"
         ),
     ],
-    out: Annotated[Path, Parameter(help="结果文件夹 Folder of the results")],
+    out: Out,
     hazard: Hazard,
     money: Money,
     plan: Plan,
@@ -72,7 +74,7 @@ def measures(
             table = risk.in_money(table, prices, currency=money.currency, year=money.year)
         given = risk.measures_in(given, prices, currency=money.currency, year=money.year)
     happened = hazard.of(events)
-    with _bar() as progress:
+    with bar() as progress:
         found = risk.appraise(
             table, happened, named, given,
             currency=money.currency, year=money.year, progress=progress,

@@ -8,14 +8,15 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from rencheng.cli import speaking
+from rencheng.cli.risk_options import MEMORY_MB, MemoryMb, Out
 from rencheng.cli.risk_telling import tell_faults
 
 
 def openquake(
     job: Annotated[Path, Parameter(help="任务文件 job.ini Job with ground motion in a file")],
     *,
-    out: Annotated[Path, Parameter(help="结果文件夹 Folder of the results")],
-    memory_mb: Annotated[float, Parameter(help="内存上限（MB） Memory the job may take")] = 512.0,
+    out: Out,
+    memory_mb: MemoryMb = MEMORY_MB,
 ) -> int:
     """计算 OpenQuake 任务 Losses and damage of a job of OpenQuake, by the risk engine."""
     from rencheng.adapters.risk.openquake.report import run_job, write_report

@@ -10,8 +10,17 @@ from cyclopts import Parameter
 
 from rencheng.cli import speaking
 from rencheng.cli.options import STATE, State
-from rencheng.cli.risk import Hazard, _bar
-from rencheng.cli.risk_telling import tell_faults, tell_standings
+from rencheng.cli.risk_options import (
+    MEMORY_MB,
+    Assets,
+    Events,
+    Fragilities,
+    Hazard,
+    Listed,
+    MemoryMb,
+    Out,
+)
+from rencheng.cli.risk_telling import bar, tell_faults, tell_standings
 from rencheng.cli.risk_words import curves_of, unread
 
 if TYPE_CHECKING:
@@ -45,21 +54,13 @@ class Moment:
 class Asked:
     """Which models are asked beside those that need nothing more."""
 
-    curves: Annotated[
-        tuple[str, ...],
-        Parameter(
-            help="易损性曲线编号，或 名称=编号 Ids of fragilities, or NAME=ID as assets name them",
-            consume_multiple=True,
-            negative="",
-        ),
-    ] = ()
+    curves: Fragilities = ()
     also: Annotated[
         tuple[str, ...],
+        Listed,
         Parameter(
             help="同一批事件的另一指标：指标,单位,事件集 Another measure of the same events: "
-            "MEASURE,UNIT,EVENTS",
-            consume_multiple=True,
-            negative="",
+            "MEASURE,UNIT,EVENTS"
         ),
     ] = ()
     country: Annotated[
@@ -72,16 +73,13 @@ _ANY_TIME, _NOTHING_MORE = Moment(), Asked()
 
 def people(
     *,
-    assets: Annotated[Path, Parameter(help="资产表 CSV Table of assets with their people")],
-    events: Annotated[
-        Path,
-        Parameter(help="事件集：CSV、栅格文件夹或 HDF5 Event set: CSV, folder of rasters, HDF5"),
-    ],
-    out: Annotated[Path, Parameter(help="结果文件夹 Folder of the results")],
+    assets: Assets,
+    events: Events,
+    out: Out,
     hazard: Hazard,
     moment: Moment = _ANY_TIME,
     asked: Asked = _NOTHING_MORE,
-    memory_mb: Annotated[float, Parameter(help="内存上限（MB） Memory the job may take")] = 512.0,
+    memory_mb: MemoryMb = MEMORY_MB,
     state: State = STATE,
 ) -> int:
     """计算人员影响 People hurt, displaced, drowned: every model side by side, as tables."""
@@ -100,7 +98,7 @@ def people(
         *(_another(word, hazard) for word in asked.also),
     ]
     table = risk.asset_file(assets)
-    with _bar() as progress:
+    with bar() as progress:
         result = risk.people(
             table, sets, named, when=when, budget_mb=memory_mb, progress=progress, state=state
         )

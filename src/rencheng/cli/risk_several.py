@@ -10,7 +10,8 @@ from cyclopts import Parameter
 
 from rencheng.cli import speaking
 from rencheng.cli.options import STATE, State
-from rencheng.cli.risk import Money, _bar, _tell
+from rencheng.cli.risk_options import MEMORY_MB, Assets, Listed, MemoryMb, Money, Out
+from rencheng.cli.risk_telling import bar, tell_losses
 from rencheng.cli.risk_words import curves_of, once, unread
 
 if TYPE_CHECKING:
@@ -19,23 +20,19 @@ if TYPE_CHECKING:
 
 def several(
     *,
-    assets: Annotated[Path, Parameter(help="资产：CSV、GeoPackage、GeoJSON Assets: CSV, points, lines or areas")],
+    assets: Assets,
     hazard: Annotated[
         list[str],
+        Listed,
         Parameter(
             help="灾种，按发生先后：名称=指标,单位,事件集 Hazards in the order they strike: "
-            "NAME=MEASURE,UNIT,EVENTS",
-            consume_multiple=True,
-            negative="",
+            "NAME=MEASURE,UNIT,EVENTS"
         ),
     ],
     curves: Annotated[
         list[str],
-        Parameter(
-            help="灾种:曲线编号，或 灾种:名称=编号 HAZARD:ID, or HAZARD:NAME=ID",
-            consume_multiple=True,
-            negative="",
-        ),
+        Listed,
+        Parameter(help="灾种:曲线编号，或 灾种:名称=编号 HAZARD:ID, or HAZARD:NAME=ID"),
     ],
     rule: Annotated[
         str,
@@ -43,9 +40,9 @@ def several(
             help="合并规则 max、independent、sum、in_turn How the hazards' losses come together"
         ),
     ],
-    out: Annotated[Path, Parameter(help="结果文件夹 Folder of the results")],
+    out: Out,
     money: Money,
-    memory_mb: Annotated[float, Parameter(help="内存上限（MB） Memory the job may take")] = 512.0,
+    memory_mb: MemoryMb = MEMORY_MB,
     state: State = STATE,
 ) -> int:
     """计算多灾种损失 Losses to several hazards together, and each one's part."""
@@ -58,7 +55,7 @@ def several(
     asked = once("hazard", [_named(word) for word in hazard])
     shares = _shared(curves, list(asked))
     given = {name: _hazard(rest, shares[name], state) for name, rest in asked.items()}
-    with _bar() as progress:
+    with bar() as progress:
         result = risk.several(
             table,
             given,
@@ -74,7 +71,7 @@ def several(
     for name, part in zip(result.hazards, result.aal_by_hazard.tolist(), strict=True):
         if part == part:
             speaking.say("cli.risk.hazard", hazard=name, aal=part, currency=money.currency)
-    return _tell(result.whole, out)
+    return tell_losses(result.whole, out)
 
 
 def _named(word: str) -> tuple[str, str]:

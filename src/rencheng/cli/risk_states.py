@@ -10,8 +10,17 @@ from cyclopts import Parameter
 
 from rencheng.cli import speaking
 from rencheng.cli.options import STATE, State
-from rencheng.cli.risk import Hazard, _bar
-from rencheng.cli.risk_telling import tell_faults, tell_standings
+from rencheng.cli.risk_options import (
+    MEMORY_MB,
+    Assets,
+    Events,
+    Fragilities,
+    Hazard,
+    MemoryMb,
+    Out,
+    Seed,
+)
+from rencheng.cli.risk_telling import bar, tell_faults, tell_standings
 from rencheng.cli.risk_words import curves_of
 
 if TYPE_CHECKING:
@@ -23,13 +32,13 @@ if TYPE_CHECKING:
 class Drawing:
     """How states are drawn."""
 
-    seed: Annotated[int, Parameter(help="随机种子 Seed; the same seed, the same states")] = 1
+    seed: Seed = 1
     draws: Annotated[int, Parameter(help="每个事件抽样次数 Realisations of each event")] = 100
     correlation: Annotated[
         float, Parameter(help="资产之间的相关系数 0–1 Correlation between any two assets")
     ] = 0.0
     by: Annotated[str, Parameter(help="按此列分组计数，如 zone Column to count by")] = ""
-    memory_mb: Annotated[float, Parameter(help="内存上限（MB） Memory the job may take")] = 512.0
+    memory_mb: MemoryMb = MEMORY_MB
 
 
 _DRAWING = Drawing()
@@ -37,20 +46,10 @@ _DRAWING = Drawing()
 
 def states(
     *,
-    assets: Annotated[Path, Parameter(help="资产表 CSV Table of assets")],
-    events: Annotated[
-        Path,
-        Parameter(help="事件集：CSV、栅格文件夹或 HDF5 Event set: CSV, folder of rasters, HDF5"),
-    ],
-    curves: Annotated[
-        list[str],
-        Parameter(
-            help="易损性曲线编号，或 名称=编号 Ids of fragilities, or NAME=ID as assets name them",
-            consume_multiple=True,
-            negative="",
-        ),
-    ],
-    out: Annotated[Path, Parameter(help="结果文件夹 Folder of the results")],
+    assets: Assets,
+    events: Events,
+    curves: Fragilities,
+    out: Out,
     hazard: Hazard,
     drawing: Drawing = _DRAWING,
     state: State = STATE,
@@ -68,7 +67,7 @@ def states(
         group=risk.groups_of(table, drawing.by) if drawing.by else None,
         budget_mb=drawing.memory_mb,
     )
-    with _bar() as progress:
+    with bar() as progress:
         result = risk.sample_states(table, happened, named, plan, progress=progress)
     risk.write_states(result, tuple(map(str, table["id"])), out)
     _tell(result, out)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rencheng.cli import speaking
 
 if TYPE_CHECKING:
     from rencheng.domain.errors import Fault
-    from rencheng.domain.risk import Standing
+    from rencheng.domain.risk import EventImpact, Standing
 
 
 def tell_standings(counts: Mapping[Standing, int]) -> None:
@@ -33,3 +35,40 @@ def is_nothing(counts: Mapping[Standing, int]) -> bool:
     from rencheng.domain.risk import left_out
 
     return 0 < left_out(counts) == sum(counts.values())
+
+
+def tell_losses(result: EventImpact, out: Path) -> int:
+    """Say what a job came to; return 1 when nothing could be assessed."""
+    from rencheng.domain.risk import Standing, left_out
+
+    tell_standings(result.counts)
+    tell_faults(result.faults)
+    missing = int((result.unknown > 0).sum())
+    if is_nothing(result.counts):
+        speaking.say("cli.risk.nothing", style="red")
+    elif result.known_aal != result.known_aal:
+        speaking.say("cli.risk.no_rates", style="yellow")
+    else:
+        speaking.say(
+            "cli.risk.at_least" if result.is_partial else "cli.risk.aal",
+            aal=result.known_aal,
+            currency=result.currency,
+            year=result.year,
+            missing=missing,
+            left=left_out(result.counts),
+        )
+    if result.counts[Standing.ASSESSED] == 0 < result.counts[Standing.NOT_EXPOSED]:
+        speaking.say("cli.risk.nobody", style="yellow")
+    speaking.say("cli.risk.written", style="green", path=str(out))
+    return int(is_nothing(result.counts))
+
+
+@contextmanager
+def bar(key: str = "cli.risk.events") -> Iterator[Callable[[int, int], None]]:
+    """Show how many events, or what `key` says, are done."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=speaking.console(is_error=True), transient=True) as bar:
+        line = bar.add_task(speaking.words(key), total=None)
+        yield lambda done, total: bar.update(line, completed=done, total=total)

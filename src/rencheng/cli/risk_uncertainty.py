@@ -10,8 +10,17 @@ from cyclopts import Parameter
 
 from rencheng.cli import speaking
 from rencheng.cli.options import STATE, State
-from rencheng.cli.risk import Hazard, Money, _bar
-from rencheng.cli.risk_telling import is_nothing, tell_faults, tell_standings
+from rencheng.cli.risk_options import (
+    MEMORY_MB,
+    Assets,
+    Curves,
+    Hazard,
+    Listed,
+    MemoryMb,
+    Money,
+    Out,
+)
+from rencheng.cli.risk_telling import bar, is_nothing, tell_faults, tell_standings
 from rencheng.cli.risk_words import curves_of, named
 
 if TYPE_CHECKING:
@@ -24,33 +33,25 @@ class Plan:
     """What is asked."""
 
     study: Annotated[Path, Parameter(help="研究文件 TOML What is uncertain, as TOML")]
-    out: Annotated[Path, Parameter(help="结果文件夹 Folder of the results")]
+    out: Out
     sobol: Annotated[
         int,
         Parameter(help="Sobol 指数的基础样本量，0 为不算 Base sample of Sobol indices, 0: none"),
     ] = 0
-    memory_mb: Annotated[float, Parameter(help="内存上限（MB） Memory the job may take")] = 512.0
+    memory_mb: MemoryMb = MEMORY_MB
 
 
 def uncertainty(
     *,
-    assets: Annotated[Path, Parameter(help="资产表 CSV Table of assets")],
+    assets: Assets,
     events: Annotated[
         list[str],
+        Listed,
         Parameter(
-            help="事件集，或 成员=事件集 Event set, or MEMBER=EVENT SET for each of an ensemble",
-            consume_multiple=True,
-            negative="",
+            help="事件集，或 成员=事件集 Event set, or MEMBER=EVENT SET for each of an ensemble"
         ),
     ],
-    curves: Annotated[
-        list[str],
-        Parameter(
-            help="曲线编号，或 名称=编号 Ids of curves, or NAME=ID as the assets name them",
-            consume_multiple=True,
-            negative="",
-        ),
-    ],
+    curves: Curves,
     hazard: Hazard,
     money: Money,
     plan: Plan,
@@ -67,7 +68,7 @@ def uncertainty(
         sets[member] = hazard.of(Path(path))
     table = risk.asset_file(assets)
     happened = sets[""] if list(sets) == [""] else sets
-    with _bar("cli.risk_uncertainty.blocks") as progress:
+    with bar("cli.risk_uncertainty.blocks") as progress:
         asked = risk.Asked(budget_mb=plan.memory_mb, progress=progress)
         given = (table, happened, by_name, file)
         told: dict[str, Any] = {"currency": money.currency, "year": money.year, "asked": asked}
