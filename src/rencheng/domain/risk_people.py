@@ -187,6 +187,9 @@ class Crowd:
     """Share of the people present whom a flood finds: neither evacuated nor upstairs. (assets,)"""
     rise_m_h: F64
     """How fast water rises there. [m/h] (assets,)"""
+    asset: I32 | None = None
+    """Of pieces of areas and lines, which are the rows here: the asset of each. None: every row is
+    an asset. (pieces,)"""
 
     @property
     def present(self) -> F64:

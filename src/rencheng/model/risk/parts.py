@@ -16,12 +16,11 @@ from rencheng.domain.risk import (
     EventSource,
     LossMatrix,
     Portfolio,
-    Standing,
 )
 from rencheng.domain.risk_parts import Parts
 from rencheng.model.risk.blocks import BUDGET_MB
 from rencheng.model.risk.impact import impact
-from rencheng.model.risk.stock import counted
+from rencheng.model.risk.stock import counted, stood
 
 I32 = NDArray[np.int32]
 
@@ -141,14 +140,6 @@ def _whole(parts: Parts) -> tuple[I32, I32, NDArray[np.float64]]:
         np.concatenate([parts.point, nowhere]),
         np.concatenate([parts.share, np.ones(rows.size)]),
     )
-
-
-def stood(each: NDArray[np.uint8], asset: I32, many: int) -> NDArray[np.uint8]:
-    """Return how each asset ended: bad pieces first, then those that an event reaches."""
-    best, worst = np.full(many, 255, dtype=np.uint8), np.zeros(many, dtype=np.uint8)
-    np.minimum.at(best, asset, each)
-    np.maximum.at(worst, asset, each)
-    return np.asarray(np.where(worst >= Standing.NO_CURVE, worst, best), dtype=np.uint8)
 
 
 def _joined(matrix: LossMatrix, asset: I32, many: int) -> LossMatrix:

@@ -47,21 +47,22 @@ def stock(portfolio: Portfolio, points: int) -> Stock:
     """
     standing = judged(portfolio)
     whole = (standing == Standing.ASSESSED)[:, None] & (portfolio.value > 0.0)
-    asset, component = np.nonzero(whole)
+    item, many = np.flatnonzero(whole), portfolio.value.shape[1]
+    asset = item // max(1, many)
     point = portfolio.point[asset]
     counts = np.bincount(point, minlength=points)
     if (point[1:] < point[:-1]).any() or counts.max(initial=0) > 1:
-        keys: list[NDArray[np.generic]] = [component, asset]
-        for k in range(portfolio.value.shape[1]):
+        keys: list[NDArray[np.generic]] = [item % many, asset]
+        for k in range(many):
             keys += [portfolio.value[asset, k], portfolio.curve[asset, k]]
         order = np.lexsort([*keys, point])
-        asset, component = asset[order], component[order]
+        item, asset = item[order], asset[order]
     first = np.zeros(points + 1, dtype=np.int32)
     np.cumsum(counts, out=first[1:])
     return Stock(
         first=first,
-        curve=portfolio.curve[asset, component].astype(np.int32),
-        value=portfolio.value[asset, component].astype(np.float64),
+        curve=portfolio.curve.ravel()[item].astype(np.int32, copy=False),
+        value=portfolio.value.ravel()[item].astype(np.float64, copy=False),
         asset=asset.astype(np.int32),
         standing=standing,
     )
@@ -91,6 +92,14 @@ def met(things: Stock, point: I32, seen: NDArray[np.generic]) -> U8:
     touched = np.zeros(things.first.size - 1, dtype=np.uint8)
     touched[point[things.asset[seen != 0]]] = 1
     return settled(things.standing, point, touched)
+
+
+def stood(each: U8, asset: I32, many: int) -> U8:
+    """Return how each asset ended: bad pieces first, then those that an event reaches. (assets,)"""
+    best, worst = np.full(many, 255, dtype=np.uint8), np.zeros(many, dtype=np.uint8)
+    np.minimum.at(best, asset, each)
+    np.maximum.at(worst, asset, each)
+    return np.asarray(np.where(worst >= Standing.NO_CURVE, worst, best), dtype=np.uint8)
 
 
 def counted(standing: U8) -> dict[Standing, int]:

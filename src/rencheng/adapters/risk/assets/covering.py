@@ -76,6 +76,16 @@ def cover(shapes: Shapes, events: EventSet, step_m: float) -> tuple[EventSource,
     return source, _parts(asset, point, share, kind)
 
 
+def areas_m2(shapes: Shapes) -> F64:
+    """Return the area of each shape on the sphere; 0 of lines, points and none. [m2] (assets,)"""
+
+    def flat(lonlat: F64) -> F64:
+        return np.column_stack([np.radians(lonlat[:, 0]), np.sin(np.radians(lonlat[:, 1]))])
+
+    found = shapely.area(shapely.transform(shapes, flat)) * EARTH_M**2
+    return np.asarray(np.nan_to_num(found), dtype=np.float64)
+
+
 def _over_cells(
     shapes: Shapes, kind: I64, events: GridEvents, step_m: float
 ) -> tuple[EventSource, Parts]:

@@ -39,6 +39,8 @@ WARDS = ("pupils", "patients")
 """Counts that are vulnerable groups themselves."""
 # More than any building holds; to tell a wrong column or unit. Ours.
 MOST = 200_000.0
+# Over a whole district, beside one building: more than the densest of the world. Ours. [1/m2]
+DENSEST = 0.2
 _USES = {
     "home": ("res", "home", "house", "dwell", "apart", "flat", "住"),
     "shop": ("com", "office", "retail", "shop", "gov", "rel", "hosp", "商", "办", "医", "政"),
@@ -71,6 +73,7 @@ class _Reader:
 
     table: Table
     ids: NDArray[Any]
+    most: float | F64 = MOST
     faults: list[Fault] = field(default_factory=list)
 
     def has(self, name: str) -> bool:
@@ -88,8 +91,8 @@ class _Reader:
         """Return a column of persons; what is impossible is noted and unknown."""
         found = self.numbers(name, default)
         self.note("negative", name, found < 0.0)
-        self.note("many", name, found > MOST)
-        return np.where((found < 0.0) | (found > MOST), np.nan, found)
+        self.note("many", name, found > self.most)
+        return np.where((found < 0.0) | (found > self.most), np.nan, found)
 
     def share(self, name: str, default: float) -> F64:
         """Return a column of shares; a blank takes the default, what is unreadable is unknown."""
@@ -136,6 +139,8 @@ def read_crowd(
     ids: NDArray[Any],
     tables: Tables,
     when: Circumstances,
+    *,
+    most: float | F64 = MOST,
 ) -> tuple[Crowd, tuple[Fault, ...]]:
     """Return the people of a table of assets.
 
@@ -154,13 +159,15 @@ def read_crowd(
         Shares of presence, and of those who ask for shelter.
     when
         Hour, day and measures.
+    most
+        People that may be at an asset; more is taken for a wrong column. (assets,)
 
     Raises
     ------
     InvalidInputError
         When no column counts people. Rows with other faults stay, as unknown, and are counted.
     """
-    reader = _Reader(table, ids)
+    reader = _Reader(table, ids, most)
     if not any(reader.has(name) for name in (*COUNTS, *PERIODS)):
         refuse([fault("columns", "assets", ["residents", "occupants_night"])])
     weight = mix(when.hour, is_weekend=when.is_weekend)

@@ -12,10 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.adapters.curve_library.library import CurveLibrary
-from rencheng.adapters.risk.assets.table import Assets, portfolio, read_assets
+from rencheng.adapters.risk.assets.meeting import assets_of, meet
+from rencheng.adapters.risk.assets.shapes import GEOMETRY, ShapeTable
+from rencheng.adapters.risk.assets.table import Assets
 from rencheng.adapters.risk.events.table import EventSet, Table, column
 from rencheng.adapters.risk.faults import fault, refuse
-from rencheng.adapters.risk.people.assets import Tables, read_crowd, read_types
+from rencheng.adapters.risk.people.assets import (
+    DENSEST,
+    MOST,
+    Tables,
+    read_crowd,
+    read_types,
+)
 from rencheng.adapters.risk.people.faults import people_fault
 from rencheng.adapters.risk.people.tables import (
     casualty_table,
@@ -29,6 +37,7 @@ from rencheng.domain.risk_people import Circumstances, Crowd, PeopleEstimate, Pe
 from rencheng.model.risk.blocks import BUDGET_MB
 from rencheng.model.risk.people.casualties import Rates, casualties
 from rencheng.model.risk.people.impact import gathered
+from rencheng.model.risk.people.pieces import in_pieces
 from rencheng.model.risk.people.responses import (
     Job,
     deaths,
@@ -65,7 +74,8 @@ def people(  # noqa: PLR0913
         Columns `id`, `lon`, `lat` [deg] and people: `residents`, `workers`, `pupils`, `guests`,
         `patients`, or those inside by time of day `occupants_night`, `occupants_day`,
         `occupants_transit`; `use`, `type`, `curve`, `dwelling`, `income`, groups. See
-        docs/how-to/risk-people.md.
+        docs/how-to/risk-people.md. With `geometry` (shapely, in lon, lat) instead of `lon` and
+        `lat`, the people of areas and lines stand evenly over all that these cover.
     events
         A set, or several of the same events: depth and `flow_speed` at the same points; PGA and
         MMI. The first is the one that names and rates are taken from.
@@ -107,8 +117,8 @@ def people(  # noqa: PLR0913
     deadly = [one for one in named.values() if one.component == "people"]
     frail = {name: one for name, one in named.items() if one.component != "people"}
     tables = Tables(presence=presence_table(), casualties=casualty_table(), shelter=shelter_table())
-    read = read_assets(_valued(assets, frail), frail)
-    crowd, faults = read_crowd(assets, read.id, tables, asked)
+    read = assets_of(_valued(assets, frail), frail)
+    crowd, faults = read_crowd(assets, read.id, tables, asked, most=_most(read))
     sets = [events] if not isinstance(events, Sequence) else list(events)
     made = [_job(one, read, list(frail), crowd, budget_mb) for one in sets]
     measures = [job.source.head.measure for job, _ in made]
@@ -119,7 +129,6 @@ def people(  # noqa: PLR0913
     first = next(iter(jobs.values()))
     work = _Work(
         jobs={name: replace(job, progress=progress) for name, job in jobs.items()},
-        crowd=crowd,
         tables=tables,
         when=asked,
     )
@@ -146,7 +155,6 @@ class _Work:
     """The event sets by measure, and what their models need."""
 
     jobs: Mapping[str, Job]
-    crowd: Crowd
     tables: Tables
     when: Circumstances
 
@@ -155,12 +163,17 @@ class _Work:
     ) -> tuple[PeopleEstimate, ...]:
         """Return casualties and displacement by states of damage."""
         job = self.jobs[next(iter(curves.values())).intensity]
+        owner = job.crowd.asset
         return casualties(
             job.source,
             job.portfolio,
-            self.crowd,
+            job.crowd,
             [curve.in_unit(job.source.head.unit) for curve in curves.values()],
-            Rates(casualties=self.tables.casualties, shelter=self.tables.shelter, type=kinds),
+            Rates(
+                casualties=self.tables.casualties,
+                shelter=self.tables.shelter,
+                type=kinds if owner is None else kinds[owner],
+            ),
             budget_mb=job.budget_mb,
             progress=job.progress,
         )
@@ -186,18 +199,33 @@ class _Work:
 def _valued(assets: Table, frail: Mapping[str, Curve]) -> Table:
     """Return the table with a worth that asks for a curve where curves are given."""
     many = len(column(assets, "id")) if "id" in assets else 0
-    kept = {name: assets[name] for name in ("id", "lon", "lat", "curve") if name in assets}
+    wanted = ("id", "curve", *((GEOMETRY,) if GEOMETRY in assets else ("lon", "lat")))
+    kept = {name: assets[name] for name in wanted if name in assets}
     if "curve" not in kept and len(frail) != 1:
         kept["curve"] = np.full(many, "", dtype=object)
-    return {**kept, "value": np.full(many, 1.0 if frail else 0.0)}
+    kept["value"] = np.full(many, 1.0 if frail else 0.0)
+    return (
+        ShapeTable(columns=kept, step_m=assets.step_m) if isinstance(assets, ShapeTable) else kept
+    )
+
+
+def _most(read: Assets) -> NDArray[np.float64]:
+    """Return how many people may be where each asset is: a building, or a district. (assets,)"""
+    found = np.full(read.id.size, MOST)
+    if read.shapes is not None:
+        from rencheng.adapters.risk.assets.covering import areas_m2
+
+        found += DENSEST * areas_m2(read.shapes)
+    return found
 
 
 def _job(
     events: EventSet, read: Assets, names: Sequence[str], crowd: Crowd, budget_mb: float
 ) -> tuple[Job, tuple[Fault, ...]]:
-    source, reach_m = events.at(read.lonlat)
-    folio, faults = portfolio(read, names, source.head.place, reach_m, currency="", year=0)
-    return Job(source=source, portfolio=folio, crowd=crowd, budget_mb=budget_mb), faults
+    met = meet(read, events, names, currency="", year=0)
+    folio, people = in_pieces(met.portfolio, crowd, met.parts)
+    job = Job(source=met.source, portfolio=folio, crowd=people, budget_mb=budget_mb)
+    return job, met.faults
 
 
 def _told(made: Sequence[tuple[Job, tuple[Fault, ...]]]) -> tuple[Fault, ...]:
@@ -205,7 +233,7 @@ def _told(made: Sequence[tuple[Job, tuple[Fault, ...]]]) -> tuple[Fault, ...]:
     told: dict[tuple[str, str], Fault] = {}
     for job, faults in made:
         for one in faults:
-            mine = len(made) > 1 and one.key == "risk.outside"
+            mine = len(made) > 1 and one.key in ("risk.outside", "risk.partly")
             where = f"{job.source.head.measure}: {one.where}" if mine else one.where
             told[one.key, where] = replace(one, where=where)
     return tuple(told.values())

@@ -14,8 +14,10 @@ terms
     `base` and `to` (terms,): which people a response is of, and the column that it is added to;
     `home` (bases,): 1 where the base counts residents.
 totals
-    `out` (events, columns, 3): people, items of whom nothing is known, people there; `parts`
-    (events, grouped, parts): of the first columns, people by group; `by_item` (items, columns).
+    `out` (events, columns, 3): people, assets of whom nothing is known, people there; `parts`
+    (events, grouped, parts): of the first columns, people by group; `by_item` (items, columns);
+    `owner` (items,): of pieces of areas, the asset of each, else empty; `seen` (assets, columns):
+    the event in which an asset was last counted as unknown, so that it counts once; -1 before.
 
 A pair is gathered in `said` (4, columns): people present, residents, people of whom nothing is
 known, a mark. The mark is 1 where people are lost, and ½ where nobody knows how many there are:
@@ -39,7 +41,7 @@ U8 = NDArray[np.uint8]
 Blocked = tuple[I64, I32, F64]
 People = tuple[F64, F64]
 Terms = tuple[I64, I64, U8]
-Totals = tuple[F64, F64, F64]
+Totals = tuple[F64, F64, F64, I32, I64]
 
 
 @njit(nogil=True, cache=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator, unused-ignore]
@@ -57,10 +59,10 @@ def gather(many: float, rate: float, at_home: np.uint8, o: np.uint64, said: F64)
 
 @njit(nogil=True, cache=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator, unused-ignore]
 def book(
-    e: int, i: int, often: float, share: F64, out: F64, parts: F64, by_item: F64,
-    said: F64,
+    e: int, i: int, often: float, share: F64, totals: Totals, said: F64,
 ) -> None:  # fmt: skip
     """Add what was gathered of an item in an event to the totals, and clear it."""
+    out, parts, by_item, owner, seen = totals
     for o in range(np.uint64(said.shape[1])):
         there, home = said[0, o], said[1, o]
         y = there + home
@@ -74,7 +76,11 @@ def book(
         if said[3, o] > 0.0:
             by_item[i, o] = np.nan
             if said[3, o] == 1.0:
-                out[e, o, 1] += 1.0
+                if owner.size == 0:
+                    out[e, o, 1] += 1.0
+                elif seen[np.uint64(owner[i]), o] != np.int64(e):
+                    seen[np.uint64(owner[i]), o] = np.int64(e)
+                    out[e, o, 1] += 1.0
                 out[e, o, 2] += said[2, o]
             said[2, o] = said[3, o] = 0.0
 
@@ -92,9 +98,8 @@ def tally(
     first, kind = items
     amount, share = people
     base, to, home = terms
-    out, parts, by_item = totals
     one = np.uint64(1)
-    said = np.zeros((4, out.shape[1]))
+    said = np.zeros((4, totals[0].shape[1]))
     for e in range(np.uint64(start.size - 1)):
         for k in range(np.uint64(start[e]), np.uint64(start[e + one])):
             p = np.uint64(point[k])
@@ -104,7 +109,7 @@ def tally(
                 for t in range(np.uint64(base.size)):
                     b = np.uint64(base[t])
                     gather(amount[i, b], response[k, c, t], home[b], np.uint64(to[t]), said)
-                book(e, i, rate[e], share, out, parts, by_item, said)
+                book(e, i, rate[e], share, totals, said)
 
 
 @njit(nogil=True, cache=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator, unused-ignore]
@@ -175,10 +180,9 @@ def harm(
     (log_median, beta, limit, bent), (head, bucket, line), normal = curves
     amount, share = people
     base, to, home = terms
-    out, parts, by_item = totals
     one = np.uint64(1)
     p = np.zeros(fates.shape[2])
-    said = np.zeros((4, out.shape[1]))
+    said = np.zeros((4, totals[0].shape[1]))
     for e in range(np.uint64(start.size - 1)):
         for k in range(np.uint64(start[e]), np.uint64(start[e + one])):
             at = np.uint64(point[k])
@@ -199,4 +203,4 @@ def harm(
                     if fates[row, t, 0] == fates[row, t, 0]:
                         b = np.uint64(base[t])
                         gather(amount[i, b], y, home[b], np.uint64(to[t]), said)
-                book(e, i, rate[e], share, out, parts, by_item, said)
+                book(e, i, rate[e], share, totals, said)

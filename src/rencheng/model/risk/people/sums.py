@@ -13,9 +13,10 @@ from rencheng.domain.provenance import Text
 from rencheng.domain.risk import EventSource, Portfolio, Standing
 from rencheng.domain.risk_people import Crowd, Fate, PeopleEstimate, Spanning
 from rencheng.model.risk.blocks import cut, must_be_budget
-from rencheng.model.risk.stock import Stock, settled, stock
+from rencheng.model.risk.stock import Stock, settled, stock, stood
 
 F64 = NDArray[np.float64]
+I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
 U8 = NDArray[np.uint8]
 
@@ -53,7 +54,14 @@ class Reached:
     people: tuple[F64, F64]
     groups: int
     point: NDArray[np.int32]
-    """(assets,)"""
+    """(rows,)"""
+    owner: NDArray[np.int32]
+    """Of pieces of areas and lines, the asset of each; empty where every row is one. (rows,)"""
+
+    @property
+    def assets(self) -> int:
+        """Return how many assets have pieces."""
+        return int(self.owner.max(initial=-1)) + 1
 
     @property
     def items(self) -> int:
@@ -64,7 +72,7 @@ class Reached:
 def reached(portfolio: Portfolio, crowd: Crowd, points: int) -> Reached:
     """Return the assets whose people are known, point by point.
 
-    An asset whose people present are unknown is bad data.
+    An asset whose people present are unknown is bad data. Of areas and lines the rows are pieces.
     """
     value = np.where(np.isfinite(crowd.present), 1.0, np.nan)[:, None]
     things = stock(replace(portfolio, value=value, curve=portfolio.curve[:, :1]), points)
@@ -85,6 +93,7 @@ def reached(portfolio: Portfolio, crowd: Crowd, points: int) -> Reached:
         people=(np.ascontiguousarray(amount), np.ascontiguousarray(parts)),
         groups=len(crowd.group),
         point=portfolio.point,
+        owner=np.zeros(0, dtype=np.int32) if crowd.asset is None else crowd.asset,
     )
 
 
@@ -112,7 +121,7 @@ def portions(
     parts = here.people[1].shape[2]
     each = _STORED_BYTES + (_WORKED_BYTES + _RESPONSE_BYTES * responses if responses else 0)
     fixed = sum(part.nbytes for part in here.people) + 32 * here.items
-    fixed += 8 * columns * (here.items + (start.size - 1) * (3 + parts))
+    fixed += 8 * columns * (here.items + here.assets + (start.size - 1) * (3 + parts))
     yield from cut(start, fixed, each, budget_mb)
 
 
@@ -132,17 +141,24 @@ class Sums:
     parts: F64 = field(init=False)
     """People by group, and of whom it is not known. (events, grouped, parts)"""
     by_item: F64 = field(init=False)
+    seen: I64 = field(init=False)
+    """The event in which an asset was last found unknown, so that it counts once. (assets, columns)
+    """
     touched: U8 = field(init=False)
 
     def __post_init__(self) -> None:
         self.out = np.zeros((self.events, self.columns, 3))
         self.parts = np.zeros((self.events, self.grouped, self.here.people[1].shape[2]))
         self.by_item = np.zeros((self.here.items, self.columns))
+        self.seen = np.full((self.here.assets, self.columns), -1, dtype=np.int64)
         self.touched = np.zeros(self.points, dtype=np.uint8)
 
-    def part(self, first: int, last: int) -> tuple[F64, F64, F64]:
+    def part(self, first: int, last: int) -> tuple[F64, F64, F64, I32, I64]:
         """Return the totals of the events `first` to `last` - 1, as the loops take them."""
-        return self.out[first:last], self.parts[first:last], self.by_item
+        owner = self.here.owner
+        owner = owner[self.here.things.asset] if owner.size else owner
+        self.seen.fill(-1)
+        return self.out[first:last], self.parts[first:last], self.by_item, owner, self.seen
 
     @property
     def by_event(self) -> F64:
@@ -177,7 +193,7 @@ class Sums:
         bounds
             Low and high; None where the model states no spread. (events, fates) each
         without
-            Standing of assets that this model cannot assess; 0 elsewhere. (assets,)
+            Standing of rows that this model cannot assess; 0 elsewhere. (rows,)
         """
         at = list(column)
         many, things = self.here.point.size, self.here.things
@@ -188,6 +204,7 @@ class Sums:
         yearly[things.asset] = self.by_item[:, at]
         yearly[standing == Standing.NOT_EXPOSED] = 0.0
         yearly[standing > Standing.NOT_EXPOSED] = np.nan
+        standing, yearly = self._whole(standing, yearly)
         bare = np.full((self.events, len(at)), np.nan)
         groups = self.here.groups
         told = self.parts[:, at]
@@ -208,3 +225,12 @@ class Sums:
             standing=standing,
             notes=tuple(notes),
         )
+
+    def _whole(self, standing: U8, yearly: F64) -> tuple[U8, F64]:
+        """Return standing and yearly numbers of assets by those of their pieces."""
+        owner, many = self.here.owner, self.here.assets
+        if not owner.size:
+            return standing, yearly
+        summed = np.zeros((many, yearly.shape[1]))
+        np.add.at(summed, owner, yearly)
+        return stood(standing, owner, many), summed
