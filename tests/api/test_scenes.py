@@ -46,6 +46,35 @@ def test_a_map_of_water_is_kept_once_and_shown(
     assert len(cells["cells"]) == len(tiny_city.grid.id)
 
 
+def test_every_map_is_reached_page_by_page_in_the_order_asked_for(
+    enter: Enter, device: Callable[..., TestClient], tiny_city: City, clock: Clock
+) -> None:
+    sender, duty = device(), enter("duty")
+    for n in range(23):
+        taken = (clock() - timedelta(hours=30 - n)).isoformat()
+        kind = "optical" if n % 2 else "radar"
+        part = [n / 23] * len(tiny_city.grid.id)
+        sent = body(tiny_city, clock, scene=f"S{n}", taken=taken, kind=kind, flooded=part)
+        assert sender.post("scenes", json=sent).status_code == 201
+
+    def walk(**wish: Any) -> list[str]:
+        found, after = [], "0"
+        while after is not None:
+            page = duty.get("scenes", params={**wish, "limit": 5, "after": after}).json()
+            found += [one["scene"] for one in page["items"]]
+            after = page["next"]
+        assert (len(found), page["all"]) == (page["total"], 23)
+        return found
+
+    every = [f"S{n}" for n in range(23)]
+    assert walk() == every[::-1]
+    for order in ("scene", "flooded", "people", "taken"):
+        assert walk(sort=order) == every, order
+    assert walk(sort="age", descending=True) == every
+    assert walk(kind="optical", sort="scene") == every[1::2]
+    assert walk(q="s22") == ["S22"]
+
+
 def test_the_map_of_zones_has_the_flooded_share_and_why(
     brain: Any, enter: Enter, device: Callable[..., TestClient], tiny_city: City, clock: Clock
 ) -> None:

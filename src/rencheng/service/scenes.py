@@ -91,6 +91,8 @@ def newest(work: UnitOfWork, run: str, at: datetime) -> WaterMap | None:
 
 def on_cells(city: City, water: WaterMap, values: tuple[float, ...]) -> F64:
     """Return figures of a map by the city's cells; NaN where the scene says nothing. (cells,)"""
+    if water.cells == city.grid.id:
+        return np.array(values)
     row = {cell: i for i, cell in enumerate(city.grid.id)}
     found = np.full(len(row), np.nan)
     for cell, value in zip(water.cells, values, strict=True):
@@ -130,16 +132,14 @@ def cell_m2(city: City) -> F64:
     shapes = city.grid.shapes
     # Local plane at each cell's centre; radius 6,371 km: within half a percent of the ellipsoid.
     metre = np.radians(1.0) * 6_371_000.0
-    area = np.zeros(len(city.grid.id))
-    for row, (first, last) in enumerate(zip(shapes.shape[:-1], shapes.shape[1:], strict=True)):
-        for part in range(first, last):
-            ring = shapes.xy[shapes.part[part] : shapes.part[part + 1]]
-            x, y = (ring - city.grid.centre[row]).T * metre
-            x = x * np.cos(np.radians(city.grid.centre[row, 1]))
-            turn = 0.5 * float(x[:-1] @ y[1:] - x[1:] @ y[:-1])
-            # Rings after the first are holes; they run the other way round.
-            area[row] += turn
-    return np.abs(area)
+    cell = np.repeat(np.arange(len(city.grid.id)), np.diff(shapes.part[shapes.shape]))
+    centre = city.grid.centre[cell]
+    x, y = (shapes.xy - centre).T * metre
+    x = x * np.cos(np.radians(centre[:, 1]))
+    turn = np.append(0.5 * (x[:-1] * y[1:] - x[1:] * y[:-1]), 0.0)
+    turn[shapes.part[1:] - 1] = 0.0  # rings are closed: their last vertex leads nowhere
+    # Rings after the first are holes; they run the other way round.
+    return np.abs(np.bincount(cell, turn, len(city.grid.id)))
 
 
 def why(water: WaterMap) -> Why:

@@ -1937,7 +1937,7 @@ export interface paths {
         };
         /**
          * Show
-         * @description Return the maps of water of the run, the latest scene first.
+         * @description Return the maps of water of the run, by default the latest scene first.
          */
         get: operations["scenes_show"];
         put?: never;
@@ -4750,15 +4750,6 @@ export interface components {
             /** Total */
             total: number | null;
         };
-        /** Page[WaterMapOut] */
-        Page_WaterMapOut_: {
-            /** Items */
-            items: components["schemas"]["WaterMapOut"][];
-            /** Next */
-            next: string | null;
-            /** Total */
-            total: number | null;
-        };
         /**
          * PlaceOut
          * @description A search hit.
@@ -6707,6 +6698,20 @@ export interface components {
             /** Threshold */
             threshold: number;
             why: components["schemas"]["WhyOut"];
+        };
+        /**
+         * WaterMapsOut
+         * @description A page of maps of water; `total` counts those that were asked for.
+         */
+        WaterMapsOut: {
+            /** All */
+            all: number;
+            /** Items */
+            items: components["schemas"]["WaterMapOut"][];
+            /** Next */
+            next: string | null;
+            /** Total */
+            total: number | null;
         };
         /**
          * WhyOut
@@ -10582,6 +10587,14 @@ export interface operations {
                 /** @description `next` of the last page. */
                 after?: number;
                 limit?: number;
+                /** @description Words that all must occur. */
+                q?: string;
+                /** @description Any of these. */
+                kind?: ("radar" | "optical")[] | null;
+                /** @description Without it, the latest scene first. */
+                sort?: ("scene" | "kind" | "taken" | "age" | "flooded" | "people" | "confidence" | "seen" | "origin") | null;
+                /** @description The greatest first; unknown stays last. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -10595,7 +10608,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_WaterMapOut_"];
+                    "application/json": components["schemas"]["WaterMapsOut"];
                 };
             };
             /** @description Default Response */

@@ -50,6 +50,7 @@ export type Sensor = S['SensorOut'];
 export type Sensors = S['SensorsOut'];
 export type Place = S['PlaceOut'];
 export type WaterMap = S['WaterMapOut'];
+export type WaterMaps = S['WaterMapsOut'];
 export type Net = S['NetOut'];
 export type Device = S['DeviceOut'];
 export type Devices = S['DevicesOut'];

@@ -10,11 +10,9 @@ from fastapi import APIRouter, Depends
 
 from rencheng.api.asking import IngestRunDep, RunDep
 from rencheng.api.paging import SliceDep
+from rencheng.api.scenes_out import SceneWishDep, cells_out, map_out, maps_out
 from rencheng.api.security import ActorDep, BrainDep, CallerDep, must_be_unbound, needs
-from rencheng.api.shapes.common import Page
-from rencheng.api.shapes.scenes import WaterCellsOut, WaterMapIn, WaterMapOut
-from rencheng.api.telling import number, numbers, why_out
-from rencheng.domain.city import City
+from rencheng.api.shapes.scenes import WaterCellsOut, WaterMapIn, WaterMapOut, WaterMapsOut
 from rencheng.domain.errors import ConflictError
 from rencheng.domain.identity import Permission
 from rencheng.domain.provenance import Origin
@@ -46,19 +44,17 @@ def keep(
         )
     made = scenes.keep(brain.house, command, _map(brain.house, command, body))
     brain.wake(command.run)
-    return WaterMapOut(**_out(city, made))
+    return map_out(city, made)
 
 
 @router.get("/scenes")
 @needs(Permission.SITUATION_READ)
-def show(brain: BrainDep, run: RunDep, part: SliceDep) -> Page[WaterMapOut]:
-    """Return the maps of water of the run, the latest scene first."""
-    city = brain.house.cities.current()
+def show(brain: BrainDep, run: RunDep, part: SliceDep, wish: SceneWishDep) -> WaterMapsOut:
+    """Return the maps of water of the run, by default the latest scene first."""
     with brain.house.work() as work:
         at = context(brain.house, work, run).at
         found = [one for one in work.scenes.list(run) if one.taken <= at]
-    found.sort(key=lambda one: one.taken, reverse=True)
-    return part.page([WaterMapOut(**_out(city, one)) for one in part.cut(found)], len(found))
+    return maps_out(brain.house.cities.current(), found, wish, part)
 
 
 @router.get("/scenes/{scene_id}")
@@ -67,14 +63,7 @@ def cells(scene_id: str, brain: BrainDep) -> WaterCellsOut:
     """Return a map of water with its cells."""
     with brain.house.work() as work:
         found = work.scenes.get(scene_id)
-    return WaterCellsOut(
-        **_out(brain.house.cities.current(), found),
-        cells=list(found.cells),
-        water=numbers(found.water),
-        flooded=numbers(found.flooded),
-        cell_confidence=numbers(found.confidence),
-        cell_seen=numbers(found.seen),
-    )
+    return cells_out(brain.house.cities.current(), found)
 
 
 def _map(house: House, command: Command, body: WaterMapIn) -> WaterMap:
@@ -96,30 +85,3 @@ def _map(house: House, command: Command, body: WaterMapIn) -> WaterMap:
 
 def _known(values: list[float | None]) -> tuple[float, ...]:
     return tuple(float("nan") if value is None else value for value in values)
-
-
-def _out(city: City, one: WaterMap) -> dict[str, Any]:
-    sums = scenes.totals(city, one)
-    return {
-        "id": one.id,
-        "scene": one.scene,
-        "before": one.before,
-        "kind": one.kind.value,
-        "taken": one.taken,
-        "before_taken": one.before_taken,
-        "received": one.received,
-        "source": one.source,
-        "licence": one.licence,
-        "footprint": list(one.footprint),
-        "pixel_m": one.pixel_m,
-        "threshold": one.threshold,
-        "separation": one.separation,
-        "city": one.city,
-        "flooded_km2": number(sums.flooded_km2),
-        "people": number(sums.people),
-        "confidence": number(sums.confidence),
-        "seen": sums.seen,
-        "origin": one.origin.value,
-        "mode": one.mode.value,
-        "why": why_out(scenes.why(one)),
-    }

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from rencheng.api.shapes.common import ModeName, OriginName, Shape, WhyOut
+from rencheng.api.shapes.common import ModeName, OriginName, Page, Shape, WhyOut
 
 MAX_CELLS = 200_000
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -76,6 +76,13 @@ class WaterMapOut(Shape):
     origin: OriginName
     mode: ModeName
     why: WhyOut
+
+
+class WaterMapsOut(Page[WaterMapOut]):
+    """A page of maps of water; `total` counts those that were asked for."""
+
+    all: int
+    """How many there are, whatever was asked for."""
 
 
 class WaterCellsOut(WaterMapOut):
