@@ -24,6 +24,7 @@ from rencheng.adapters.risk.assets.meeting import assets_of, meet
 from rencheng.adapters.risk.assets.money import in_money, measures_in, must_be_in, price_file
 from rencheng.adapters.risk.assets.shapes import VECTORS, ShapeTable, read_shapes
 from rencheng.adapters.risk.assets.table import curves_for
+from rencheng.adapters.risk.classical.branches import branch_quantiles, classical_branches
 from rencheng.adapters.risk.classical.computing import (
     Retrofit,
     benefit_cost,
@@ -72,6 +73,7 @@ from rencheng.domain.curve import Curve
 from rencheng.domain.risk import EventImpact, Exceedance, Standing
 from rencheng.domain.risk_annual import AnnualLoss, Layer
 from rencheng.domain.risk_classical import (
+    Branches,
     ClassicalLosses,
     ClassicalStates,
     HazardCurves,
@@ -121,6 +123,7 @@ __all__ = [
     "Carry",
     "Choice",
     "Circumstances",
+    "Branches",
     "ClassicalLosses",
     "ClassicalStates",
     "Component",
@@ -168,8 +171,10 @@ __all__ = [
     "import_assets",
     "write_geopackage",
     "benefit_cost",
+    "branch_quantiles",
     "check_events",
     "choose",
+    "classical_branches",
     "classical_losses",
     "classical_states",
     "component_losses",

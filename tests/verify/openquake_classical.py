@@ -31,7 +31,8 @@ from rencheng.adapters.risk.openquake.classical_job import (
 from rencheng.adapters.risk.openquake.job import read_job
 from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.risk_classical import SUREST, ClassicalLosses
-from rencheng.model.risk.classical.losses import over_branches, retrofit_worth
+from rencheng.model.risk.classical.branches import over_branches
+from rencheng.model.risk.classical.losses import retrofit_worth
 from rencheng.model.risk.measures.discounting import Timing
 
 NEEDS = ("openquake-engine==3.26.2",)

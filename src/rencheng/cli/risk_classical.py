@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +13,7 @@ from rencheng.cli import speaking
 from rencheng.cli.options import STATE, State
 from rencheng.cli.risk_options import Assets, DiscountRate, Listed, Money, Out, Reach
 from rencheng.cli.risk_telling import is_nothing, tell_faults
-from rencheng.cli.risk_words import curves_of
+from rencheng.cli.risk_words import curves_of, unread
 from rencheng.domain.risk_classical import RetrofitWorth, ShareSpread
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Levels:
-    """What the hazard curves are, and how losses scatter under them."""
+    """What the hazard curves are, their branches, and how losses scatter under them."""
 
     measure: Annotated[str, Parameter(help="强度指标，如 PGA、water_depth Measure of the levels")]
     unit: Annotated[str, Parameter(help="单位，如 g、m Unit of the levels")]
@@ -31,6 +32,16 @@ class Levels:
         ShareSpread.BETA
     )
     reach_m: Reach = None
+    weights: Annotated[
+        list[float] | None,
+        Listed,
+        Parameter(help="各分支的权重，合计为 1 Weight of each hazard file, summing to 1"),
+    ] = None
+    quantiles: Annotated[
+        list[float] | None,
+        Listed,
+        Parameter(help="分支间的分位数，默认 0.05 0.5 0.95 Quantiles over the branches"),
+    ] = None
 
 
 @Parameter(name="*")
@@ -51,7 +62,11 @@ def classical(
     *,
     assets: Assets,
     hazard: Annotated[
-        Path, Parameter(help="致灾曲线 CSV：lon、lat、poe-强度 Table of hazard curves")
+        list[Path],
+        Listed,
+        Parameter(
+            help="致灾曲线 CSV：lon、lat、poe-强度；多个文件为多个分支 Tables of hazard curves"
+        ),
     ],
     curves: Annotated[
         list[str],
@@ -66,27 +81,47 @@ def classical(
 ) -> int:
     """按致灾曲线计算年均损失、破坏状态或加固效益 Losses, states or a retrofit by hazard curves."""
     from rencheng import risk
+    from rencheng.adapters.risk.classical.branches import QUANTILES, write_branches
     from rencheng.adapters.risk.classical.results import write_classical
+
+    compute = _computation(risk.asset_file(assets), curves, levels, money, retrofit, state)
+    known = [
+        risk.hazard_curves(one, measure=levels.measure, unit=levels.unit, years=levels.years)
+        for one in hazard
+    ]
+    if len(known) == 1 and levels.weights is None:
+        alone = compute(known[0])
+        return _tell(alone, write_classical(alone, out, levels.years), out)
+    weights = levels.weights or []
+    if len(weights) != len(known):
+        words = " ".join(f"{weight:g}" for weight in weights)
+        raise unread("weights", words, " ".join(["…"] * len(known)))
+    found = risk.classical_branches(list(zip(weights, known, strict=True)), compute)
+    summary = write_branches(found, out, levels.years, levels.quantiles or QUANTILES)
+    return _tell(found.mean, summary, out)
+
+
+def _computation(
+    table: Any, curves: list[str], levels: Levels, money: Money, retrofit: After, state: Path
+) -> Callable[[Any], Any]:
+    """Return what is asked of a hazard: a retrofit, states or losses."""
+    from rencheng import risk
     from rencheng.domain.curve import CurveKind
 
     named = curves_of(curves, state)
-    table = risk.asset_file(assets)
-    known = risk.hazard_curves(hazard, measure=levels.measure, unit=levels.unit, years=levels.years)
     said: dict[str, Any] = {"reach_m": levels.reach_m}
     prices: dict[str, Any] = {"currency": money.currency, "year": money.year}
-    found: risk.ClassicalLosses | risk.ClassicalStates | risk.RetrofitWorth
     if retrofit.after:
         plan = risk.Retrofit(
             after=curves_of(retrofit.after, state, "after"),
             rate=retrofit.discount_rate,
             life=retrofit.life,
         )
-        found = risk.benefit_cost(table, known, named, plan, **prices, **said)
-    elif all(one.kind is CurveKind.FRAGILITY for one in named.values()):
-        found = risk.classical_states(table, known, named, **said)
-    else:
-        found = risk.classical_losses(table, known, named, spread=levels.spread, **prices, **said)
-    return _tell(found, write_classical(found, out, levels.years), out)
+        return lambda known: risk.benefit_cost(table, known, named, plan, **prices, **said)
+    if all(one.kind is CurveKind.FRAGILITY for one in named.values()):
+        return lambda known: risk.classical_states(table, known, named, **said)
+    spread = levels.spread
+    return lambda known: risk.classical_losses(table, known, named, spread=spread, **prices, **said)
 
 
 def _tell(
@@ -122,5 +157,11 @@ def _tell(
     else:
         rates = ", ".join(f"{k} {v:.3g}" for k, v in summary["expected_rate"].items())
         speaking.say("cli.risk.classical.states", rates=rates, unknown=summary["unknown"])
+    if "branches" in summary:
+        spread = summary.get("known_aal_quantiles", summary.get("known_benefit_quantiles", {}))
+        said = ", ".join(f"{name} {value:,.2f}" for name, value in spread.items())
+        speaking.say(
+            "cli.risk.classical.branches", branches=len(summary["branches"]), quantiles=said or "-"
+        )
     speaking.say("cli.risk.written", style="green", path=str(out))
     return int(nothing)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -238,3 +239,18 @@ class RetrofitWorth:
         """Return benefit over cost (BCR); NaN unknown or without cost. (assets,)"""
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(self.cost > 0.0, self.benefit / self.cost, np.nan)
+
+
+Result = TypeVar("Result", ClassicalLosses, ClassicalStates, RetrofitWorth)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branches(Generic[Result]):
+    """One result under each branch of a logic tree: the same assets, places and standings."""
+
+    results: tuple[Result, ...]
+    weight: F64
+    """Summing to 1. (branches,)"""
+    mean: Result
+    """Frequencies and average annual losses in the mean; losses of a return period follow from the
+    mean frequency."""

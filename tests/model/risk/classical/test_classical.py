@@ -13,9 +13,9 @@ from rencheng.domain.curve import Beyond
 from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.risk import NO_PLACE, OUTSIDE, Standing
 from rencheng.domain.risk_classical import HazardCurves, ShareMasses, ShareSpread
+from rencheng.model.risk.classical.branches import over_branches
 from rencheng.model.risk.classical.losses import (
     classical_losses,
-    over_branches,
     retrofit_worth,
 )
 from rencheng.model.risk.classical.states import at_levels, classical_states, fine

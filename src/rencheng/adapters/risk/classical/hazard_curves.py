@@ -50,6 +50,12 @@ SAID = {
     "no_states": ("curves are no fragilities", "Name curves that give states of damage"),
     "after": ("curves after the retrofit replace none", "Name them as the curves before"),
     "retrofit_cost": ("assets have no readable cost", "Give a number in the column `cost`"),
+    "weights": ("weights of branches are negative or do not sum to 1", "Give shares that sum to 1"),
+    "other_branch": (
+        "hazards have other places, another measure or unit than the first",
+        "Give every branch the same places in the same order, and the same measure and unit",
+    ),
+    "quantile": ("quantiles lie outside 0 to 1", "Give shares, such as 0.05 for 5 %"),
     "uncovered": ("assets have no hazard curve within reach", "Add curves, or allow more reach"),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from rencheng.domain.curve import Beyond, Curve
 from rencheng.domain.risk import Portfolio, Standing
@@ -224,41 +224,6 @@ def retrofit_worth(
     benefit = (before - after) * present_worth(rate, life, timing)
     with np.errstate(divide="ignore", invalid="ignore"):
         return benefit, np.where(cost > 0.0, benefit / cost, np.nan)
-
-
-def over_branches(value: ArrayLike, weight: ArrayLike, quantile: ArrayLike = ()) -> tuple[F64, F64]:
-    """Return weighted mean and quantiles over the branches of a logic tree.
-
-    Parameters
-    ----------
-    value
-        The same result of each branch; a NaN makes what it touches unknown. (branches, ...)
-    weight
-        Of each branch, summing to 1. (branches,)
-    quantile
-        Between 0 and 1. (quantiles,)
-
-    Returns
-    -------
-    mean, quantiles
-        (...,) and (quantiles, ...). A quantile is straight between the values in their order, each
-        standing at the sum of the weights up to and with it, and held at the ends: OpenQuake's.
-
-    Examples
-    --------
-    >>> mean, quantiles = over_branches([[1.0], [3.0]], [0.25, 0.75], [0.625])
-    >>> float(mean[0]), float(quantiles[0, 0])
-    (2.5, 2.0)
-    """
-    values, weights = np.asarray(value, float), np.asarray(weight, float)
-    mean = np.tensordot(weights, values, axes=(0, 0))
-    asked = np.atleast_1d(np.asarray(quantile, float))
-    flat = values.reshape(len(values), -1)
-    found = np.full((asked.size, flat.shape[1]), np.nan)
-    for column in np.flatnonzero(~np.isnan(flat).any(axis=0)):
-        order = np.argsort(flat[:, column], kind="stable")
-        found[:, column] = np.interp(asked, np.cumsum(weights[order]), flat[order, column])
-    return np.asarray(mean), found.reshape(asked.size, *values.shape[1:])
 
 
 def worth_of(
