@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rencheng.domain.curve import Curve
 from rencheng.domain.risk import EventImpact, EventSource, LossMatrix, Portfolio, Spread
 from rencheng.model.risk.blocks import BUDGET_MB, blocks
-from rencheng.model.risk.lines import knots_of, tabulate
+from rencheng.model.risk.lines import cells_of, knots_of, tabulate
 from rencheng.model.risk.stock import Stock, counted, settled, stock
 
 F64 = NDArray[np.float64]
@@ -117,6 +117,7 @@ class _Work:
     ) -> None:
         self.items = (things.first, things.curve, things.value, things.asset)
         self.table = tabulate([knots_of(curve) for curve in curves])
+        self.cell = cells_of(self.table)
         self.loss = np.zeros(events)
         self.unknown = np.zeros(events, dtype=np.int64)
         self.square = np.zeros(events if spread else 0)
@@ -137,7 +138,7 @@ class _Work:
         kernel.losses(
             self._stored,
             self.items,
-            self.table,
+            (self.table, self.cell),
             (self.loss[part], self.unknown[part]),
             (self.worth, self.dark),
             self.touched,

@@ -35,6 +35,8 @@ CHUNK = 512
 """Pairs of item and intensity at a time: what they need stays in the first cache. Ours."""
 TILE = 4096
 """Items at a time, in every event of a block: they stay in the second cache. Ours."""
+PIECE = 32768
+"""The same for losses, which need less beside an item. Ours."""
 
 
 @njit(nogil=True, cache=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator, unused-ignore]
@@ -51,13 +53,14 @@ def line_of(head: F64, bucket: I32, line: F64, curve: np.uint64, x: float) -> np
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
-def tiles(first: I32, begin: I64) -> I64:
+def tiles(first: I32, begin: I64, room: int) -> I64:
     """Return the points before which pieces of the stock end that the second cache can hold.
 
-    Larger pieces where events are so sparse that a piece would meet few of their entries.
+    `room`: items in a piece; more where events are so sparse that one would meet few of their
+    entries.
     """
     points, entries = first.size - 1, begin[-1] - begin[0]
-    room = max(TILE, (CHUNK // 4) * (begin.size - 1) * np.int64(first[points]) // max(entries, 1))
+    room = max(room, (CHUNK // 4) * (begin.size - 1) * np.int64(first[points]) // max(entries, 1))
     ends = np.empty(first[points] // room + points // room + 2, np.int64)
     n = p = 0
     while p < points:
@@ -93,8 +96,17 @@ def alone(point: I32, first: I32, who: I32) -> bool:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+def one_each(first: I32) -> bool:
+    """Say whether one item stands at every point, so that points are items."""
+    others = 0
+    for p in range(first.size):
+        others |= first[p] - p
+    return others == 0
+
+
+@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
 def meet(
-    point: I32, intensity: F32, first: I32, at: tuple[int, int], pairs: tuple[I32, F64]
+    point: I32, intensity: F32, first: I32, at: tuple[int, int], pairs: tuple[I32, F32]
 ) -> tuple[int, int, int]:
     """Write the next pairs of item and intensity, from an entry and one of its items.
 
@@ -121,86 +133,100 @@ def meet(
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
-def look(who: I32, curve: I32, x: F64, table: Table, rooms: tuple[I32, F64]) -> None:
-    """Write the mean of each pair; NaN where it is unknown.
+def add(
+    pairs: tuple[I32, F32],
+    so_far: tuple[float, float],
+    curve: I32,
+    tables: tuple[Table, F64],
+    by_item: tuple[F64, I64],
+) -> tuple[float, int]:
+    """Add the losses of pairs of item and intensity to the sum so far of an event of a rate.
 
-    One simple loop after another, so that the compiler can use wide registers and no guess of a
-    branch holds up the loads of the next pairs: a fused loop takes half as long again.
+    Returns the sum, and how many are unknown. What a pair needs stands in three lines of memory, so
+    that a dozen pairs are under way at a time.
     """
-    head, bucket, line = table
-    slot, mean = rooms
+    who, intensity = pairs
+    total, often = so_far
+    (head, bucket, line), cell = tables
+    worth, dark = by_item
+    missing = 0
     for j in range(who.size):
-        slot[j] = curve[np.uint64(who[j])]
-    for j in range(who.size):
-        c = np.uint64(slot[j])
-        t = (x[j] - head[c, 0]) * head[c, 1]
+        i, x = np.uint64(who[j]), np.float64(intensity[j])
+        c = np.uint64(curve[i])
+        t = (x - head[c, 0]) * head[c, 1]
         t = t if t > 0.0 else 0.0
         t = t if t < head[c, 2] else head[c, 2]
-        slot[j] = np.int32(t + head[c, 3])
-    for j in range(who.size):
-        y = x[j]
-        s = np.uint64(bucket[np.uint64(slot[j])])
-        s += np.uint64(y >= line[s, 1])  # most buckets hold one knot at most: no branch to guess
-        while y >= line[s, 1]:
-            s += np.uint64(1)
-        mean[j] = line[s, 2] + line[s, 3] * (y - line[s, 0])
+        s = np.uint64(np.int64(t + head[c, 3])) * np.uint64(8)
+        past = x - cell[s]
+        s += np.uint64(past >= 0.0) * np.uint64(2) + np.uint64(1)
+        y = worth[i, 0] * (cell[s] + cell[s + np.uint64(1)] * past)
+        if y != y:  # unknown, or a bucket of many knots
+            s = line_of(head, bucket, line, c, x)
+            y = worth[i, 0] * (line[s, 2] + line[s, 3] * (x - line[s, 0]))
+            if y != y:
+                missing += 1
+                dark[i] += 1
+                continue
+        total += y
+        worth[i, 1] += often * y
+    return total, missing
+
+
+@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+def mark(point: I32, touched: U8) -> int:
+    """Mark points; return how many are new."""
+    new = 0
+    for k in range(point.size):
+        p = np.uint64(point[k])
+        new += int(touched[p] == 0)
+        touched[p] = 1
+    return new
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
 def losses(
     events: Blocked,
     items: Items,
-    table: Table,
+    tables: tuple[Table, F64],
     by_event: tuple[F64, I64],
     by_item: tuple[F64, I64],
     touched: U8,
 ) -> None:
     """Add up the loss of each event and the expected annual loss of each item.
 
-    Writes loss and number of unknown items of each event, adds to annual loss (beside the value in
-    `worth`, so that one line of the cache has both) and number of unknown events of each item,
-    marks the points that an event reaches. Goes through a piece of the stock with all events before
-    the next, so that the piece stays in the cache; the sum of an event goes on where it stopped.
+    `tables`: lines, and what `lines.cells_of` makes of them. Writes loss and number of unknown
+    items of each event, adds to annual loss (beside the value in `worth`, so that one line of the
+    cache has both) and number of unknown events of each item, marks the points that an event
+    reaches. Goes through a piece of the stock with all events before the next, so that the piece
+    stays in the cache; the sum of an event goes on where it stopped.
     """
     start, point, intensity, rate = events
     first, curve, _, _ = items
     loss, unknown = by_event
-    worth, dark = by_item
-    who_, x_ = np.empty(CHUNK, np.int32), np.empty(CHUNK, np.float64)
-    slot_, mean_ = np.empty(CHUNK, np.int32), np.empty(CHUNK, np.float64)
+    who, x = np.empty(CHUNK, np.int32), np.empty(CHUNK, np.float32)
     loss[:], unknown[:] = 0.0, 0
     cursor = start[:-1].copy()
+    same = one_each(first)
     since = 0
-    for end in tiles(first, start):
-        left = (
-            end - since - np.int64(np.sum(touched[since:end]))
-        )  # points that no event has reached yet
+    for end in tiles(first, start, PIECE):
+        unreached = np.count_nonzero(touched[since:end] == 0)
         since = end
         for e in range(start.size - 1):
             a, b = cursor[e], until(point, cursor[e], start[e + 1], end)
             cursor[e] = b
             here, reached = intensity[a:b], point[a:b]
-            if left > 0:
-                for k in range(reached.size):
-                    left -= 1 - np.int64(touched[np.uint64(reached[k])])
-                    touched[np.uint64(reached[k])] = 1
-            total, missing, often = loss[e], 0, rate[e]
+            if unreached:
+                unreached -= mark(reached, touched)
+            if same:
+                loss[e], missing = add((reached, here), (loss[e], rate[e]), curve, tables, by_item)
+                unknown[e] += missing
+                continue
             k, skip = 0, 0
             while k < reached.size:
-                n, k, skip = meet(reached, here, first, (k, skip), (who_, x_))
-                who, mean = who_[:n], mean_[:n]
-                look(who, curve, x_[:n], table, (slot_[:n], mean))
-                for j in range(n):
-                    i = np.uint64(who[j])
-                    y = worth[i, 0] * mean[j]
-                    if y != y:
-                        missing += 1
-                        dark[i] += 1
-                    else:
-                        total += y
-                        worth[i, 1] += often * y
-            loss[e] = total
-            unknown[e] += missing
+                n, k, skip = meet(reached, here, first, (k, skip), (who, x))
+                chunk = who[:n], x[:n]
+                loss[e], missing = add(chunk, (loss[e], rate[e]), curve, tables, by_item)
+                unknown[e] += missing
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]

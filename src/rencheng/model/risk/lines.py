@@ -14,10 +14,10 @@ F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
 Table = tuple[F64, I32, F64]
 
-BUCKETS_PER_KNOT = 8
-"""So that a bucket seldom holds two knots. Ours: more would fill the cache."""
 MOST_BUCKETS = 1024
 """Of one curve. Ours."""
+ASTRAY = 1 / 16
+"""Of a bucket: more than rounding can move an intensity. Ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,43 +84,71 @@ def tabulate(curves: Sequence[Knots]) -> Table:
     from there. A value at a knot belongs to the line that begins there; at the last knot it is the
     knot's, whatever holds above. Cost: O(knots + buckets) once.
     """
-    head = np.zeros((len(curves), 4))
-    buckets, lines = [], []
-    at_line = at_bucket = 0
-    for row, curve in enumerate(curves):
-        line = _lines(curve)
-        many = min(MOST_BUCKETS, BUCKETS_PER_KNOT * len(line))
-        # A bucket stays wider than what rounding can do to an intensity.
-        span = max(curve.x[-1] - curve.x[0], 1e-9 * float(np.abs(curve.x).max())) or 1.0
-        # One bucket below the first knot and one above the last.
-        per_unit = (many - 2) / span
-        low = curve.x[0] - 1.0 / per_unit
-        head[row] = low, per_unit, many - 1, at_bucket
-        # Rounding may put an intensity one bucket too high, so each looks from half a bucket lower.
-        edge = low + (np.arange(many) - 0.5) / per_unit
-        edge[0] = -np.inf
-        buckets.append(at_line + np.searchsorted(line[:, 1], edge, side="right"))
-        lines.append(line)
-        at_line += len(line)
-        at_bucket += many
     if not curves:
-        return head, np.zeros(0, dtype=np.int32), np.zeros((0, 6))
-    return head, np.concatenate(buckets).astype(np.int32), np.concatenate(lines)
+        return np.zeros((0, 4)), np.zeros(0, dtype=np.int32), np.zeros((0, 6))
+    x, line = np.concatenate([curve.x for curve in curves]), _lines(curves)
+    lines = np.array([curve.x.size + 1 for curve in curves])
+    last = np.cumsum(lines - 1) - 1
+    first = last + 2 - lines
+    # A bucket stays wider than what rounding can do to an intensity.
+    span = np.maximum(x[last] - x[first], 1e-9 * np.maximum(np.abs(x[first]), np.abs(x[last])))
+    gap = np.append(x[1:] - x[:-1], np.inf)
+    gap[last] = np.inf
+    # One bucket below the first knot and one above the last; no two knots in one if that can be.
+    many = np.clip(1.2 * span / np.minimum.reduceat(gap, first) + 3.0, 2 * lines, 8 * lines)
+    many = np.minimum(many.astype(np.int64), MOST_BUCKETS)
+    per_unit = (many - 2) / span
+    begin = np.cumsum(many) - many
+    head = np.column_stack([x[first] - 1.0 / per_unit, per_unit, many - 1, begin])
+    end = line[~np.isnan(line[:, 1]), 1]  # of every line but the last of each curve
+    row = np.repeat(np.arange(lines.size), many)
+    at = (end - np.repeat(head[:, 0], lines - 1)) * np.repeat(per_unit, lines - 1)
+    at += np.repeat(begin, lines - 1)
+    bucket = np.searchsorted(at, np.arange(row.size) - ASTRAY, side="right") + row
+    return head, bucket.astype(np.int32), line
 
 
-def _lines(curve: Knots) -> F64:
+def cells_of(table: Table) -> F64:
+    """Return for each bucket what its first two lines say, in one line of the cache. (buckets · 8,)
+
+    Where the first ends; mean there and slope before it; the same after it; three spare. A bucket
+    that more lines cross holds NaN, for the caller to look up in the table.
+    """
+    head, bucket, line = table
+    store = np.empty(8 * bucket.size + 8)
+    cell = store[-store.ctypes.data // 8 % 8 :][: 8 * bucket.size].reshape(-1, 8)
+    low, per_unit, _, begin = np.repeat(head, head[:, 2].astype(np.int64) + 1, axis=0).T
+    only = np.isnan(line[bucket, 1])
+    then = line[bucket + ~only]
+    now = line[bucket]
+    cell[:, 0] = np.where(only, now[:, 0], now[:, 1])
+    cell[:, 1], cell[:, 2] = now[:, 2] + now[:, 3] * (cell[:, 0] - now[:, 0]), now[:, 3]
+    cell[:, 3], cell[:, 4] = then[:, 2] + then[:, 3] * (cell[:, 0] - then[:, 0]), then[:, 3]
+    crowded = (then[:, 1] - low) * per_unit + begin <= np.arange(bucket.size) + 1.0 + ASTRAY
+    cell[crowded, 1:5], cell[:, 5:] = np.nan, 0.0
+    return cell.ravel()
+
+
+def _lines(curves: Sequence[Knots]) -> F64:
     """Return from, to, mean and slope, sd and slope of what is below, between and above. (·, 6)"""
-    x = curve.x
-    line = np.zeros((x.size + 1, 6))
-    line[0, 0], line[1:, 0] = x[0], x
-    line[:-1, 1], line[-1, 1] = x, np.nan  # nothing is beyond the end of the last, not even ∞
-    line[-2, 1] = np.nextafter(x[-1], np.inf)
-    width = x[1:] - x[:-1]
-    for column, y in ((2, curve.mean), (4, curve.sd)):
-        line[1:-1, column] = y[:-1]
-        line[1:-1, column + 1] = (y[1:] - y[:-1]) / width
-        line[0, column] = _beyond(curve.below, y[0])
-        line[-1, column] = _beyond(curve.above, y[-1])
+    x = np.concatenate([curve.x for curve in curves])
+    many = np.array([curve.x.size for curve in curves])
+    last = np.cumsum(many) - 1
+    upto = np.arange(x.size) + np.repeat(np.arange(many.size), many)  # the line that ends at a knot
+    below, above = upto[last + 1 - many], upto[last] + 1
+    line = np.zeros((x.size + many.size, 6))
+    line[upto, 1], line[upto + 1, 0] = x, x
+    line[below, 0] = x[last + 1 - many]
+    line[above - 1, 1] = np.nextafter(x[last], np.inf)
+    line[above, 1] = np.nan  # nothing is beyond the end of the last, not even ∞
+    inner = np.delete(np.arange(x.size), last)
+    width = x[inner + 1] - x[inner]
+    for column, ys in ((2, [curve.mean for curve in curves]), (4, [curve.sd for curve in curves])):
+        y, ends = np.concatenate(ys), list(zip(curves, ys, strict=True))
+        line[upto[inner] + 1, column] = y[inner]
+        line[upto[inner] + 1, column + 1] = (y[inner + 1] - y[inner]) / width
+        line[below, column] = [_beyond(curve.below, mine[0]) for curve, mine in ends]
+        line[above, column] = [_beyond(curve.above, mine[-1]) for curve, mine in ends]
     return line
 
 

@@ -26,7 +26,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from rencheng.model.risk.kernel import CHUNK, alone, line_of, tiles, until
+from rencheng.model.risk.kernel import CHUNK, TILE, alone, line_of, tiles, until
 
 F64 = NDArray[np.float64]
 F32 = NDArray[np.float32]
@@ -234,7 +234,7 @@ def expect(
     pairs = np.empty(CHUNK, np.int32), np.empty(CHUNK, np.float64), np.empty(CHUNK, np.float64)
     level_, room = np.empty((slope.shape[0], CHUNK), np.float64), np.empty(CHUNK, np.int32)
     cursor = begin[:-1].copy()
-    for end in tiles(first, begin):
+    for end in tiles(first, begin, TILE):
         for e in range(begin.size - 1):
             k, skip, stop = cursor[e], 0, until(point, cursor[e], begin[e + 1], end)
             cursor[e] = stop

@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from rencheng.model.risk.kernel import CHUNK, tiles, until
+from rencheng.model.risk.kernel import CHUNK, TILE, tiles, until
 from rencheng.model.risk.states.kernel import (
     Fragility,
     Stored,
@@ -144,7 +144,7 @@ def sample(
     level_, state = np.empty((slope.shape[0], CHUNK), np.float64), np.empty(CHUNK, np.uint8)
     rooms = np.empty(CHUNK, np.int32), np.empty(CHUNK, np.uint64)
     cursor = begin[:-1].copy()
-    for end in tiles(first, begin):
+    for end in tiles(first, begin, TILE):
         for e in range(begin.size - 1):
             k, skip, stop = cursor[e], 0, until(point, cursor[e], begin[e + 1], end)
             cursor[e] = stop
