@@ -104,7 +104,7 @@ def people(
         )
     risk.write_people(result, tuple(map(str, table["id"])), out)
     _tell(result, out)
-    return 0
+    return int(result.is_nothing)
 
 
 def _another(word: str, hazard: Hazard) -> risk.EventSet:
@@ -130,10 +130,17 @@ def _worst(one: PeopleEstimate) -> int:
 def _tell(result: risk.PeopleImpact, out: Path) -> None:
     tell_standings(result.counts)
     tell_faults(result.faults)
+    if result.is_nothing:
+        speaking.say("cli.risk.people.nothing", style="red")
+        speaking.say("cli.risk.written", style="green", path=str(out))
+        return
     speaking.say("cli.risk.people.present", present=result.present)
     has_rates = bool((result.rate == result.rate).all())
     speaking.say("cli.risk.people.yearly" if has_rates else "cli.risk.people.largest")
     for one in result.estimates:
+        if one.is_nothing:
+            speaking.say("cli.risk.people.no_model", style="yellow", model=one.model)
+            continue
         worst = 0 if has_rates else _worst(one)
         if not has_rates:
             speaking.say("cli.risk.people.in_event", model=one.model, event=result.names[worst])

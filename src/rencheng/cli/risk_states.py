@@ -20,7 +20,7 @@ from rencheng.cli.risk_options import (
     Out,
     Seed,
 )
-from rencheng.cli.risk_telling import bar, tell_faults, tell_standings
+from rencheng.cli.risk_telling import bar, is_nothing, tell_faults, tell_standings
 from rencheng.cli.risk_words import curves_of
 
 if TYPE_CHECKING:
@@ -71,14 +71,16 @@ def states(
         result = risk.sample_states(table, happened, named, plan, progress=progress)
     risk.write_states(result, tuple(map(str, table["id"])), out)
     _tell(result, out)
-    return 0
+    return int(is_nothing(result.counts))
 
 
 def _tell(result: SampledStates, out: Path) -> None:
     tell_standings(result.counts)
     tell_faults(result.faults)
     found = result.by_realisation
-    if len(found):
+    if is_nothing(result.counts):
+        speaking.say("cli.risk.states.nothing", style="red")
+    elif len(found):
         mean = zip(result.states, found.mean(axis=0), strict=True)
         said = ", ".join(f"{name} {many:,.1f}" for name, many in mean)
         speaking.say("cli.risk.states.mean", realisations=f"{len(found):,}", states=said)

@@ -32,9 +32,9 @@ def tell_faults(faults: Iterable[Fault]) -> None:
 
 def is_nothing(counts: Mapping[Standing, int]) -> bool:
     """Whether there are assets, and all lack a curve or have bad data: nothing is known at all."""
-    from rencheng.domain.risk import left_out
+    from rencheng.domain import risk
 
-    return 0 < left_out(counts) == sum(counts.values())
+    return risk.is_nothing(counts)
 
 
 def tell_losses(result: EventImpact, out: Path) -> int:

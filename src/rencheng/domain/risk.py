@@ -115,6 +115,11 @@ def left_out(counts: Mapping[Standing, int]) -> int:
     return counts.get(Standing.NO_CURVE, 0) + counts.get(Standing.BAD_DATA, 0)
 
 
+def is_nothing(counts: Mapping[Standing, int]) -> bool:
+    """Whether there are assets, and all are left out: then no total is known, not even as zero."""
+    return 0 < left_out(counts) == sum(counts.values())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exceedance:
     """How often a loss is reached, from the largest to the smallest."""
@@ -159,7 +164,8 @@ class EventImpact:
     """What an event set does to a portfolio.
 
     `known_…` leave out what is unknown, so they say *at least so much*; the figures of the same
-    name without it are NaN where something is unknown.
+    name without it are NaN where something is unknown. Where `is_nothing(counts)` they are sums of
+    nothing and mean nothing: reports leave them out.
     """
 
     names: tuple[str, ...]
@@ -194,10 +200,10 @@ class EventImpact:
     def loss(self) -> F64:
         """Return the loss of each event, of the assets that were assessed. (events,)
 
-        NaN where something of it is unknown. Assets without curve or with bad data are not in it;
-        `counts` says how many.
+        NaN where something of it is unknown, or no asset could be assessed at all. Assets without
+        curve or with bad data are not in it; `counts` says how many.
         """
-        return np.where(self.unknown > 0, np.nan, self.known_loss)
+        return np.where((self.unknown > 0) | is_nothing(self.counts), np.nan, self.known_loss)
 
     @property
     def eai(self) -> F64:

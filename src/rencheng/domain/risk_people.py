@@ -94,6 +94,11 @@ class CasualtyTable:
     source: str
     version: str
 
+    def row(self, curve: str) -> int:
+        """Return the row of a building curve such as `LF.C1.L.MC`, -1 when its type has none."""
+        kind = "".join(curve.split(".")[1:-1])
+        return self.type.index(kind) if kind in self.type else -1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShelterTable:
@@ -235,6 +240,11 @@ class PeopleEstimate:
         return self.fate.index(fate)
 
     @property
+    def is_nothing(self) -> bool:
+        """Whether there are assets and this model could assess none: its numbers are NaN."""
+        return bool(self.standing.size and (self.standing > Standing.NOT_EXPOSED).all())
+
+    @property
     def is_partial(self) -> bool:
         """Whether something is unknown: then numbers are *at least so many*."""
         return bool((self.unknown > 0).any())
@@ -259,9 +269,9 @@ class PeopleImpact:
     rate: F64
     """[1/yr] (events,)"""
     present: float
-    """People present at the assets of which that is known."""
+    """People present at the assets of which that is known; NaN where it is of none."""
     residents: float
-    """Residents of the assets of which they are known."""
+    """Residents of the assets of which they are known; NaN where they are of none."""
     group: tuple[str, ...]
     estimates: tuple[PeopleEstimate, ...]
     standing: U8
@@ -270,6 +280,11 @@ class PeopleImpact:
     versions: Mapping[str, str]
     """What the result rests on: programs, event sets, curves, tables, the time of day."""
     faults: tuple[Fault, ...] = ()
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether no model could assess any of the assets."""
+        return all(one.is_nothing for one in self.estimates)
 
     def of(self, model: str) -> PeopleEstimate:
         """Return the estimate of a model; `KeyError` when it was not asked."""

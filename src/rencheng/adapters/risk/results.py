@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rencheng.adapters.risk.results_folder import results_folder, write_summary
 from rencheng.domain.errors import TooMuchError
-from rencheng.domain.risk import EventImpact, Standing
+from rencheng.domain.risk import EventImpact, Standing, is_nothing
 from rencheng.domain.risk_annual import AnnualLoss, Between
 from rencheng.model.risk.annual import annual_loss, annual_loss_at, annual_tail_mean
 from rencheng.model.risk.tail import exceedance, loss_at, tail_mean
@@ -36,22 +36,24 @@ def tables(result: EventImpact, assets: tuple[str, ...]) -> Mapping[str, Columns
     Returns
     -------
     tables
-        Unknown is NaN. `exceedance` is empty where a rate is unknown, and rests on known losses
-        alone where a loss is.
+        Unknown is NaN. `exceedance` is empty where a rate is unknown or no asset could be assessed,
+        and rests on known losses alone where a loss is unknown.
     """
+    nothing = is_nothing(result.counts)
+    is_known = result.standing <= Standing.NOT_EXPOSED
     names = [one.name.lower() for one in Standing]
     events: Columns = {
         "event": np.array(result.names, dtype=object),
         "rate": result.rate,
         "loss": result.loss,
-        "known_loss": result.known_loss,
+        "known_loss": np.full(result.rate.size, np.nan) if nothing else result.known_loss,
         "unknown": result.unknown,
     }
-    if result.spread:
+    if result.spread and not nothing:
         events["sd_independent"] = result.spread.independent
         events["sd_together"] = result.spread.together
     curve: Columns = {}
-    if np.isfinite(result.rate).all():
+    if np.isfinite(result.rate).all() and not nothing:
         steps = exceedance(result.known_loss, result.rate)
         curve = {
             "known_loss" if result.is_partial else "loss": steps.loss,
@@ -65,7 +67,7 @@ def tables(result: EventImpact, assets: tuple[str, ...]) -> Mapping[str, Columns
             "id": np.array(assets, dtype=object),
             "standing": np.array([names[s] for s in result.standing], dtype=object),
             "eai": result.eai,
-            "known_eai": result.known_eai,
+            "known_eai": np.where(is_known, result.known_eai, np.nan),
             "unknown_events": result.dark,
         },
         "exceedance": curve,
@@ -75,12 +77,14 @@ def tables(result: EventImpact, assets: tuple[str, ...]) -> Mapping[str, Columns
 def summary(result: EventImpact) -> dict[str, Any]:
     """Return what a result comes to, ready for JSON; unknown is None.
 
-    `loss` and `tail_mean` are of single events (OEP), `annual_…` of a year's total (AEP), `…_low`
-    and `…_high` its bounds. Both are of the same years: an event that happens 1 / T a year at least
-    is met with the probability 1 - exp(-1 / T), and the total is of that probability.
+    Where no asset could be assessed there is no loss, known or not, and `tail` is empty. `loss` and
+    `tail_mean` are of single events (OEP), `annual_…` of a year's total (AEP), `…_low` and `…_high`
+    its bounds. Both are of the same years: an event that happens 1 / T a year at least is met with
+    the probability 1 - exp(-1 / T), and the total is of that probability.
     """
     tail = []
-    if np.isfinite(result.rate).all():
+    nothing = is_nothing(result.counts)
+    if np.isfinite(result.rate).all() and not nothing:
         steps = exceedance(result.known_loss, result.rate)
         year = _year(result)
         for years in YEARS:
@@ -99,9 +103,9 @@ def summary(result: EventImpact) -> dict[str, Any]:
         "currency": result.currency,
         "year": result.year,
         "aal": _plain(result.aal),
-        "known_aal": _plain(result.known_aal),
+        "known_aal": None if nothing else _plain(result.known_aal),
         "annual_sd": _plain(result.annual_sd),
-        "known_annual_sd": _plain(result.known_annual_sd),
+        "known_annual_sd": None if nothing else _plain(result.known_annual_sd),
         "unknown": int(result.unknown.sum()),
         "assets": {one.name.lower(): count for one, count in result.counts.items()},
         "events": len(result.names),

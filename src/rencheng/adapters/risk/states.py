@@ -18,7 +18,7 @@ from rencheng.adapters.risk.results import write_tables
 from rencheng.adapters.risk.results_folder import results_folder, write_summary
 from rencheng.domain.curve import Curve, CurveKind
 from rencheng.domain.errors import Fault
-from rencheng.domain.risk import EventSource, Portfolio, Standing, StateImpact
+from rencheng.domain.risk import EventSource, Portfolio, Standing, StateImpact, is_nothing
 from rencheng.domain.risk_sample import SampledStates
 from rencheng.model.risk.blocks import BUDGET_MB
 from rencheng.model.risk.states import expected as expectation
@@ -203,7 +203,7 @@ def write_states(result: SampledStates, assets: Sequence[str], folder: Path) -> 
         "seed": result.seed,
         "correlation": result.correlation,
         "mean": dict(zip(result.states, counts.mean(axis=0).tolist(), strict=True))
-        if len(counts)
+        if len(counts) and not is_nothing(result.counts)
         else {},
         "versions": dict(result.versions),
         "faults": [

@@ -10,11 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from rencheng.adapters.risk.results_folder import results_folder, write_summary
+from rencheng.domain.risk import is_nothing
 from rencheng.domain.risk_measures import Appraisal, Choice, Worth
 from rencheng.model.risk.measures.choice import choose
 from rencheng.model.risk.measures.worth import RATES, ranked
 
 Row = dict[str, Any]
+_OF_SAVINGS = (
+    "known_aal", "left_known_aal", "chosen", "saving_if_each_stood_alone", "bound", "bound_linear",
+    "greedy",
+)  # fmt: skip
+_NO_SAVING = ("avoided_a_year", "transferred_a_year", "benefit_present", "npv", "bcr", "bcr_low",
+              "bcr_high", "payback_years")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,20 +57,25 @@ def report(appraisal: Appraisal, *, budget: float, discount_rate: float) -> Meas
 
 
 def measure_rows(told: MeasureReport) -> list[Row]:
-    """Return one row for each measure, the best ratio first."""
+    """Return one row for each measure, the best ratio first.
+
+    Without a rank and what it saves where no asset could be assessed.
+    """
+    nothing = is_nothing(told.appraisal.counts)
     measures = {m.id: (k, m) for k, m in enumerate(told.appraisal.measures)}
     rows = []
     for place, one in enumerate(told.alone, 1):
         k, measure = measures[one.ids[0]]
         rows.append(
             {
-                "rank": place,
+                "rank": "" if nothing else place,
                 "id": measure.id,
                 "name": measure.name,
                 "kind": str(measure.kind),
                 "assets": told.appraisal.touched[k],
-                "is_chosen": int(measure.id in told.choice.best.ids),
+                "is_chosen": int(measure.id in told.choice.best.ids and not nothing),
                 **worth_row(one),
+                **(dict.fromkeys(_NO_SAVING, "") if nothing else {}),
                 "status": str(measure.status),
                 "source": measure.source,
             }
@@ -88,9 +100,13 @@ def worth_row(one: Worth) -> Row:
 
 
 def measure_summary(told: MeasureReport) -> Row:
-    """Return what a report comes to, ready for JSON; unknown or endless is None."""
+    """Return what a report comes to, ready for JSON; unknown or endless is None.
+
+    Where no asset could be assessed nobody knows what any measure saves: there is no choice.
+    """
     found, choice = told.appraisal, told.choice
-    return {
+    nothing = is_nothing(found.counts)
+    said = {
         "currency": found.currency,
         "year": found.year,
         "discount_rate": choice.best.discount_rate,
@@ -117,6 +133,10 @@ def measure_summary(told: MeasureReport) -> Row:
             for f in found.faults
         ],
     }  # fmt: skip
+    if nothing:
+        said |= dict.fromkeys(_OF_SAVINGS)
+        said["by_discount_rate"] = []
+    return said
 
 
 def _worth(one: Worth) -> Row:
@@ -137,7 +157,7 @@ def write_measures(told: MeasureReport, folder: Path) -> list[Path]:
         {"discount_rate": one.best.discount_rate, "measures": " ".join(one.best.ids)}
         | worth_row(one.best)
         | {"bound": one.bound}
-        for one in told.by_rate
+        for one in (() if is_nothing(told.appraisal.counts) else told.by_rate)
     ]
     with results_folder(folder):
         files = [

@@ -83,7 +83,7 @@ def _exceedance(result: PeopleImpact) -> Columns:
         return {}
     pieces: list[Columns] = []
     for one in result.estimates:
-        for k, fate in enumerate(one.fate):
+        for k, fate in enumerate(() if one.is_nothing else one.fate):
             curve = exceedance(one.central[:, k], result.rate)
             many = curve.loss.size
             pieces.append(
@@ -96,11 +96,15 @@ def _exceedance(result: PeopleImpact) -> Columns:
                     "return_period": curve.return_period,
                 }
             )
-    return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
+    names = pieces[0] if pieces else ()
+    return {name: np.concatenate([piece[name] for piece in pieces]) for name in names}
 
 
 def people_summary(result: PeopleImpact) -> dict[str, Any]:
-    """Return what a result comes to, ready for JSON; unknown is None."""
+    """Return what a result comes to, ready for JSON; unknown is None.
+
+    Of a model that could assess no asset, every number is.
+    """
     spoken = [fate for fate in Fate if result.models(fate)]
     return {
         "present": _plain(result.present),
@@ -125,7 +129,7 @@ def _estimate(result: PeopleImpact, one: PeopleEstimate) -> dict[str, Any]:
         fates[fate.value] = {
             "annual": {"low": low, "central": central, "high": high},
             "largest": _plain(one.central[:, k].max(initial=0.0)),
-            "tail": _tail(one.central[:, k], result.rate),
+            "tail": [] if one.is_nothing else _tail(one.central[:, k], result.rate),
             "groups": {
                 group: {"annual": _plain(yearly[0][g]), "annual_unknown": _plain(yearly[1][g])}
                 for g, group in enumerate(result.group)

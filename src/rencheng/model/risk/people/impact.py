@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rencheng.domain.risk import EventHead
 from rencheng.domain.risk_people import Crowd, PeopleEstimate, PeopleImpact
 from rencheng.model.risk.stock import counted
+
+F64 = NDArray[np.float64]
 
 MODEL, VERSION = "people-impact", "1"
 
@@ -40,11 +43,16 @@ def gathered(
     return PeopleImpact(
         names=head.names,
         rate=head.rate,
-        present=float(np.nansum(crowd.present)),
-        residents=float(np.nansum(crowd.residents)),
+        present=_known(crowd.present),
+        residents=_known(crowd.residents),
         group=crowd.group,
         estimates=tuple(estimates),
         standing=standing,
         counts=counted(standing),
         versions={MODEL: VERSION, **(versions or {})},
     )
+
+
+def _known(people: F64) -> float:
+    """Return the people of the assets of which they are known; NaN where they are of none."""
+    return float("nan") if people.size and np.isnan(people).all() else float(np.nansum(people))

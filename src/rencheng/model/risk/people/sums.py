@@ -207,15 +207,17 @@ class Sums:
         standing, yearly = self._whole(standing, yearly)
         bare = np.full((self.events, len(at)), np.nan)
         groups = self.here.groups
-        told = self.parts[:, at]
-        unsure = told[:, :, groups:] if told.shape[2] > groups else np.zeros_like(told)
+        # Where no asset could be assessed, nothing is known: not even that it is nobody.
+        gone = np.nan if standing.size and (standing > Standing.NOT_EXPOSED).all() else 0.0
+        told = self.parts[:, at] + gone
+        unsure = told[:, :, groups:] if told.shape[2] > groups else np.zeros_like(told) + gone
         low, high = bounds if bounds is not None else (bare, bare)
         return PeopleEstimate(
             model=model,
             fate=tuple(fate),
-            low=low,
-            central=self.by_event[:, at],
-            high=high,
+            low=low + gone,
+            central=self.by_event[:, at] + gone,
+            high=high + gone,
             spanning=spanning,
             group=told[:, :, :groups],
             group_unknown=unsure,
