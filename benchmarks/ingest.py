@@ -77,8 +77,8 @@ def brain_of(folder: Path, address: str) -> Any:
     """Return the brain of the tiny city with many more gauges and rules; nothing is started."""
     from cycle_kit import table
     from ops_kit import GAUGE, OneCity
-    from rencheng.adapters.curves import read_casualty_rates
     from rencheng.adapters.restoration import load_restoration
+    from rencheng.adapters.risk.people.tables import casualty_table
     from rencheng.adapters.rules import load_indicators, load_rules
     from rencheng.adapters.store import open_store
     from rencheng.adapters.watch_packs import OFFICE_FOLDER
@@ -101,7 +101,7 @@ def brain_of(folder: Path, address: str) -> Any:
     store = open_store(folder / "rencheng.sqlite")
     identity = Identity(work=store, now=wall_clock)
     models = Models(
-        table=table(), rates=read_casualty_rates(), restoration=load_restoration(),
+        table=table(), rates=casualty_table(), restoration=load_restoration(),
         rules=load_rules(), indicators=load_indicators(),
     )  # fmt: skip
     return assemble(store, identity, OneCity(city), models=models, address=address, state=folder)

@@ -7,9 +7,9 @@ from functools import cache
 
 import numpy as np
 
-from rencheng.adapters.curves import read_casualty_rates
 from rencheng.adapters.replay.scenarios import ScenarioFile, ScenarioFolder
 from rencheng.adapters.restoration import load_restoration
+from rencheng.adapters.risk.people.tables import casualty_table
 from rencheng.adapters.rules import load_indicators, load_rules
 from rencheng.domain.assessment import Records
 from rencheng.domain.city import City
@@ -78,7 +78,7 @@ def models() -> Models:
     """Return the shipped rules with the tiny city's curves."""
     return Models(
         table=table(),
-        rates=read_casualty_rates(),
+        rates=casualty_table(),
         restoration=load_restoration(),
         rules=load_rules(),
         indicators=load_indicators(),

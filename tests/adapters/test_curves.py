@@ -1,4 +1,4 @@
-"""Fragility curves and casualty rates from their files."""
+"""Fragility curves from their files."""
 
 from pathlib import Path
 
@@ -16,10 +16,8 @@ from rencheng.adapters.curves import (
     curves_in_use,
     disordered,
     make_table,
-    read_casualty_rates,
     read_curves,
 )
-from rencheng.adapters.files import data_folder
 from rencheng.domain.curve import Curve
 from rencheng.domain.errors import CorruptDataError, SourceUnavailableError
 from rencheng.domain.impact import FragilityTable
@@ -158,33 +156,6 @@ def test_the_version_follows_the_numbers() -> None:
 def test_nothing_fetched_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(SourceUnavailableError, match="fetch"):
         read_curves(tmp_path)
-
-
-def test_casualty_rates_are_shares_and_grow_with_damage() -> None:
-    rates = read_casualty_rates()
-    assert rates.rate.shape == (3, 6, 4)
-    assert (rates.rate >= 0).all() and (rates.rate.sum(axis=2) <= 1).all()
-    falls = np.argwhere(np.diff(rates.rate, axis=1) < 0)
-    # As printed: unreinforced masonry sends more to hospital from moderate than extensive damage.
-    assert falls.tolist() == [[2, 2, 1]]
-    assert (rates.rate[:, 0] == 0).all()
-
-
-def test_the_type_of_a_curve_picks_the_group() -> None:
-    rates = read_casualty_rates()
-    picked = [rates.group[rates.row(c)] for c in ("LF.URM.L.PC", "LF.W1.MC", "LF.C1.L.MC")]
-    assert picked == ["unreinforced masonry", "light", "most"]
-    # OpenDRR sheet: of those inside a collapsed light building 5 % die, elsewhere 10 %.
-    assert rates.rate[:, 5, 3].tolist() == [0.10, 0.05, 0.10]
-
-
-def test_a_rate_above_everyone_is_refused(tmp_path: Path) -> None:
-    text = (data_folder() / "curves" / "casualties.toml").read_text(encoding="utf-8")
-    file = tmp_path / "casualties.toml"
-    file.write_text(text.replace("[5.0, 1.0, 0.01, 0.01]", "[500, 1, 0, 0]", 1), encoding="utf-8")
-    with pytest.raises(CorruptDataError) as caught:
-        read_casualty_rates(file)
-    assert [f.where for f in caught.value.faults] == ["casualties.toml:group[0].complete"]
 
 
 @pytest.mark.slow

@@ -14,7 +14,6 @@ from rencheng.adapters.cities.generate.usual_needs import load_defaults
 from rencheng.adapters.cities.packages import read_packages
 from rencheng.adapters.cities.recipe import load_recipe
 from rencheng.adapters.curve_library.table import read_table
-from rencheng.adapters.curves import read_casualty_rates
 from rencheng.adapters.escalation import load_escalation
 from rencheng.adapters.files import read_ours, read_toml
 from rencheng.adapters.history_import.maps import map_from
@@ -42,7 +41,6 @@ OURS: list[Callable[[Path], object]] = [
     load_restoration,
     load_indicators,
     load_quality_limits,
-    read_casualty_rates,
     read_scenario,
     load_defaults,
     lambda file: Catalogue(file.parent).all(),

@@ -13,8 +13,8 @@ from fastapi import FastAPI
 from api_kit import PASSWORD, ROOT, WEAK, Enter, TestClient
 from cycle_kit import table
 from ops_kit import T0, Clock, OneCity
-from rencheng.adapters.curves import read_casualty_rates
 from rencheng.adapters.restoration import load_restoration
+from rencheng.adapters.risk.people.tables import casualty_table
 from rencheng.adapters.rules import load_indicators, load_rules
 from rencheng.adapters.store import open_store
 from rencheng.api.app import create_app
@@ -41,7 +41,7 @@ def brain(tmp_path: Path, tiny_city: City, clock: Clock) -> Iterator[Brain]:
     identity = Identity(work=store, now=clock, hasher=WEAK)
     models = Models(
         table=table(),
-        rates=read_casualty_rates(),
+        rates=casualty_table(),
         restoration=load_restoration(),
         rules=load_rules(),
         indicators=load_indicators(),

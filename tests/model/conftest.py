@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from rencheng.adapters.curves import read_casualty_rates
-from rencheng.domain.impact import CasualtyRates, FragilityTable
+from rencheng.adapters.risk.people.tables import casualty_table
+from rencheng.domain.impact import FragilityTable
+from rencheng.domain.risk_people import CasualtyTable
 
 
 @pytest.fixture
@@ -31,5 +32,5 @@ def table() -> FragilityTable:
 
 
 @pytest.fixture
-def rates() -> CasualtyRates:
-    return read_casualty_rates()
+def rates() -> CasualtyTable:
+    return casualty_table()

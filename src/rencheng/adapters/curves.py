@@ -1,20 +1,18 @@
-"""What the loop takes out of the library of curves, and casualty rates."""
+"""What the loop takes out of the library of curves."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from rencheng.adapters.curve_library.datasets import manifest
 from rencheng.adapters.curve_library.library import CurveLibrary
-from rencheng.adapters.files import data_folder, read_ours
 from rencheng.domain.curve import Curve, Formula
 from rencheng.domain.errors import CorruptDataError, Fault, InvalidInputError, RenchengError
-from rencheng.domain.impact import CasualtyRates, FragilityTable
+from rencheng.domain.impact import FragilityTable
 
 # Rows that a city of zones with PGA and SA(1.0 s) can use, of the data sets and of our own tables;
 # the drift-based rows and those for ground failure stay behind.
@@ -133,37 +131,6 @@ def crossing(table: FragilityTable, low_g: float = 0.02, high_g: float = 2.0) ->
     z = (np.log(x)[:, None, None] - np.log(table.median_g)) / table.beta
     bad = np.flatnonzero((np.diff(z, axis=2) > 1e-12).any(axis=(0, 2)))
     return tuple(table.id[i] for i in bad)
-
-
-def read_casualty_rates(file: Path | None = None) -> CasualtyRates:
-    """Return the casualty rates as shares, from `data/curves/casualties.toml`."""
-    path = file or data_folder() / "curves" / "casualties.toml"
-    table = _load(path, "rencheng/casualties/1")
-    names = ("slight", "moderate", "extensive", "complete", "collapsed")
-    faults = []
-    rate = np.zeros((len(table["group"]), 6, 4))
-    for i, group in enumerate(table["group"]):
-        for k, state in enumerate(names, start=1):
-            row = group.get(state, [])
-            if len(row) != 4 or not all(0 <= v <= 100 for v in row) or sum(row) > 100:
-                faults.append(_fault(f"{path.name}:group[{i}].{state}", f"{row}"))
-            else:
-                rate[i, k] = np.array(row) / 100.0
-    _refuse(faults, path.name)
-    return CasualtyRates(
-        group=tuple(g["name"] for g in table["group"]),
-        types=tuple(tuple(g["types"]) for g in table["group"]),
-        rate=rate,
-        source=table["source"],
-        version=table["version"],
-    )
-
-
-def _load(file: Path, schema: str) -> dict[str, Any]:
-    table = read_ours(file)
-    if table.get("schema") != schema:
-        raise _corrupt(file.name, f"schema is {table.get('schema')!r}, expected {schema!r}")
-    return table
 
 
 def _fault(where: str, problem: str) -> Fault:

@@ -210,14 +210,15 @@ def assemble(
 
 def load_models(state: Path, table: FragilityTable | None = None) -> Models:
     """Read everything that is data rather than code; `table`: the curves, when they are known."""
-    from rencheng.adapters.curves import read_casualty_rates, read_curves
+    from rencheng.adapters.curves import read_curves
     from rencheng.adapters.restoration import load_restoration
+    from rencheng.adapters.risk.people.tables import casualty_table
     from rencheng.adapters.rules import load_indicators, load_rules
     from rencheng.service.cycle import Models
 
     return Models(
         table=read_curves(state) if table is None else table,
-        rates=read_casualty_rates(),
+        rates=casualty_table(),
         restoration=load_restoration(),
         rules=load_rules(),
         indicators=load_indicators(),

@@ -47,26 +47,6 @@ class FragilityTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CasualtyRates:
-    """How many of the people inside are hurt, by building type and damage state."""
-
-    group: tuple[str, ...]
-    """Names of the rows; the first holds every type that no other names."""
-    types: tuple[tuple[str, ...], ...]
-    """Structural types (`W1`, `URM`) of each row."""
-    rate: F64
-    """Share of the people inside at severity 1 to 4, by state; the sixth state is `collapsed`.
-    (groups, 6, 4)"""
-    source: str
-    version: str
-
-    def row(self, curve: str) -> int:
-        """Return the row of a building curve such as `LF.C1.L.MC`."""
-        kind = curve.split(".")[1] if curve.count(".") else curve
-        return next((i for i, types in enumerate(self.types) if kind in types), 0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Damage:
     """Damage of every building and of every lifeline and facility."""
 

@@ -24,18 +24,11 @@ from rencheng.domain.assessment import Assessment, CurveMeasures, Records
 from rencheng.domain.city import City
 from rencheng.domain.control import SectorBoard
 from rencheng.domain.hazard import Bulletin, BulletinKind, Shaking, ShakingMap, StationRecord
-from rencheng.domain.impact import (
-    Access,
-    CasualtyRates,
-    CityState,
-    Damage,
-    FragilityTable,
-    Impact,
-    People,
-)
+from rencheng.domain.impact import Access, CityState, Damage, FragilityTable, Impact, People
 from rencheng.domain.observation import StreamStatus
 from rencheng.domain.provenance import Figure
 from rencheng.domain.recovery import Decisions, Onset, RestorationTable
+from rencheng.domain.risk_people import CasualtyTable
 from rencheng.domain.rules import IndicatorSet, Rules
 from rencheng.domain.run import Phase
 from rencheng.model.damage.state import assess_damage
@@ -63,7 +56,7 @@ class Models:
     """Everything that is data rather than code: curves, times, rules, indicators."""
 
     table: FragilityTable
-    rates: CasualtyRates
+    rates: CasualtyTable
     restoration: RestorationTable
     rules: Rules
     indicators: IndicatorSet

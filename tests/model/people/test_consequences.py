@@ -8,7 +8,8 @@ import pytest
 from rencheng.domain.city import City, DayTime
 from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.hazard import Shaking
-from rencheng.domain.impact import CasualtyRates, Damage, FragilityTable
+from rencheng.domain.impact import Damage, FragilityTable
+from rencheng.domain.risk_people import CasualtyTable
 from rencheng.model.damage.state import assess_damage
 from rencheng.model.people.consequences import consequences
 
@@ -45,9 +46,9 @@ def only_masonry(city: City) -> City:
 
 
 def test_masonry_that_all_stands_extensively_damaged(
-    tiny_city: City, table: FragilityTable, rates: CasualtyRates
+    tiny_city: City, table: FragilityTable, rates: CasualtyTable
 ) -> None:
-    # Extensive, URM: 2 / 0.2 / 0.002 / 0.002 % of the people inside (OpenDRR sheet).
+    # Extensive, URM: 2 / 0.2 / 0.002 / 0.002 % of the people inside (HAZUS 6.1, Tables 12-3 to 12-11).
     city, shaking = only_masonry(tiny_city), fields(np.full((1, 6), 0.4))
     people = consequences(city, all_in(city, 3), shaking, DayTime.NIGHT, table=table, rates=rates)
     inside = people.present
@@ -56,7 +57,7 @@ def test_masonry_that_all_stands_extensively_damaged(
 
 
 def test_masonry_that_all_collapses_kills_one_in_ten(
-    tiny_city: City, table: FragilityTable, rates: CasualtyRates
+    tiny_city: City, table: FragilityTable, rates: CasualtyTable
 ) -> None:
     city, shaking = only_masonry(tiny_city), fields(np.full((1, 6), 2.0))
     people = consequences(
@@ -67,7 +68,7 @@ def test_masonry_that_all_collapses_kills_one_in_ten(
 
 
 def test_no_damage_hurts_and_displaces_nobody(
-    tiny_city: City, table: FragilityTable, rates: CasualtyRates
+    tiny_city: City, table: FragilityTable, rates: CasualtyTable
 ) -> None:
     shaking = fields(np.full((1, 6), 0.05))
     people = consequences(
@@ -76,24 +77,72 @@ def test_no_damage_hurts_and_displaces_nobody(
     assert people.injured.sum() == people.displaced.sum() == people.shaken.sum() == 0
 
 
+def by_hand(
+    city: City, damage: Damage, table: FragilityTable, rates: CasualtyTable
+) -> tuple[np.ndarray, np.ndarray]:
+    """Injured and displaced of the city as HAZUS words it: building by building, expected."""
+    b, hurt, out = city.buildings, np.zeros(4), 0.0
+    for i, p in enumerate(damage.building_state.astype(float)):
+        curve = b.curves[b.curve[i]]
+        share, rate = table.collapse[table.row(curve)], rates.indoors[rates.row(curve)]
+        chance = [*p[1:4], p[4] * (1 - share), p[4] * share]
+        hurt += b.occupants[DayTime.DAY, i] * (np.array(chance) @ rate)
+        out += (b.dwellings[i] > 0) * b.occupants[DayTime.NIGHT, i] * (p[3] + p[4])
+    return hurt, out
+
+
 def test_the_mean_over_samples_is_the_sum_over_buildings(
-    tiny_city: City, table: FragilityTable, rates: CasualtyRates
+    tiny_city: City, table: FragilityTable, rates: CasualtyTable
 ) -> None:
     rng = np.random.default_rng(2)
     shaking = fields(np.exp(rng.normal(np.log(0.6), 0.4, (4000, 6))))
     damage = assess_damage(tiny_city, shaking, table, seed=3)
     people = consequences(tiny_city, damage, shaking, DayTime.DAY, table=table, rates=rates)
-    b, p = tiny_city.buildings, damage.building_state.astype(float)
-    share = np.array([table.collapse[table.row(c)] for c in b.curves])[b.curve]
-    group = np.array([rates.row(c) for c in b.curves])[b.curve]
-    chance = np.column_stack([p[:, :4], p[:, 4] * (1 - share), p[:, 4] * share])
-    hurt = np.einsum("bk,bkv,b->v", chance, rates.rate[group], b.occupants[DayTime.DAY])
+    hurt, out = by_hand(tiny_city, damage, table, rates)
     assert people.injured.sum(axis=1).mean(axis=0) == pytest.approx(hurt, rel=0.03)
+    assert people.displaced.sum(axis=1).mean() == pytest.approx(out, rel=1e-5)
     assert people.injured[:, :, 3].sum(axis=1).std() > 0
 
 
+def test_moderate_damage_hurts_fewer_in_reinforced_masonry_than_in_concrete(
+    tiny_city: City, table: FragilityTable, rates: CasualtyTable
+) -> None:
+    # HAZUS 6.1, Tables 12-3 to 12-11: RM1L 0.20 and 0.025 %, C1L 0.25 and 0.03 % at severity 1 and 2.
+    shaking = fields(np.full((1, 6), 0.3))
+    for curve, share in (("LF.RM1.L.MC", [2e-3, 2.5e-4]), ("LF.C1.L.MC", [2.5e-3, 3e-4])):
+        city = replace(tiny_city, buildings=replace(tiny_city.buildings, curves=(curve,) * 5))
+        people = consequences(city, all_in(city, 2), shaking, DayTime.DAY, table=table, rates=rates)
+        assert people.injured[0, :, :2] == pytest.approx(np.outer(people.present, share))
+
+
+def test_a_type_without_rates_leaves_the_injured_of_its_zones_unknown(
+    tiny_city: City, table: FragilityTable, rates: CasualtyTable
+) -> None:
+    b = tiny_city.buildings
+    other = replace(table, id=("LF.OWN.MC", *table.id[1:]))
+    curves = replace(
+        b, curves=(*b.curves, "LF.OWN.MC"), curve=np.where(b.zone == 2, len(b.curves), 1)
+    )
+    city, shaking = replace(tiny_city, buildings=curves), fields(np.full((1, 6), 0.3))
+    people = consequences(city, all_in(city, 3), shaking, DayTime.DAY, table=other, rates=rates)
+    assert np.isnan(people.injured[0]).all(axis=1).tolist() == [z == 2 for z in range(6)]
+    assert np.isfinite(people.displaced).all()
+
+
+def test_a_building_outside_every_zone_blinds_no_zone(
+    tiny_city: City, table: FragilityTable, rates: CasualtyTable
+) -> None:
+    zone = tiny_city.buildings.zone.copy()
+    zone[0] = -1
+    city = replace(tiny_city, buildings=replace(tiny_city.buildings, zone=zone))
+    shaking = fields(np.full((3, 6), 0.4))
+    damage = assess_damage(city, shaking, table, seed=1)
+    people = consequences(city, damage, shaking, DayTime.DAY, table=table, rates=rates)
+    assert np.isfinite(people.injured).all() and np.isfinite(people.displaced).all()
+
+
 def test_shaken_counts_residents_of_zones_above_a_tenth_of_g(
-    tiny_city: City, table: FragilityTable, rates: CasualtyRates
+    tiny_city: City, table: FragilityTable, rates: CasualtyTable
 ) -> None:
     shaking = fields(np.array([[0.05, 0.1, 0.2, 0.0, 0.099, 0.3]]))
     people = consequences(
@@ -103,7 +152,7 @@ def test_shaken_counts_residents_of_zones_above_a_tenth_of_g(
 
 
 def test_present_adds_up_the_people_inside(
-    tiny_city: City, table: FragilityTable, rates: CasualtyRates
+    tiny_city: City, table: FragilityTable, rates: CasualtyTable
 ) -> None:
     shaking = fields(np.full((1, 6), 0.2))
     for when in DayTime:
@@ -114,7 +163,7 @@ def test_present_adds_up_the_people_inside(
 
 
 def test_unknown_shaking_leaves_the_people_unknown(
-    tiny_city: City, table: FragilityTable, rates: CasualtyRates
+    tiny_city: City, table: FragilityTable, rates: CasualtyTable
 ) -> None:
     pga = np.full((5, 6), 0.4)
     pga[2, 1] = np.nan
@@ -126,7 +175,7 @@ def test_unknown_shaking_leaves_the_people_unknown(
 
 
 def test_another_citys_damage_is_refused(
-    tiny_city: City, table: FragilityTable, rates: CasualtyRates
+    tiny_city: City, table: FragilityTable, rates: CasualtyTable
 ) -> None:
     damage = replace(all_in(tiny_city, 1), building_state=np.zeros((3, 5), dtype=np.float32))
     shaking = fields(np.full((1, 6), 0.2))

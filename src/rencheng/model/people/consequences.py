@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
-from rencheng.domain.city import Buildings, City, DayTime
+from rencheng.domain.city import Buildings, City, DayTime, Flags
 from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.hazard import Shaking
-from rencheng.domain.impact import CasualtyRates, Damage, DamageState, FragilityTable, People
+from rencheng.domain.impact import Damage, DamageState, FragilityTable, People
+from rencheng.domain.risk_people import CasualtyTable
 
 F64 = NDArray[np.float64]
 
 MODEL = "hazus-casualties"
-VERSION = "1"
+VERSION = "2"
 # People count as shaken from here on; about intensity VII. Threshold without a source. [g]
 SHAKEN_G = 0.1
 _STATES = len(DamageState)
@@ -26,7 +29,7 @@ def consequences(  # noqa: PLR0913
     when: DayTime,
     *,
     table: FragilityTable,
-    rates: CasualtyRates,
+    rates: CasualtyTable,
 ) -> People:
     """Count the people that the damage hurts, puts out of their homes, or shakes.
 
@@ -43,13 +46,14 @@ def consequences(  # noqa: PLR0913
     table
         Fragility curves of the damage: here for the share of `complete` that collapses.
     rates
-        Casualty rates indoors.
+        Shares hurt by structural type; those indoors are used.
 
     Returns
     -------
     People
         One value for each sample: expected numbers given its damage, not whole persons. NaN
-        for a zone whose shaking is unknown in any sample.
+        for a zone whose shaking is unknown in any sample; nobody knows the injured of a zone with
+        a building of a type that the rates do not have.
 
     Raises
     ------
@@ -74,42 +78,85 @@ def consequences(  # noqa: PLR0913
     _check(city, damage)
     b = city.buildings
     zones = city.zones.id.size
-    indoor = b.occupants[when].astype(np.float64)
-    group, share = _by_building(b, table, rates)
-    count = _split_collapse(damage)
-    probability = damage.building_state.astype(np.float64)
-    chance = np.column_stack([probability[:, :4], probability[:, 4:] * [1.0, 1.0]])
-    chance[:, 4] *= 1.0 - share
-    chance[:, 5] *= share
-    is_known = np.isfinite(chance).all(axis=1)
-    dark = np.unique(b.zone[~is_known & np.isfinite(share)])
-    zone, chance = b.zone[is_known], chance[is_known]
-    hurt = rates.rate[group[is_known]] * indoor[is_known, None, None]
-    per_building = _average(zone, chance, hurt, zones)
-    per_building[dark] = np.nan
-    injured = np.einsum("szk,zkv->szv", count, per_building)
-    home = _residents(b)[is_known]
-    out = np.zeros((home.size, 6, 1))
-    out[:, DamageState.EXTENSIVE :, 0] = home[:, None]
-    homeless = _average(zone, chance, out, zones)[:, :, 0]
+    indoor, home = b.occupants[when].astype(np.float64), _residents(b)
+    stock, dark = _stock(b, damage, table, zones)
+    many, inside, living = (
+        _split(table, b.curves, part)
+        for part in (stock(None), stock(indoor), stock(home))
+    )  # fmt: skip
+    weight = many.sum(axis=1)
+    rate, is_typed = _rates(b.curves, rates)
+    hurt = _mean(np.einsum("zck,ckv->zkv", inside, rate), weight[:, :, None])
+    hurt[dark | (many.any(axis=2) & ~is_typed).any(axis=1)] = np.nan
+    homeless = _mean(living.sum(axis=1), weight)
+    homeless[:, : DamageState.EXTENSIVE] = 0.0
     homeless[dark] = np.nan
+    count = _split_collapse(damage)
     is_shaken = np.where(np.isnan(shaking.pga_g), np.nan, shaking.pga_g >= SHAKEN_G)
     return People(
         present=_present(b, indoor, zones),
-        injured=injured,
+        injured=np.einsum("szk,zkv->szv", count, hurt),
         displaced=np.einsum("szk,zk->sz", count, homeless),
         shaken=is_shaken @ city.zones.population,
     )
 
 
-def _by_building(
-    b: Buildings, table: FragilityTable, rates: CasualtyRates
-) -> tuple[NDArray[np.int64], F64]:
-    """Return the casualty row and the collapse share of every building."""
-    group = np.array([rates.row(c) for c in b.curves] + [0], dtype=np.int64)
-    rows = [table.row(c) for c in b.curves]
-    share = np.array([table.collapse[r] if r >= 0 else np.nan for r in rows] + [np.nan])
-    return group[b.curve], share[b.curve]
+def _stock(
+    b: Buildings, damage: Damage, table: FragilityTable, zones: int
+) -> tuple[Callable[[F64 | None], F64], Flags]:
+    """Return what adds up weights of buildings, and the zones where some damage is unknown.
+
+    The sum is of weight × P[state] over the buildings with one curve: (zones, curves, states).
+    Everything else that matters to people is the same for all buildings with one curve.
+    """
+    curves = len(b.curves)
+    chance = damage.building_state.T.astype(np.float64)
+    counts = np.append(np.isfinite(_collapse(table, b.curves)), False)[b.curve] & (b.zone >= 0)
+    is_known = np.isfinite(chance).all(axis=0) & counts
+    dark = np.zeros(zones, dtype=bool)
+    dark[b.zone[counts & ~is_known]] = True
+    chance = chance[:, is_known]
+    key = b.zone[is_known].astype(np.int64) * curves + b.curve[is_known]
+
+    def add(weight: F64 | None) -> F64:
+        rows = chance if weight is None else chance * weight[is_known]
+        sums = [np.bincount(key, row, zones * curves) for row in rows]
+        whole = np.stack(sums, axis=-1).reshape(zones, curves, _STATES)
+        return np.asarray(whole, dtype=np.float64)
+
+    return add, dark
+
+
+def _split(table: FragilityTable, curves: tuple[str, ...], by_curve: F64) -> F64:
+    """Split `complete` into standing and collapsed by each curve's share. (zones, curves, 6)"""
+    whole = by_curve[:, :, DamageState.COMPLETE :]
+    part = np.nan_to_num(_collapse(table, curves))[None, :, None]
+    return np.concatenate(
+        [by_curve[:, :, : DamageState.COMPLETE], whole * (1.0 - part), whole * part], axis=2
+    )
+
+
+def _collapse(table: FragilityTable, curves: tuple[str, ...]) -> F64:
+    """Return each curve's share of `complete` that collapses; NaN without one. (curves,)"""
+    share = np.append(table.collapse, np.nan)  # row -1 takes the last entry
+    row = np.array([table.row(c) for c in curves], dtype=np.int64)
+    return np.asarray(share[row], dtype=np.float64)
+
+
+def _rates(curves: tuple[str, ...], rates: CasualtyTable) -> tuple[F64, Flags]:
+    """Return the shares hurt at each state, 0 where no type has them, and which curves do.
+
+    (curves, 6, 4), (curves,)
+    """
+    row = np.array([rates.row(c) for c in curves], dtype=np.int64)
+    rate = np.zeros((row.size, _STATES + 1, 4))
+    rate[row >= 0, DamageState.SLIGHT :] = rates.indoors[row[row >= 0]]
+    return rate, row >= 0
+
+
+def _mean(total: F64, weight: F64) -> F64:
+    """Return the mean for a building in each state; 0 where no building can be in it."""
+    return np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
 
 
 def _split_collapse(damage: Damage) -> F64:
@@ -121,33 +168,6 @@ def _split_collapse(damage: Damage) -> F64:
     count = count.astype(np.float64)
     count[:, :, DamageState.COMPLETE] -= count[:, :, _STATES]
     return np.asarray(count, dtype=np.float64)
-
-
-def _average(zone: NDArray[np.int32], chance: F64, value: F64, zones: int) -> F64:
-    """Return the mean of `value` over each zone's buildings in each state.
-
-    Parameters
-    ----------
-    zone
-        (buildings,)
-    chance
-        P[state], collapsed apart. (buildings, 6)
-    value
-        (buildings, 6, values)
-
-    Returns
-    -------
-    mean
-        0 where no building can be in that state. (zones, 6, values)
-    """
-    values = value.shape[2]
-    mean = np.zeros((zones, chance.shape[1], values))
-    for k in range(chance.shape[1]):
-        weight = np.bincount(zone, chance[:, k], minlength=zones)
-        for v in range(values):
-            total = np.bincount(zone, chance[:, k] * value[:, k, v], minlength=zones)
-            np.divide(total, weight, out=mean[:, k, v], where=weight > 0)
-    return mean
 
 
 def _present(b: Buildings, indoor: F64, zones: int) -> F64:

@@ -46,6 +46,14 @@ def test_hazus_rates_of_a_frame_of_concrete() -> None:
     assert len(table.type) == 38
 
 
+def test_a_curve_takes_the_rates_of_its_structural_type() -> None:
+    table = TABLES.casualties
+    curves = ("LF.C1.M.HC", "LF.W1.PC", "LF.URM.L.LC", "LF.MH.MC", "EP.S.M.A", "W1", "LF.RM1.H.HC")
+    found = [table.row(curve) for curve in curves]
+    assert [table.type[row] for row in found[:4]] == ["C1M", "W1", "URML", "MH"]
+    assert found[4:] == [-1, -1, -1]
+
+
 def test_worse_states_kill_no_fewer_and_hurt_no_more_than_are_there() -> None:
     table = TABLES.casualties
     for part in (table.indoors, table.outdoors):
