@@ -1,8 +1,10 @@
 """The loop where samples bend curves or intensities, compiled; it takes the tuples of `kernel`.
 
-A curve of straight pieces is its first value plus, for each piece, slope x what of the piece the
-intensity has passed. So a sample's curve is three numbers a piece, made once for each asset, and
-the loop over hits does without looking up: it runs over samples side by side.
+What an asset's class does to an intensity is a factor on it, so a sample looks its curve up at
+another place. Where all samples have the curve's mean, that is one row of a table of buckets
+(`curves.buckets`): a knot, the value there, the slopes on both sides. Where they have quantiles,
+each sample has a curve of its own: a first value plus, for each piece, slope x what of the piece
+the intensity has passed. Both run over samples side by side, in one simple loop after another.
 
 Tuples beside those of `kernel`:
 
@@ -13,7 +15,7 @@ quantile
     Shared score, correlation of each class, which key holds (-1: the mean does), keys.
 knots
     Where each curve's knots begin, their intensity and mean; what is below and above (NaN unknown);
-    first quantile of each curve (-1 none), quantiles by knot and node.
+    first quantile of each curve (-1 none), quantiles by knot and node; head and rows of `buckets`.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from rencheng.model.risk.uncertain.curves import NODES, NODES_PER_UNIT, REACH
+from rencheng.model.risk.uncertain.curves import HELD, NODES, NODES_PER_UNIT, REACH
 from rencheng.model.risk.uncertain.kernel import booked, own, score
 
 F64 = NDArray[np.float64]
@@ -40,9 +42,11 @@ Kinds = tuple[I32, I32, I32]
 Worth = tuple[F64, F64, F64, F64, U64]
 Axis = tuple[F64, F64, F64, F64, U64, F64, U64, U64]
 Quantile = tuple[F64, F64, I32, U64]
-Knots = tuple[I64, F64, F64, F64, F64, I64, F64]
+Knots = tuple[I64, F64, F64, F64, F64, I64, F64, F64, F64]
 Out = tuple[F64, I32, F64, F64, I64, F64, I64]
-Pieces = tuple[F64, F64, F64, F64, F64, F64, F64]
+Pieces = tuple[F64, F64, F64]
+Ends = tuple[F64, F64, F64, F64]
+"""Lowest and highest intensity of each lane's curve, and what is below and above."""
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
@@ -60,7 +64,8 @@ def bent(
     factor, total, axis = np.empty(lanes), np.empty(lanes), np.empty(lanes)
     annual, nan = np.empty(lanes), np.empty(lanes, dtype=np.int64)
     z, y, ratio = np.empty(lanes), np.empty(lanes), np.empty(lanes)
-    pieces = _room(knots[0], kinds, lanes)
+    slot_, heads = np.empty(lanes, dtype=np.int32), np.empty((4, lanes))
+    pieces, ends = _room(knots[0], kinds, lanes)
     for p in range(points[0], points[1]):
         if begin[p] == begin[p + 1]:
             continue
@@ -75,19 +80,25 @@ def bent(
             for s in range(lanes):
                 total[s] = factor[s] * on_total[k, s]
                 annual[s], nan[s] = 0.0, 0
-            drawn = quantile[2][k] >= 0
-            if drawn:
+            jumps, many = _heads(heads, ends, knots, kinds, k), 0
+            if quantile[2][k] >= 0 or heads[2].min() < 0.0:
                 _scores(ratio, quantile, k, key[i])
-            many, jumps = _pieces(pieces, knots, kinds, k, axis, ratio, drawn)
+                many = _pieces(pieces, knots, kinds, k, ratio, quantile[2][k] >= 0)
+            widest = axis.max()
             for t in range(begin[p], begin[p + 1]):
                 e = event[t]
-                _intensities(z, x[t], on_event, e, within, within_key, event_key[e] + point_key[p])
-                most = x[t] * top[e] if on_event.size else np.float64(x[t])
-                passed = many
-                while not within.size and passed and pieces[1][passed - 1] >= most:
-                    passed -= 1
-                _shares(y, z, pieces, passed, jumps or x[t] != x[t])
+                _intensities(z, x[t], axis, on_event, e)
+                _scattered(z, within, within_key, event_key[e] + point_key[p])
+                if many:
+                    most = x[t] * widest * (top[e] if on_event.size else 1.0)
+                    passed = many
+                    while not within.size and passed and pieces[1][passed - 1] >= most:
+                        passed -= 1
+                    _shares(y, z, pieces, passed)
+                else:
+                    _looked(y, z, slot_, heads, knots[8])
                 if jumps or x[t] != x[t]:
+                    _ended(y, z, ends)
                     for s in range(lanes):
                         if y[s] != y[s]:
                             y[s] = 0.0
@@ -106,31 +117,56 @@ def bent(
             dark[slot[i] - points[2]] += nan.max()
 
 
-@njit(nogil=True, cache=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator, unused-ignore]
-def _intensities(
-    z: F64, x: float, on_event: F64, e: int, within: F64, within_key: U64, thing: np.uint64
-) -> None:
-    """Write what an event's intensity at a point is in each sample."""
-    for s in range(z.size):
-        z[s] = x
+@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+def _intensities(z: F64, x: float, axis: F64, on_event: F64, e: int) -> None:
+    """Write at which intensity the curve is looked up in each sample."""
     if on_event.size:
         for s in range(z.size):
-            z[s] *= on_event[e, s]
+            z[s] = x * axis[s] * on_event[e, s]
+    else:
+        for s in range(z.size):
+            z[s] = x * axis[s]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+def _scattered(z: F64, within: F64, key: U64, thing: np.uint64) -> None:
+    """Multiply by the parts of a point in an event."""
     for n in range(within.size):
         for s in range(z.size):
-            z[s] *= math.exp(within[n] * score(within_key[n, s], thing))
+            z[s] *= math.exp(within[n] * score(key[n, s], thing))
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator, unused-ignore]
-def _room(begin: I64, kinds: Kinds, lanes: int) -> Pieces:
-    """Return empty pieces, as many as the longest curve has."""
+def _room(begin: I64, kinds: Kinds, lanes: int) -> tuple[Pieces, Ends]:
+    """Return empty pieces, as many as the longest curve has, and empty ends."""
     most = 1
     for r in kinds[1]:
         most = max(most, begin[r + 1] - begin[r] - 1)
-    return (
-        np.empty((most, 3, lanes)), np.empty(most), np.empty(lanes),
-        np.empty(lanes), np.empty(lanes), np.empty(lanes), np.empty(lanes),
-    )  # fmt: skip
+    pieces = (np.empty((most, 3, lanes)), np.empty(most), np.empty(lanes))
+    return pieces, (np.empty(lanes), np.empty(lanes), np.empty(lanes), np.empty(lanes))
+
+
+@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+def _heads(heads: F64, ends: Ends, knots: Knots, kinds: Kinds, kind: int) -> bool:
+    """Write where each lane's curve stands among the buckets; say whether an end is no knot's."""
+    begin, x, mean, under, over, q_first, _, head, _ = knots
+    start, row, choice = kinds
+    jumps = False
+    for s in range(heads.shape[1]):
+        r = row[start[kind] + choice[kind, s]]
+        a, b = begin[r], begin[r + 1] - 1
+        for n in range(4):
+            heads[n, s] = head[r, n]
+        ends[0][s], ends[1][s] = x[a], x[b]
+        ends[2][s] = mean[a] if under[r] == HELD else under[r]
+        ends[3][s] = mean[b] if over[r] == HELD else over[r]
+        # Quantiles differ from the mean at the ends: there, only what is held goes on.
+        jumps = jumps or ends[2][s] != mean[a] or ends[3][s] != mean[b]
+        if under[r] == HELD:
+            ends[0][s] = -np.inf
+        if over[r] == HELD:
+            ends[1][s] = np.inf
+    return jumps
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
@@ -146,19 +182,17 @@ def _scores(ratio: F64, quantile: Quantile, kind: int, thing: np.uint64) -> None
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
-def _pieces(
-    pieces: Pieces, knots: Knots, kinds: Kinds, kind: int, axis: F64, ratio: F64, drawn: bool
-) -> tuple[int, bool]:
-    """Write the pieces of a class's curve in every sample; return how many, and if ends jump."""
-    piece, nearest, start_value, low, high, below, above = pieces
-    begin, x, mean, under, over, q_first, q = knots
+def _pieces(pieces: Pieces, knots: Knots, kinds: Kinds, kind: int, ratio: F64, drawn: bool) -> int:
+    """Write the pieces of a class's curve in every sample; return how many."""
+    piece, nearest, start_value = pieces
+    begin, x, mean, _, _, q_first, q, _, _ = knots
     start, row, choice = kinds
-    most, jumps = 0, False
+    most = 0
     for j in range(start[kind], start[kind + 1]):
         most = max(most, begin[row[j] + 1] - begin[row[j]] - 1)
-    for s in range(axis.size):
+    for s in range(ratio.size):
         r = row[start[kind] + choice[kind, s]]
-        a, b, by = begin[r], begin[r + 1], 1.0 / axis[s]
+        a, b = begin[r], begin[r + 1]
         has = drawn and q_first[r] >= 0
         at = np.int64(ratio[s]) if has else 0
         part = ratio[s] - at if has else 0.0
@@ -172,24 +206,20 @@ def _pieces(
                 start_value[s] = y
             else:
                 j = c - a - 1
-                piece[j, 0, s], piece[j, 1, s] = x[c - 1] * by, (x[c] - x[c - 1]) * by
+                piece[j, 0, s], piece[j, 1, s] = x[c - 1], x[c] - x[c - 1]
                 piece[j, 2, s] = (y - last) / piece[j, 1, s]
             last = y
         for j in range(b - a - 1, most):
             piece[j, 0, s], piece[j, 1, s], piece[j, 2, s] = np.inf, 0.0, 0.0
-        low[s], high[s] = x[a] * by, x[b - 1] * by
-        below[s] = under[r] if under[r] != -1.0 else start_value[s]
-        above[s] = over[r] if over[r] != -1.0 else last
-        jumps = jumps or below[s] != start_value[s] or above[s] != last
     for j in range(most):
         nearest[j] = piece[j, 0].min()
-    return most, jumps
+    return most
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
-def _shares(y: F64, z: F64, pieces: Pieces, many: int, jumps: bool) -> None:
-    """Write the share lost at an intensity in every sample."""
-    piece, _, start_value, low, high, below, above = pieces
+def _shares(y: F64, z: F64, pieces: Pieces, many: int) -> None:
+    """Write the share lost at an intensity in every sample, by the sample's own pieces."""
+    piece, _, start_value = pieces
     for s in range(y.size):
         y[s] = start_value[s]
     for j in range(many):
@@ -198,8 +228,27 @@ def _shares(y: F64, z: F64, pieces: Pieces, many: int, jumps: bool) -> None:
             d = d if d > 0.0 else 0.0
             d = d if d < piece[j, 1, s] else piece[j, 1, s]
             y[s] += piece[j, 2, s] * d
-    if jumps:
-        for s in range(y.size):
-            y[s] = below[s] if z[s] < low[s] else y[s]
-            y[s] = above[s] if z[s] > high[s] else y[s]
-            y[s] = z[s] if z[s] != z[s] else y[s]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+def _looked(y: F64, z: F64, slot: I32, heads: F64, buckets: F64) -> None:
+    """Write the share lost at an intensity in every sample, by the buckets of its curve."""
+    for s in range(y.size):
+        n = z[s] * heads[0, s] + heads[1, s]
+        n = n if n > 0.0 else 0.0
+        n = n if n < heads[2, s] else heads[2, s]
+        slot[s] = np.int32(n + heads[3, s])
+    for s in range(y.size):
+        n = np.uint64(slot[s])
+        d = z[s] - buckets[n, 0]
+        y[s] = buckets[n, 1] + (buckets[n, 2] if d < 0.0 else buckets[n, 3]) * d
+
+
+@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+def _ended(y: F64, z: F64, ends: Ends) -> None:
+    """Write what is lost beyond the ends of a curve, and that nothing is known of nothing."""
+    low, high, below, above = ends
+    for s in range(y.size):
+        y[s] = below[s] if z[s] < low[s] else y[s]
+        y[s] = above[s] if z[s] > high[s] else y[s]
+        y[s] = z[s] if z[s] != z[s] else y[s]

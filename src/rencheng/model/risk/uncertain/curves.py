@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.domain.curve import Beyond, Curve
-from rencheng.model.risk.lines import knots_of, tabulate
+from rencheng.model.risk.lines import Knots, knots_of, tabulate
 
 F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
@@ -20,9 +20,10 @@ NODES_PER_UNIT, REACH = 64, 6
 NODES = 2 * NODES_PER_UNIT * REACH + 1
 SCORES: F64 = np.arange(NODES) / NODES_PER_UNIT - REACH
 
-
 HELD = -1.0
 """Instead of what is below or above: the value at that end."""
+MOST_BUCKETS = 1024
+"""Of one curve: its rows then stay in the first cache. Ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +31,13 @@ class Curves:
     """Curves as the loops take them."""
 
     table: tuple[F64, I32, F64]
-    knots: tuple[I64, F64, F64, F64, F64, I64, F64]
+    knots: tuple[I64, F64, F64, F64, F64, I64, F64, F64, F64]
     """As `bent_kernel` says."""
+
+    @property
+    def size(self) -> int:
+        """Return what the tables take. [byte]"""
+        return sum(one.nbytes for one in (*self.table, *self.knots))
 
 
 def curves_with_quantiles(curves: Sequence[Curve], wanted: Collection[int]) -> Curves:
@@ -55,8 +61,51 @@ def curves_with_quantiles(curves: Sequence[Curve], wanted: Collection[int]) -> C
             np.array([outside[one.above] for one in all_knots]),
             first,
             np.concatenate([none, *tables]),
+            *buckets(all_knots),
         ),
     )
+
+
+def buckets(curves: Sequence[Knots]) -> tuple[F64, F64]:
+    """Return curves as buckets of equal width, each with one knot at most.
+
+    Parameters
+    ----------
+    curves
+        Any number, of any lengths.
+
+    Returns
+    -------
+    head
+        Bucket of an intensity: buckets per unit, bucket of 0, last bucket, first row; the last is
+        -1 where knots lie too close for `MOST_BUCKETS`. (curves, 4)
+    row
+        A knot, or any place in the bucket; the value there, the slope below and that above.
+        Beyond both ends the end's value goes on. (buckets, 4)
+
+    Notes
+    -----
+    Exact: the first and the last knot lie in the middle of a bucket, and where rounding takes the
+    bucket next to the right one both lines meet there.
+    """
+    head, rows, at = np.zeros((len(curves), 4)), [np.zeros((0, 4))], 0
+    for i, one in enumerate(curves):
+        span = float(one.x[-1] - one.x[0])
+        # More than the knots are apart, so that rounding brings no two together.
+        many = int(min(np.ceil(1.01 * span / float(np.diff(one.x).min())) + 2, MOST_BUCKETS + 1))
+        per_unit = (many - 1) / span
+        head[i] = per_unit, 0.5 - one.x[0] * per_unit, many - 1, at
+        where = np.floor((one.x - one.x[0]) * per_unit + 0.5).astype(np.int64)
+        if many > MOST_BUCKETS or (np.diff(where) < 1).any() or where[-1] != many - 1:
+            head[i, 2] = -1.0
+            continue
+        line = np.append(np.diff(one.mean) / np.diff(one.x), 0.0)
+        of = np.searchsorted(where, np.arange(many), side="right") - 1
+        row = np.column_stack([one.x, one.mean, np.append(0.0, line[:-1]), line])[of]
+        row[:, 2] = np.where(where[of] == np.arange(many), row[:, 2], row[:, 3])
+        rows.append(row)
+        at += many
+    return head, np.concatenate(rows)
 
 
 def beta_quantile(mean: F64, sd: F64, score: F64) -> F64:
