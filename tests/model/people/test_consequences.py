@@ -48,7 +48,7 @@ def only_masonry(city: City) -> City:
 def test_masonry_that_all_stands_extensively_damaged(
     tiny_city: City, table: FragilityTable, rates: CasualtyTable
 ) -> None:
-    # Extensive, URM: 2 / 0.2 / 0.002 / 0.002 % of the people inside (HAZUS 6.1, Tables 12-3 to 12-11).
+    # HAZUS 6.1, Tables 12-3 to 12-11: URM, extensive, 2 / 0.2 / 0.002 / 0.002 % of those inside.
     city, shaking = only_masonry(tiny_city), fields(np.full((1, 6), 0.4))
     people = consequences(city, all_in(city, 3), shaking, DayTime.NIGHT, table=table, rates=rates)
     inside = people.present
@@ -107,7 +107,7 @@ def test_the_mean_over_samples_is_the_sum_over_buildings(
 def test_moderate_damage_hurts_fewer_in_reinforced_masonry_than_in_concrete(
     tiny_city: City, table: FragilityTable, rates: CasualtyTable
 ) -> None:
-    # HAZUS 6.1, Tables 12-3 to 12-11: RM1L 0.20 and 0.025 %, C1L 0.25 and 0.03 % at severity 1 and 2.
+    # Severity 1 and 2, same tables: RM1L 0.20 and 0.025 %, C1L 0.25 and 0.03 %.
     shaking = fields(np.full((1, 6), 0.3))
     for curve, share in (("LF.RM1.L.MC", [2e-3, 2.5e-4]), ("LF.C1.L.MC", [2.5e-3, 3e-4])):
         city = replace(tiny_city, buildings=replace(tiny_city.buildings, curves=(curve,) * 5))
