@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,6 +60,9 @@ def tell_losses(result: EventImpact, out: Path) -> int:
         )
     if result.counts[Standing.ASSESSED] == 0 < result.counts[Standing.NOT_EXPOSED]:
         speaking.say("cli.risk.nobody", style="yellow")
+    withheld = json.loads((out / "summary.json").read_text(encoding="utf-8"))["withheld"]
+    if withheld:
+        speaking.say("cli.risk.withheld", style="yellow", years=", ".join(map(str, withheld)))
     speaking.say("cli.risk.written", style="green", path=str(out))
     return int(is_nothing(result.counts))
 

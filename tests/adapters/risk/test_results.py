@@ -46,5 +46,6 @@ def test_a_years_total_is_never_below_the_event_of_its_return_period(
     value, rate = zip(*events, strict=True)
     for one in tail((10.0 ** np.array(value)).tolist(), list(rate)):
         if one["loss"] is not None:
+            assert one["annual_loss"] is not None
             assert one["annual_loss"] >= one["loss"] * (1 - 1e-12)
             assert one["annual_loss_low"] <= one["annual_loss"] <= one["annual_loss_high"]

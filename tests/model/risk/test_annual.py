@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,13 +12,14 @@ from scipy import stats
 
 from rencheng.domain.errors import InvalidInputError, TooMuchError
 from rencheng.domain.risk import LossMatrix
-from rencheng.domain.risk_annual import AnnualLoss, Layer
+from rencheng.domain.risk_annual import AnnualLoss, Between, Layer
 from rencheng.model.risk.annual import (
     annual_loss,
     annual_loss_at,
     annual_paid,
     annual_tail_mean,
     covered,
+    told,
 )
 from rencheng.model.risk.tail import exceedance
 
@@ -257,3 +260,23 @@ def test_nothing_lost_is_a_year_of_nothing() -> None:
     year = annual_loss(np.zeros(3), np.ones(3))
     assert annual_loss_at(year, 10).best == annual_tail_mean(year, 10).best == 0.0
     assert np.isnan(annual_loss_at(year, 1.0).best)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "is_told"),
+    [(1.0, 10.0, True), (1.0, 10.1, False), (0.0, 1.0, False), (0.0, 0.0, True), (2.0, 2.0, True)],
+)
+def test_bounds_too_wide_to_say_anything_are_withheld(
+    low: float, high: float, is_told: bool
+) -> None:
+    one = Between(best=(low + high) / 2, low=low, high=high)
+    assert told(one) == (one if is_told else None)
+    assert told(Between(best=math.nan, low=math.nan, high=math.nan)) is None
+
+
+def test_a_curve_tells_what_is_sure_and_withholds_the_rest() -> None:
+    year = annual_loss(np.geomspace(1, 1e9, 100), np.geomspace(1e4, 1e-6, 100))
+    assert told(annual_loss_at(year, 100.0)) is not None
+    rare = annual_loss_at(year, 1000.0)
+    assert rare.high > 20.0 * rare.low > 0.0
+    assert told(rare) is None

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from rencheng.adapters.risk.results_folder import results_folder, write_summary
 from rencheng.domain.errors import TooMuchError
 from rencheng.domain.risk import EventImpact, Standing, is_nothing
-from rencheng.domain.risk_annual import AnnualLoss, Between
-from rencheng.model.risk.annual import annual_loss, annual_loss_at, annual_tail_mean
+from rencheng.domain.risk_annual import AnnualLoss
+from rencheng.model.risk.annual import annual_loss, annual_loss_at, annual_tail_mean, told
 from rencheng.model.risk.tail import exceedance, loss_at, tail_mean
 
 Columns = dict[str, NDArray[Any]]
@@ -79,20 +79,23 @@ def summary(result: EventImpact) -> dict[str, Any]:
 
     Where no asset could be assessed there is no loss, known or not, and `tail` is empty. `loss` and
     `tail_mean` are of single events (OEP), `annual_…` of a year's total (AEP), `…_low` and `…_high`
-    its bounds. Both are of the same years: an event that happens 1 / T a year at least is met with
-    the probability 1 - exp(-1 / T), and the total is of that probability.
+    its bounds; where these say nothing (`annual.told`) all three are None, and `withheld` names the
+    return period. Both are of the same years: an event that happens 1 / T a year at least is met
+    with the probability 1 - exp(-1 / T), and the total is of that probability.
     """
-    tail = []
+    tail, withheld = [], []
     nothing = is_nothing(result.counts)
     if np.isfinite(result.rate).all() and not nothing:
         steps = exceedance(result.known_loss, result.rate)
         year = _year(result)
         for years in YEARS:
-            least = {
+            least: dict[str, float | None] = {
                 "loss": loss_at(steps, years),
                 "tail_mean": tail_mean(steps, years),
                 **_of_a_year(year, years),
             }
+            if year and None in (least["annual_loss"], least["annual_tail_mean"]):
+                withheld.append(years)
             whole = dict.fromkeys(least, None) if result.is_partial else least
             tail.append(
                 {"return_period": years}
@@ -110,6 +113,7 @@ def summary(result: EventImpact) -> dict[str, Any]:
         "assets": {one.name.lower(): count for one, count in result.counts.items()},
         "events": len(result.names),
         "tail": tail,
+        "withheld": withheld,
         "versions": dict(result.versions),
         "faults": [
             {
@@ -125,18 +129,17 @@ def summary(result: EventImpact) -> dict[str, Any]:
     }
 
 
-def _of_a_year(year: AnnualLoss | None, years: float) -> dict[str, float]:
+def _of_a_year(year: AnnualLoss | None, years: float) -> dict[str, float | None]:
     """Return the total, and the mean beyond, of the years in which such an event is met."""
     asked = -1.0 / math.expm1(-1.0 / years)
-    nothing = Between(best=math.nan, low=math.nan, high=math.nan)
     found = {
-        "annual_loss": annual_loss_at(year, asked) if year else nothing,
-        "annual_tail_mean": annual_tail_mean(year, asked) if year else nothing,
+        "annual_loss": told(annual_loss_at(year, asked)) if year else None,
+        "annual_tail_mean": told(annual_tail_mean(year, asked)) if year else None,
     }
     return {
-        f"{name}{end}": number
+        f"{name}{end}": None if one is None else getattr(one, part)
         for name, one in found.items()
-        for end, number in (("", one.best), ("_low", one.low), ("_high", one.high))
+        for end, part in (("", "best"), ("_low", "low"), ("_high", "high"))
     }
 
 

@@ -26,6 +26,8 @@ _TURNS = 6
 _BINS = 4096
 # Events of less than so many steps get a finer grid of their own, so often at most. Ours.
 _FINE, _LEVELS = 512, 24
+WIDEST = 10.0
+"""Bounds that lie further apart than this factor say nothing, and nothing is told. Ours."""
 # Probabilities are held equal within this share, as `tail` does with frequencies. Ours.
 _SAME = 1e-12
 
@@ -170,6 +172,21 @@ def annual_paid(year: AnnualLoss, layer: Layer) -> Between:
         for reached in (year.reached_low, year.reached, year.reached_high)
     )
     return Between(best=min(max(best, low), high), low=low, high=high)
+
+
+def told(one: Between) -> Between | None:
+    """Return a number as reports tell it: None where it is unknown, or its bounds say nothing.
+
+    The one rule for a year's totals: nothing is told where the higher bound is more than `WIDEST`
+    times the lower, so also where the lower is 0 and the higher is not.
+
+    Examples
+    --------
+    >>> told(Between(best=3.0, low=1.0, high=9.0)), told(Between(best=3.0, low=0.0, high=4.0))
+    (Between(best=3.0, low=1.0, high=9.0), None)
+    """
+    sure = math.isfinite(one.best + one.low + one.high) and one.high <= WIDEST * one.low
+    return one if sure or one.high == 0.0 else None
 
 
 def covered(
