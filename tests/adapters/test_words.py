@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rencheng.adapters.words import both, render
+from rencheng.adapters.files import PACKAGE, read_toml
+from rencheng.adapters.words import both, catalogue, render
 from rencheng.domain.provenance import Text
 
 
@@ -31,3 +32,10 @@ def test_an_account_keeps_its_name() -> None:
 
 def test_a_key_without_words_comes_back_as_itself() -> None:
     assert render(Text("no.such.key"), "en") == "no.such.key"
+
+
+def test_sentences_are_those_that_toml_reads() -> None:
+    whole: dict[str, dict[str, str]] = {}
+    for file in (PACKAGE / "words").glob("*.toml"):
+        whole |= read_toml(file)
+    assert dict(catalogue()) == whole

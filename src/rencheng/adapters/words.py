@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
 from functools import cache
+from pathlib import Path
 
-from rencheng.adapters.files import PACKAGE, read_toml
+from rencheng.adapters.files import PACKAGE
 from rencheng.domain.provenance import Text
+from rencheng.service.toml import parse_toml
 
 LANGUAGES = ("zh-CN", "en")
 _FIELD = {"zh-CN": "zh", "en": "en"}
@@ -18,13 +22,45 @@ _LISTS = frozenset({"roles"})
 """Values that are several codes, with commas between them."""
 
 
+_TABLE = re.compile(r'^\["([^"\n]+)"\]\n((?:(?!\[").*\n?)*)', re.MULTILINE)
+
+
+class Catalogue(Mapping[str, Mapping[str, str]]):
+    """Every sentence by key, with its `zh` and `en` wording.
+
+    A command says a few of thousands of sentences: each is read as TOML when it is asked for.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        files = sorted(folder.glob("*.toml"))
+        self._written: dict[str, str] = {}
+        for file in files:
+            self._written |= dict(_TABLE.findall(file.read_text(encoding="utf-8")))
+        self._read: dict[str, Mapping[str, str]] = {}
+
+    def __getitem__(self, key: str) -> Mapping[str, str]:
+        """Return the wordings of a key."""
+        if key not in self._read:
+            self._read[key] = parse_toml(self._written[key], key)
+        return self._read[key]
+
+    def __contains__(self, key: object) -> bool:
+        """Whether there is a sentence."""
+        return key in self._written
+
+    def __iter__(self) -> Iterator[str]:
+        """Return the keys."""
+        return iter(self._written)
+
+    def __len__(self) -> int:
+        """Return how many sentences there are."""
+        return len(self._written)
+
+
 @cache
-def catalogue() -> dict[str, dict[str, str]]:
-    """Return every sentence by key, with its `zh` and `en` wording."""
-    words: dict[str, dict[str, str]] = {}
-    for file in sorted((PACKAGE / "words").glob("*.toml")):
-        words |= read_toml(file)
-    return words
+def catalogue() -> Catalogue:
+    """Return every sentence that comes with the program."""
+    return Catalogue(PACKAGE / "words")
 
 
 def render(text: Text, language: str) -> str:
