@@ -97,7 +97,7 @@ def read_study(path: str | Path) -> StudyFile:
     inputs = []
     rows = table.pop("input", [])
     for number, row in enumerate(rows if isinstance(rows, list) else [rows], start=1):
-        one, found = _input(row, number)
+        one, found = read_input(row, number)
         faults += found
         inputs += [one] if one else []
     whole = ru.Study(inputs=tuple(inputs))
@@ -113,7 +113,7 @@ def read_study(path: str | Path) -> StudyFile:
     return StudyFile(study=whole, faults=tuple(faults))
 
 
-def _input(row: Any, number: int) -> tuple[ru.UncertainInput | None, list[Fault]]:
+def read_input(row: Any, number: int) -> tuple[ru.UncertainInput | None, list[Fault]]:
     """Return the input of a table, and what is wrong with it; none when it cannot be made."""
     where = f"input[{number}]"
     if not isinstance(row, dict):
