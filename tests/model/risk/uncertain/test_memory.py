@@ -11,7 +11,7 @@ from rencheng.model.risk.uncertain.memory import Carry, Sizes, room
 few, many = st.integers(1, 50), st.integers(1, 300_000)
 SIZES = st.builds(
     Sizes, events=many, assets=many, samples=st.integers(1, 20_000), groups=few, stored=many,
-    points=many, items=many, kinds=few, most_kinds=few, members=st.integers(1, 3),
+    largest=few, points=many, items=many, kinds=few, most_kinds=few, members=st.integers(1, 3),
 )  # fmt: skip
 CARRIES = st.builds(
     Carry, periods=st.booleans(), events=st.booleans(), assets=st.booleans(),

@@ -32,7 +32,7 @@ from rencheng.model.risk.uncertain.curves import curves_with_quantiles
 from rencheng.model.risk.uncertain.design import monte_carlo
 from rencheng.model.risk.uncertain.lanes import lanes
 from rencheng.model.risk.uncertain.member import Member, Pass
-from rencheng.model.risk.uncertain.memory import Carry
+from rencheng.model.risk.uncertain.memory import Carry, Room
 from rencheng.model.risk.uncertain.study import STOPPED, Asked, uncertain_impact
 from risk_kit import assets, event_set, ramp, random_case
 
@@ -251,11 +251,13 @@ def test_loops_that_run_when_a_job_is_interrupted_give_up_at_the_next_asset(kind
     many = len(folio.id)
     job = Member(events, folio, tables, np.zeros(many, dtype=np.int32), keys(folio.id))
     work = Pass(drawn, len(events.head.names), 1, Carry(periods=False, events=False))
-    running = job.run(work, 1, 2)
+    cut = Room(lanes=9, keeps_assets=False, slots=1, load=10**6, read=10**6)
+    job.read(cut)
+    running = job.run(work, cut, 2)
     assert next(running).eai.any()
     running.close()
     assert work.stop[0] == 1
-    assert not any(block.eai.any() for block in job.run(work, many, 2))
+    assert not any(block.eai.any() for block in job.run(work, replace(cut, slots=many), 2))
 
 
 @pytest.mark.parametrize("after", [0, 1, 3])

@@ -10,7 +10,10 @@ points
     First point, the one after the last, and slot of their first asset; `stop` (1,): when it is set,
     from another thread, the loop ends at its next asset and what it wrote is of no use.
 hits
-    By point: where its hits begin, event, intensity; `rate` of each event.
+    By point: where its hits begin, event, intensity; `rate` of each event. Those of some points
+    only, when a set does not fit the memory: the others' are not looked at.
+part
+    First point and the one after the last.
 items
     `first`, class, value, slot of the asset, group, key of the asset; `point_key`.
 kinds
@@ -102,19 +105,40 @@ def score(key: np.uint64, thing: np.uint64) -> float:
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator, unused-ignore]
-def by_point(start: I64, point: I32, intensity: F32, out: Hits) -> None:
-    """Write events turned around: the hits of each point, events rising."""
-    begin, event, x, _ = out
+def counted(point: I32, begin: I64) -> None:
+    """Count the hits of each point, one place further on."""
     for k in range(point.size):
         begin[point[k] + 1] += 1
-    for p in range(begin.size - 1):
-        begin[p + 1] += begin[p]
-    at = begin.copy()
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator, unused-ignore]
+def _until(point: I32, low: int, high: int, end: int) -> int:
+    """Return where points from `end` on begin, between two hits of an event."""
+    while low < high:
+        middle = (low + high) // 2
+        if point[middle] < end:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator, unused-ignore]
+def by_point(
+    stored: tuple[I64, I32, F32], first: int, part: tuple[int, int], at: I64, out: tuple[I32, F32]
+) -> None:
+    """Write a block of events turned around: the hits of some points, events rising.
+
+    `first` is the block's first event, `at` where the next hit of each of the points goes.
+    """
+    start, point, intensity = stored
+    event, x = out
     for e in range(start.size - 1):
-        for k in range(start[e], start[e + 1]):
-            t = at[point[k]]
-            event[t], x[t] = e, intensity[k]
-            at[point[k]] = t + 1
+        low = _until(point, start[e], start[e + 1], part[0])
+        for k in range(low, _until(point, low, start[e + 1], part[1])):
+            t = at[point[k] - part[0]]
+            event[t], x[t] = first + e, intensity[k]
+            at[point[k] - part[0]] = t + 1
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
@@ -142,16 +166,17 @@ def booked(
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
-def yearly(hits: Hits, items: Items, table: Table, kinds: Kinds, out: tuple[I64, F64, I64]) -> None:
-    """Write each item's annual share lost, and unknown events, by each curve it may have."""
+def yearly(
+    part: tuple[int, int], hits: Hits, items: Items, table: Table, kinds: Kinds,
+    out: tuple[I64, F64, I64],
+) -> None:  # fmt: skip
+    """Write the annual share lost, and unknown events, of items by each curve they may have."""
     begin, event, x, rate = hits
     first, cls, _, _, _, _, _ = items
     head, bucket, line = table
     start, row, _ = kinds
     at, annual, nan = out
-    for i in range(cls.size):
-        at[i + 1] = at[i] + start[cls[i] + 1] - start[cls[i]]
-    for p in range(begin.size - 1):
+    for p in range(part[0], part[1]):
         for i in range(first[p], first[p + 1]):
             for t in range(begin[p], begin[p + 1]):
                 z = np.float64(x[t])
@@ -222,13 +247,17 @@ def straight(
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
-def by_kind(hits: Hits, items: Items, table: Table, kinds: Kinds, loss: F64, unknown: I64) -> None:
-    """Write loss and unknown of each event by class and alternative. (events, rows of kinds)"""
+def by_kind(
+    part: tuple[int, int], hits: Hits, items: Items, table: Table, kinds: Kinds,
+    out: tuple[F64, I64],
+) -> None:  # fmt: skip
+    """Add loss and unknown of each event by class and alternative. (events, rows of kinds)"""
     begin, event, x, _ = hits
     first, cls, value, _, _, _, _ = items
     head, bucket, line = table
     start, row, _ = kinds
-    for p in range(begin.size - 1):
+    loss, unknown = out
+    for p in range(part[0], part[1]):
         for i in range(first[p], first[p + 1]):
             for t in range(begin[p], begin[p + 1]):
                 e, z = event[t], np.float64(x[t])

@@ -1,4 +1,8 @@
-"""One event set with the portfolio at its points, run over samples."""
+"""One event set with the portfolio at its points, run over samples.
+
+The set is read event by event and worked on point by point. What of it the memory holds, the hits
+of some points in all events, is turned around at a time; the set is read again for the next points.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +21,16 @@ from rencheng.model.risk.stock import settled, stock
 from rencheng.model.risk.uncertain.curves import Curves
 from rencheng.model.risk.uncertain.design import place_keys
 from rencheng.model.risk.uncertain.lanes import Lanes
-from rencheng.model.risk.uncertain.memory import LANES, Carry, small
+from rencheng.model.risk.uncertain.memory import LANES, Carry, Room, small
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
 U64 = NDArray[np.uint64]
+Hits = tuple[I64, I32, F32, F64]
+Range = tuple[int, int]
+"""The first, and the one after the last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,83 +65,126 @@ class Pass:
 
 
 class Member:
-    """An event set and its assets, turned around by point."""
+    """An event set and its assets."""
 
     def __init__(
         self, source: EventSource, folio: Portfolio, curves: Curves, group: I32, asset_key: U64
     ) -> None:
         self.head, self.folio, self.curves = source.head, folio, curves
+        self._source, self._begin = source, np.zeros(0, dtype=np.int64)
         self.things = stock(folio, len(source.head.place))
         things = self.things
         change = np.r_[True, things.asset[1:] != things.asset[:-1]][: things.asset.size]
         self.slot = (np.cumsum(change) - 1).astype(np.int32)
         self.asset = things.asset[change].astype(np.int64)
-        self.hits = _turned(source)
-        reached = (np.diff(self.hits[0]) > 0).astype(np.uint8)
-        self.standing = settled(things.standing, folio.point, reached)
         self.items = (
             things.first, things.curve, things.value, self.slot, group[things.asset],
             asset_key[things.asset], place_keys(source.head.place),
         )  # fmt: skip
         self.event_key = keys(source.head.names)
+        self.hits: Hits
         self.yearly: tuple[I64, F64, I64]
+        self._held: Range | None = None
 
-    def blocks(self, slots: int) -> list[tuple[int, int]]:
-        """Return ranges of points that hold at most so many assets, or one point."""
+    @property
+    def standing(self) -> NDArray[np.uint8]:
+        """Return how each asset ended, once the set was read. (assets,)"""
+        reached = (np.diff(self._begin) > 0).astype(np.uint8)
+        return settled(self.things.standing, self.folio.point, reached)
+
+    def read(self, cut: Room) -> None:
+        """Go through the set once and see which points it reaches how often."""
+        from rencheng.model.risk.uncertain import kernel
+
+        self._begin = np.zeros(len(self.head.place) + 1, dtype=np.int64)
+        for first, last in self._pieces(cut.read):
+            kernel.counted(self._source.block(first, last)[0], self._begin)
+        np.cumsum(self._begin, out=self._begin)
+
+    def blocks(self, cut: Room) -> list[list[Range]]:
+        """Return ranges of points that hold at most so many assets, or one point.
+
+        Those whose hits are in memory together stand together.
+        """
         first = self.things.first
         upto = np.r_[self.slot, self.asset.size][first]  # assets before each point
-        cuts, p = [], 0
-        while p < first.size - 1:
-            q = int(np.searchsorted(upto, upto[p] + slots, side="right")) - 1
-            q = min(max(q, p + 1), first.size - 1)
-            cuts.append((p, q))
-            p = q
-        return cuts
+        loads = _ranges(self._begin, (0, first.size - 1), cut.load)
+        return [_ranges(upto, load, cut.slots) for load in loads]
 
-    def run(self, work: Pass, slots: int, threads: int) -> Iterator[Block]:
+    def run(self, work: Pass, cut: Room, threads: int) -> Iterator[Block]:
         """Yield block after block of assets, adding up events and totals as it goes."""
         calls = [_Call(self, work, c) for c in range(len(work.cuts))]
-        if any(call.is_straight for call in calls):
-            self.yearly = self._yearly(calls[0])
         upto = np.r_[self.slot, self.asset.size]
+        known = self._none_known(calls[0]) if calls and calls[0].is_by_kind else None
         with ThreadPoolExecutor(max_workers=threads) as pool:
             try:
-                for p, q in self.blocks(slots):
-                    here = slice(*upto[self.things.first[[p, q]]])
-                    size = here.stop - here.start
-                    add = partial(_Call.add, p=p, q=q, slot=here.start, size=size)
-                    done = list(pool.map(add, calls))
-                    yield Block(
-                        asset=self.asset[here],
-                        eai=np.concatenate([eai for eai, _ in done], axis=1),
-                        dark=np.maximum.reduce([dark for _, dark in done]),
-                    )
-                if calls and calls[0].is_by_kind:
-                    known = self._kinds(calls[0])
+                for blocks in self.blocks(cut):
+                    part = blocks[0][0], blocks[-1][1]
+                    self._load(part, cut)
+                    if any(call.is_straight for call in calls):
+                        self._of_a_year(part, calls[0])
+                    for p, q in blocks:
+                        here = slice(*upto[self.things.first[[p, q]]])
+                        size = here.stop - here.start
+                        add = partial(_Call.add, p=p, q=q, slot=here.start, size=size)
+                        done = list(pool.map(add, calls))
+                        yield Block(
+                            asset=self.asset[here],
+                            eai=np.concatenate([eai for eai, _ in done], axis=1),
+                            dark=np.maximum.reduce([dark for _, dark in done]),
+                        )
+                    if known:
+                        self._kinds(part, calls[0], known)
+                if known:
                     list(pool.map(partial(_Call.finish, known=known), calls))
             finally:
                 work.stop[:] = 1
 
-    def _yearly(self, call: _Call) -> tuple[I64, F64, I64]:
-        """Return annual share and unknown events of each item by each curve it may have."""
+    def rest(self) -> None:
+        """Let go of what of the set is in memory."""
+        self._held = None
+        self.hits = (self._begin, np.zeros(0, np.int32), np.zeros(0, np.float32), self.head.rate)
+
+    def _pieces(self, most: int) -> list[Range]:
+        """Return ranges of events that store at most so much, or one event."""
+        start = np.asarray(self._source.start, dtype=np.int64)
+        return _ranges(start, (0, start.size - 1), most)
+
+    def _load(self, part: Range, cut: Room) -> None:
+        """Bring the hits of some points to memory, events rising at each, unless they are there."""
         from rencheng.model.risk.uncertain import kernel
 
-        many = int(np.diff(call.kinds[0])[self.things.curve].sum())
-        out = (
-            np.zeros(self.things.curve.size + 1, dtype=np.int64), np.zeros(many),
-            np.zeros(many, dtype=np.int64),
-        )  # fmt: skip
-        kernel.yearly(self.hits, self.items, self.curves.table, call.kinds, out)
-        return out
+        if self._held == part:
+            return
+        self.rest()
+        begin = self._begin - self._begin[part[0]]
+        many = int(begin[part[1]])
+        event, x = np.empty(many, dtype=np.int32), np.empty(many, dtype=np.float32)
+        at = begin[part[0] : part[1]].copy()
+        for first, last in self._pieces(cut.read):
+            start = np.asarray(self._source.start[first : last + 1], dtype=np.int64)
+            stored = (start - start[0], *self._source.block(first, last))
+            kernel.by_point(stored, first, part, at, (event, x))
+        self.hits = (begin, event, x, np.asarray(self.head.rate, dtype=np.float64))
+        self._held = part
 
-    def _kinds(self, call: _Call) -> tuple[F64, I64]:
-        """Return loss and unknown of each event by class and alternative."""
+    def _of_a_year(self, part: Range, call: _Call) -> None:
+        """Work out annual share and unknown events of items by each curve they may have."""
         from rencheng.model.risk.uncertain import kernel
 
+        at = np.r_[0, np.cumsum(np.diff(call.kinds[0]).astype(np.int64)[self.things.curve])]
+        self.yearly = (at, np.zeros(int(at[-1])), np.zeros(int(at[-1]), dtype=np.int64))
+        kernel.yearly(part, self.hits, self.items, self.curves.table, call.kinds, self.yearly)
+
+    def _none_known(self, call: _Call) -> tuple[F64, I64]:
         size = (len(self.head.names), call.kinds[1].size)
-        known = np.zeros(size), np.zeros(size, dtype=np.int64)
-        kernel.by_kind(self.hits, self.items, self.curves.table, call.kinds, *known)
-        return known
+        return np.zeros(size), np.zeros(size, dtype=np.int64)
+
+    def _kinds(self, part: Range, call: _Call, known: tuple[F64, I64]) -> None:
+        """Add loss and unknown of each event by class and alternative."""
+        from rencheng.model.risk.uncertain import kernel
+
+        kernel.by_kind(part, self.hits, self.items, self.curves.table, call.kinds, known)
 
 
 class _Call:
@@ -188,17 +239,15 @@ class _Call:
         kernel.of_kinds(known, self.kinds, by_class, on_total, out)
 
 
-def _turned(source: EventSource) -> tuple[I64, I32, F32, F64]:
-    """Return the hits of each point, events rising, and the rates."""
-    from rencheng.model.risk.uncertain import kernel
+def _ranges(upto: NDArray[np.integer[Any]], whole: Range, most: int) -> list[Range]:
+    """Return ranges of which each holds at most so much, or is one thing alone.
 
-    many = source.head.rate.size
-    point, x = source.block(0, many)
-    hits = (
-        np.zeros(len(source.head.place) + 1, dtype=np.int64),
-        np.empty(point.size, dtype=np.int32),
-        np.empty(point.size, dtype=np.float32),
-        np.asarray(source.head.rate, dtype=np.float64),
-    )
-    kernel.by_point(np.asarray(source.start, dtype=np.int64), point, x, hits)
-    return hits
+    `upto` is what stands before each thing. (things + 1,)
+    """
+    cuts, p = [], whole[0]
+    while p < whole[1]:
+        q = int(np.searchsorted(upto, upto[p] + most, side="right")) - 1
+        q = min(max(q, p + 1), whole[1])
+        cuts.append((p, q))
+        p = q
+    return cuts

@@ -12,8 +12,11 @@ LANES = 128
 """Samples that a loop takes at a time: losses of 1,000 events then stay in the cache. Ours."""
 KINDS_MB = 64.0
 """Up to here losses by class are worked out once and added up sample by sample. Ours."""
-# One stored intensity: event and value turned around, and again as the source brings it.
-_STORED_BYTES = 24
+# One stored intensity turned around: event and value; and as the source brings it: point and value,
+# and the same again where a file has them in another form.
+_HELD_BYTES, _READ_BYTES = 8, 24
+_FIRST_READ = 4096
+"""Stored intensities that are read together at least. Ours."""
 # One loss of an event in a sample, and how many of its parts are unknown.
 _LOSS_BYTES = 12
 
@@ -46,6 +49,9 @@ class Sizes:
     samples: int
     groups: int
     stored: int
+    """Intensities of the largest member."""
+    largest: int
+    """Intensities of the largest event."""
     points: int
     items: int
     kinds: int
@@ -53,6 +59,8 @@ class Sizes:
     most_kinds: int
     """Of one class."""
     members: int
+    tables: int = 0
+    """What curves and their quantiles take. [byte]"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,20 +73,38 @@ class Room:
     """Whether all assets' samples are held, because the passes see only some."""
     slots: int
     """Assets of one block."""
+    load: int
+    """Intensities that are worked on together: those of some points in all events."""
+    read: int
+    """Intensities that are read together, or one event."""
 
 
 def room(carry: Carry, sizes: Sizes, budget_mb: float) -> Room:
-    """Return how to cut a study.
+    """Return how to cut a study, so that its set is read as seldom as the memory allows.
 
     Raises
     ------
     TooMuchError
-        When not even a few samples at a time fit.
+        When not even a few samples at a time fit, with the hits of one point.
     """
     must_be_budget(budget_mb)
+    loads = [max(1, sizes.stored)]
+    while loads[-1] > max(1, sizes.events):  # which one point may have at most
+        loads.append(max(loads[-1] // 2, sizes.events, 1))
+    found = [_cut(carry, sizes, budget_mb, load) for load in loads]
+    fits = [one for one in found if isinstance(one, Room)]
+    if not fits:
+        raise _too_much(min(one for one in found if not isinstance(one, Room)), budget_mb)
+    return min(fits, key=lambda one: -(-sizes.samples // one.lanes) * -(-sizes.stored // one.load))
+
+
+def _cut(carry: Carry, sizes: Sizes, budget_mb: float, load: int) -> Room | float:
+    """Return how to cut a study of which so many hits are held, or what it needs. [byte]"""
     n = sizes
     budget = budget_mb * 1e6
-    fixed = _STORED_BYTES * n.stored + 24 * n.points + 64 * n.items + 64 * n.assets
+    read = max(n.largest, min(n.stored, max(_FIRST_READ, load // 3)))
+    fixed = float(_HELD_BYTES * load + _READ_BYTES * read + n.tables)
+    fixed += 32 * n.points + 64 * n.items + 64 * n.assets
     fixed += 16 * n.groups * n.samples + 40 * n.samples * max(1, n.kinds)
     fixed += 16 * n.events * n.kinds if carry.losses and small(n.events, n.kinds) else 0
     fixed += 8 * n.events * n.samples if carry.events else 0
@@ -95,8 +121,13 @@ def room(carry: Carry, sizes: Sizes, budget_mb: float) -> Room:
         need = fixed + sorting + (asset_bytes if held else 0)
         lanes = n.samples if not lane else int((budget - need) // lane)
         if need <= budget and (lanes >= n.samples or (held or not carry.assets) and lanes >= 1):
-            keeps_assets = held and (carry.assets or carry.asset_samples)
-            return Room(lanes=min(lanes, n.samples), keeps_assets=keeps_assets, slots=slots)
+            return Room(
+                lanes=min(lanes, n.samples),
+                keeps_assets=held and with_slots,
+                slots=slots,
+                load=load,
+                read=read,
+            )
         if not carry.assets:
             break
     one = 24 * n.samples  # an asset of a block; of those there are as many as a tenth allows
@@ -104,8 +135,7 @@ def room(carry: Carry, sizes: Sizes, budget_mb: float) -> Room:
     ways = [asset_bytes + lane] if carry.assets else []
     ways += [(asset_bytes if keeps else 0) + lane * (n.samples if carry.assets else 1)]
     least = rest + min(ways)
-    slotted = min(one * n.assets, max(one, least / 9)) if with_slots else 0
-    raise _too_much(least + slotted, budget_mb)
+    return least + (min(one * n.assets, max(one, least / 9)) if with_slots else 0)
 
 
 def must_hold(names: int, samples: int, budget_mb: float) -> None:

@@ -15,7 +15,7 @@ from rencheng.domain.risk_uncertainty import QUANTILES, Design, Study, Uncertain
 from rencheng.model.risk.draws import keys
 from rencheng.model.risk.stock import counted
 from rencheng.model.risk.uncertain.curves import curves_with_quantiles
-from rencheng.model.risk.uncertain.lanes import lanes
+from rencheng.model.risk.uncertain.lanes import Lanes, lanes
 from rencheng.model.risk.uncertain.member import Block, Member, Pass
 from rencheng.model.risk.uncertain.memory import Carry, Room, Sizes, room
 
@@ -88,7 +88,8 @@ def uncertain_impact(
     sample: a factor moves no edge of a footprint. Every sample is summed by itself in the order of
     points: blocks, threads, other samples and other inputs change no bit of it; another order of
     assets or events changes rounding only. What is unknown is counted and is in no sum. Unlike
-    `impact` it holds the whole set in memory, turned around by point, and refuses one too large.
+    `impact` it works point by point: a set that does not fit the memory is read again for some of
+    its points after the others.
 
     Judged against the NumPy twin, closed forms and Kolmogorov-Smirnov tests. Left out: dependence
     between inputs, spatial correlation of the part within an event, several events in a year.
@@ -99,7 +100,7 @@ def uncertain_impact(
     names, group = _grouped(asked.groups, len(folio.id))
     tables = curves_with_quantiles(list(curves.values()), drawn.with_quantile)
     asset_key = keys(folio.id)
-    sizes = _sizes(members, drawn.start, len(names), design.uniform.shape[0])
+    sizes = _sizes(members, drawn, len(names), tables.size)
     same = all(one.head.names == members[0][0].head.names for one, _ in members)
     carry = asked.carry if same else Carry(
         periods=asked.carry.periods, events=False, assets=asked.carry.assets,
@@ -113,11 +114,16 @@ def uncertain_impact(
         for which, job in ((np.flatnonzero(drawn.member == m), job) for m, job in enumerate(jobs))
         for a in range(0, which.size, cut.lanes)
     ]
-    done, total = 0, sum(len(job.blocks(cut.slots)) for job, _ in steps)
-    for job, which in steps:
+    for job in jobs:
+        _go_on(asked)
+        job.read(cut)
+    done, total = 0, sum(len(part) for job, _ in steps for part in job.blocks(cut))
+    for i, (job, which) in enumerate(steps):
+        if i and steps[i - 1][0] is not job:
+            steps[i - 1][0].rest()
         work = Pass(drawn.at(which), len(job.head.names), sizes.groups, carry)
         _go_on(asked)
-        for block in job.run(work, cut.slots, asked.threads):
+        for block in job.run(work, cut, asked.threads):
             _go_on(asked)
             whole.take(block, which)
             done += 1
@@ -162,24 +168,24 @@ def _grouped(groups: Sequence[str], assets: int) -> tuple[tuple[str, ...], NDArr
 
 
 def _sizes(
-    members: Sequence[tuple[EventSource, Portfolio]],
-    kinds: NDArray[np.int32],
-    groups: int,
-    samples: int,
+    members: Sequence[tuple[EventSource, Portfolio]], drawn: Lanes, groups: int, tables: int
 ) -> Sizes:
     sources = [source for source, _ in members]
     folio = members[0][1]
+    starts = [np.asarray(source.start) for source in sources]
     return Sizes(
         events=max(source.head.rate.size for source in sources),
         assets=len(folio.id),
-        samples=samples,
+        samples=drawn.often.size,
         groups=max(1, groups),
-        stored=sum(int(source.start[-1]) for source in sources),
+        stored=max(int(start[-1]) for start in starts),
+        largest=max(int(np.diff(start).max(initial=0)) for start in starts),
         points=sum(len(source.head.place) for source in sources),
         items=len(members) * folio.value.size,
-        kinds=int(kinds[-1]),
-        most_kinds=int(np.diff(kinds).max(initial=1)),
+        kinds=int(drawn.start[-1]),
+        most_kinds=int(np.diff(drawn.start).max(initial=1)),
         members=len(members),
+        tables=tables,
     )
 
 
