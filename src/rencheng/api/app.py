@@ -34,6 +34,7 @@ from rencheng.api.routes import (
     records,
     replay,
     risk,
+    risk_inputs,
     risk_results,
     rules,
     scenes,
@@ -79,6 +80,7 @@ TOPICS = (
     scenes,
     sensing,
     risk,
+    risk_inputs,
     risk_results,
 )
 SCHEMA = f"{ROOT}/openapi.json"

@@ -9,6 +9,8 @@ from math import nan
 import numpy as np
 
 from rencheng.api.problems import fault_out, problem_of
+from rencheng.api.risk_study_out import measures_out, study_out
+from rencheng.api.risk_tail_out import tail_out
 from rencheng.api.shapes.common import WhyOut
 from rencheng.api.shapes.risk import (
     RiskAnswerOut,
@@ -17,14 +19,12 @@ from rencheng.api.shapes.risk import (
     RiskCostOut,
     RiskCurveOut,
     RiskEventOut,
-    RiskExceedanceOut,
     RiskFigureOut,
     RiskJobOut,
     RiskPeopleOut,
     RiskProgressOut,
     RiskSetOut,
     RiskSummaryOut,
-    RiskTailOut,
     RiskWhyOut,
     RiskZonesOut,
 )
@@ -118,6 +118,8 @@ def job_out(brain: Brain, run: RiskRun, before: int = 0) -> RiskJobOut:
         hour=run.wish.hour,
         seed=run.wish.seed,
         note=run.wish.note,
+        has_study=run.wish.study is not None,
+        has_measures=run.wish.measures is not None,
         state=run.state.value,  # type: ignore[arg-type]  # `idle` is not a run's
         asked=run.asked,
         asked_by=run.asked_by,
@@ -152,15 +154,7 @@ def summary_out(shown: Shown) -> RiskSummaryOut:
         value=number(one.value),
         counts={s.name.lower(): one.counts.get(s.name.lower(), 0) for s in Standing},  # type: ignore[misc]
         figures=[_figure(shown, figure) for figure in one.figures],
-        tail=[
-            RiskTailOut(
-                return_period=row.return_period,
-                loss=number(row.loss),
-                tail_mean=number(row.tail_mean),
-                known_loss=number(row.known_loss),
-            )
-            for row in one.tail
-        ],
+        tail=tail_out(one.tail),
         is_partial=one.is_partial,
         people=[
             RiskPeopleOut(
@@ -181,6 +175,8 @@ def summary_out(shown: Shown) -> RiskSummaryOut:
         faults=[fault_out(fault) for fault in one.faults],
         seconds=one.seconds,
         origin=one.origin.value,
+        study=study_out(one.study, shown.zone) if one.study else None,
+        appraisal=measures_out(one.appraisal) if one.appraisal else None,
     )
 
 
@@ -208,19 +204,6 @@ def _why(shown: Shown) -> WhyOut:
         origin=one.origin,
     )
     return why_out(said)
-
-
-def exceedance_out(shown: Shown) -> RiskExceedanceOut:
-    """Return how often a loss is reached; empty where a rate is unknown."""
-    one = shown.result.summary
-    steps = one.steps
-    return RiskExceedanceOut(
-        unit=one.currency,
-        is_annual=one.is_annual,
-        is_partial=one.is_partial,
-        loss=list(steps.loss) if steps else [],
-        frequency=list(steps.frequency) if steps else [],
-    )
 
 
 def events_out(shown: Shown) -> list[RiskEventOut]:

@@ -34,6 +34,7 @@ def open_risk(
         Where curves come from; by default the library of the state folder.
     """
     from rencheng.adapters.risk.city.engine import CityEngine
+    from rencheng.adapters.risk.city.measures import MeasureFiles
     from rencheng.adapters.risk.city.run_shelf import FolderRuns
     from rencheng.adapters.risk.city.sets import EventSets
     from rencheng.adapters.risk.city.stock import Shelves
@@ -42,4 +43,7 @@ def open_risk(
 
     sets, runs = EventSets(state, scenarios), FolderRuns(state)
     engine = CityEngine(house.cities, sets, Shelves(state, curves), models)
-    return RiskRoom(sets=sets, runs=runs, engine=engine, desk=risk_desk(house, runs, engine))
+    return RiskRoom(
+        sets=sets, runs=runs, engine=engine, desk=risk_desk(house, runs, engine),
+        measures=MeasureFiles(state),
+    )  # fmt: skip

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rencheng.domain.errors import InvalidInputError, TooMuchError
+from rencheng.domain.errors import InvalidInputError, SourceUnavailableError, TooMuchError
 from rencheng.domain.identity import Permission
 from rencheng.domain.run import LIVE_RUN
 from rencheng.service.house import Command, Context, Done, House, new_id, perform
 from rencheng.service.jobs import State
 from rencheng.service.ports import UnitOfWork
+from rencheng.service.risk_measures import MeasureFile, MeasureShelf, MeasureWish
 from rencheng.service.risk_runs import (
     Engine,
     EventShelf,
@@ -21,7 +22,9 @@ from rencheng.service.risk_runs import (
     RiskSet,
     RunShelf,
     RunWish,
+    SetKind,
 )
+from rencheng.service.risk_study import StudyWish
 
 if TYPE_CHECKING:
     from rencheng.service.risk_desk import RiskDesk
@@ -42,6 +45,7 @@ class RiskRoom:
     runs: RunShelf
     engine: Engine
     desk: RiskDesk
+    measures: MeasureShelf
 
 
 def ask(house: House, room: RiskRoom, command: Command, wish: RunWish) -> RiskRun:
@@ -74,12 +78,14 @@ def ask(house: House, room: RiskRoom, command: Command, wish: RunWish) -> RiskRu
                 faults=found.trouble.faults,
             )
         _require_room(room)
+        whole = replace(wish, measures=_marked(room, found, wish.measures))
+        _require_inputs(room, found, wish.study)
         item = RiskRun(
             id=new_id(ctx.wall),
             city=city.id,
             city_version=city.version,
             set=found,
-            wish=wish,
+            wish=whole,
             state=State.QUEUED,
             asked=ctx.wall,
             asked_by=command.actor.id,
@@ -88,6 +94,37 @@ def ask(house: House, room: RiskRoom, command: Command, wish: RunWish) -> RiskRu
         return _done(item, "risk.asked")
 
     return _perform(house, room, command, change, ("ask", wish))
+
+
+def _marked(room: RiskRoom, found: RiskSet, wish: MeasureWish | None) -> MeasureWish | None:
+    """Return what is asked of measures with the mark of their file; refuse what cannot be."""
+    if wish is None:
+        return None
+    file = room.measures.get(wish.file)
+    if file.trouble is not None:
+        raise file.trouble.error()
+    if found.kind is SetKind.SCENARIO:
+        raise InvalidInputError(
+            "risk.measures_rates",
+            f"{found.id} has no rates, so nothing is saved a year",
+            hint="Pick a set with rates, or ask for the run without measures",
+        )
+    return replace(wish, mark=file.mark)
+
+
+def _require_inputs(room: RiskRoom, found: RiskSet, wish: StudyWish | None) -> None:
+    """Refuse a study whose file has faults, or that cannot have the indices asked for."""
+    if wish is None:
+        return
+    menu = room.engine.menu(found.hazard)
+    if menu.trouble is not None:
+        raise menu.trouble.error()
+    if wish.sobol and not menu.has_sensitivity:
+        raise SourceUnavailableError(
+            "risk_uncertainty.extra",
+            "Sobol indices need SALib, which is not installed",
+            hint="Install rencheng[sensitivity]",
+        )
 
 
 def require_new(room: RiskRoom, command: Command, city: str, new: NewSet) -> IncomingSet:
@@ -149,6 +186,44 @@ def drop_set(house: House, room: RiskRoom, command: Command, key: str) -> None:
         change,
         again=lambda _, made: made,
         content=("risk", "drop", key),
+    )
+
+
+def keep_measures(
+    house: House, room: RiskRoom, command: Command, key: str, body: bytes
+) -> MeasureFile:
+    """Keep a file of measures of the office; one of the same id gives way."""
+    command.actor.must(Permission.RISK_RUN)
+
+    def change(_: UnitOfWork, __: Context) -> Done[MeasureFile]:
+        kept = room.measures.keep(key, body)
+        params: dict[str, str | int | float] = {"file": key, "size": len(body)}
+        return Done(item=kept, id=key, event="risk", action="risk.measures_kept", params=params)
+
+    return perform(
+        house,
+        replace(command, run=LIVE_RUN),
+        change,
+        again=lambda _, made: room.measures.get(made),
+        content=("risk", "measures", key, body),
+    )
+
+
+def drop_measures(house: House, room: RiskRoom, command: Command, key: str) -> None:
+    """Delete a file of measures; results made with it stay."""
+    command.actor.must(Permission.RISK_RUN)
+
+    def change(_: UnitOfWork, __: Context) -> Done[str]:
+        room.measures.remove(key)
+        params: dict[str, str | int | float] = {"file": key}
+        return Done(item=key, id=key, event="risk", action="risk.measures_dropped", params=params)
+
+    perform(
+        house,
+        replace(command, run=LIVE_RUN),
+        change,
+        again=lambda _, made: made,
+        content=("risk", "measures_drop", key),
     )
 
 

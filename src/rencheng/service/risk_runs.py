@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from math import nan
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
@@ -14,10 +15,14 @@ from rencheng.domain.curve import Curve
 from rencheng.domain.errors import Fault
 from rencheng.domain.provenance import Origin, Text
 from rencheng.service.jobs import IsStopped, Job, JobShelf, Tell, Trouble
+from rencheng.service.risk_measures import MeasuresSummary, MeasureWish
+from rencheng.service.risk_study import StudyMenu, StudySummary, StudyWish
 
 Arrays = Mapping[str, NDArray[Any]]
 STOPPED = "risk.stopped"
 """Key of the error by which a run says that it was stopped."""
+SURE = 10.0
+"""Bounds that lie further apart than this factor say nothing, and nothing is said. Ours."""
 
 
 class SetKind(StrEnum):
@@ -85,6 +90,10 @@ class RunWish:
     """Local hour at which the events happen, for the people inside. [h]"""
     seed: int = 1
     note: str = ""
+    study: StudyWish | None = None
+    """Inputs to vary; None: none."""
+    measures: MeasureWish | None = None
+    """Measures to appraise; None: none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +125,15 @@ class Amount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """A number with bounds that hold it for certain."""
+
+    best: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tail:
     """What is lost once in so many years."""
 
@@ -126,6 +144,11 @@ class Tail:
     tail_mean: float
     known_loss: float
     """Of what is known: at least so much."""
+    known_tail_mean: float = nan
+    known_total: Bounds | None = None
+    """Of a year (AEP), of what is known; None: not known, or between bounds too far apart."""
+    known_total_mean: Bounds | None = None
+    """Mean of the years beyond it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +158,19 @@ class Steps:
     loss: tuple[float, ...]
     frequency: tuple[float, ...]
     """Of sets with rates: 1/yr; of one event: share of its samples."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class YearSteps:
+    """How likely a year's total passes a loss (AEP), with bounds that hold it for certain."""
+
+    probability: tuple[float, ...]
+    """In a year, rising. [1]"""
+    loss: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    withheld: int
+    """Points of the curve whose bounds lie too far apart to say anything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +237,10 @@ class RiskSummary:
     faults: tuple[Fault, ...]
     seconds: float
     origin: Origin
+    year_steps: YearSteps | None = None
+    """Of a year's total; None where rates are unknown."""
+    study: StudySummary | None = None
+    appraisal: MeasuresSummary | None = None
     people: tuple[PeopleRow, ...] = ()
     """By model and fate, side by side; none where it was too much for the console."""
 
@@ -283,6 +323,10 @@ class Engine(Protocol):
         RenchengError
             Whatever is wrong; `ConflictError` with key `STOPPED` after a stop.
         """
+        ...
+
+    def menu(self, hazard: str) -> StudyMenu:
+        """Return what a run of a hazard may vary."""
         ...
 
     def vulnerability(self, run: RiskRun, curve: str) -> tuple[Curve, Curve | None]:

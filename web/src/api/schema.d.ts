@@ -1636,7 +1636,7 @@ export interface paths {
         post?: never;
         /**
          * Delete
-         * @description Delete a run that is over, with its result.
+         * @description Delete a run that is over or broken, with its result.
          */
         delete: operations["risk_delete"];
         options?: never;
@@ -1824,6 +1824,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/risk/measures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Measures
+         * @description Return the office's files of measures.
+         */
+        get: operations["risk_measures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/risk/measures/example.toml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Measures Example
+         * @description Return an example in the money of the city's costs, to be changed and handed in.
+         */
+        get: operations["risk_measures_example"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/risk/measures/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Keep Measures
+         * @description Take a file of measures, the body of the request as it is; one of the same id gives way.
+         */
+        put: operations["risk_keep_measures"];
+        post?: never;
+        /**
+         * Drop Measures
+         * @description Delete a file of measures; results made with it stay.
+         */
+        delete: operations["risk_drop_measures"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/risk/sets": {
         parameters: {
             query?: never;
@@ -1863,6 +1927,26 @@ export interface paths {
          * @description Delete a set of the office; results made of it stay.
          */
         delete: operations["risk_drop"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/risk/sets/{set_id}/menu": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Menu
+         * @description Return which inputs a run of an event set may take as uncertain.
+         */
+        get: operations["risk_menu"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -5227,6 +5311,18 @@ export interface components {
             total: number;
         };
         /**
+         * RiskBoundsOut
+         * @description A number with bounds that hold it for certain.
+         */
+        RiskBoundsOut: {
+            /** Best */
+            best: number;
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+        };
+        /**
          * RiskColumnOut
          * @description One number for each zone; null is unknown.
          */
@@ -5356,6 +5452,7 @@ export interface components {
             is_partial: boolean;
             /** Loss */
             loss: number[];
+            total: components["schemas"]["RiskTotalOut"] | null;
             /** Unit */
             unit: string;
         };
@@ -5378,6 +5475,31 @@ export interface components {
             why: components["schemas"]["WhyOut"];
         };
         /**
+         * RiskInputOut
+         * @description An input that a run may vary, as its study file states it.
+         */
+        RiskInputOut: {
+            /** Is Annual */
+            is_annual: boolean;
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Numbers */
+            numbers: {
+                [key: string]: number;
+            };
+            /** Of */
+            of: {
+                [key: string]: number;
+            };
+            /**
+             * Side
+             * @enum {string}
+             */
+            side: "hazard" | "exposure" | "choice" | "parameters" | "model";
+        };
+        /**
          * RiskJobIn
          * @description What is asked of a run.
          */
@@ -5387,6 +5509,7 @@ export interface components {
              * @default 20
              */
             hour?: number;
+            measures?: components["schemas"]["RiskMeasuresIn"] | null;
             /**
              * Note
              * @default
@@ -5399,6 +5522,7 @@ export interface components {
             seed?: number;
             /** Set */
             set: string;
+            study?: components["schemas"]["RiskStudyIn"] | null;
         };
         /**
          * RiskJobOut
@@ -5420,6 +5544,10 @@ export interface components {
             city_version: string;
             /** Ended */
             ended: string | null;
+            /** Has Measures */
+            has_measures: boolean;
+            /** Has Study */
+            has_study: boolean;
             /** Hour */
             hour: number;
             /** Id */
@@ -5442,6 +5570,94 @@ export interface components {
             version: number;
             /** Waiting */
             waiting: number;
+        };
+        /**
+         * RiskMeasureFileOut
+         * @description A file of measures of the office.
+         */
+        RiskMeasureFileOut: {
+            /** Currency */
+            currency: string;
+            /** Id */
+            id: string;
+            /** Names */
+            names: string[];
+            /** Size */
+            size: number;
+            trouble: components["schemas"]["ProblemOut"] | null;
+            /** Year */
+            year: number;
+        };
+        /**
+         * RiskMeasuresIn
+         * @description What a run shall appraise.
+         */
+        RiskMeasuresIn: {
+            /** Budget */
+            budget?: number | null;
+            /**
+             * Discount Rate
+             * @default 0.03
+             */
+            discount_rate?: number;
+            /** File */
+            file: string;
+        };
+        /**
+         * RiskMeasuresOut
+         * @description What measures are worth, and which to take under the budget.
+         */
+        RiskMeasuresOut: {
+            best: components["schemas"]["RiskWorthOut"];
+            /** Bound */
+            bound: number | null;
+            /** Budget */
+            budget: number | null;
+            /** By Rate */
+            by_rate: components["schemas"]["RiskRateOut"][];
+            /** Discount Rate */
+            discount_rate: number;
+            /** Excluded */
+            excluded: [
+                string,
+                string
+            ][];
+            /** File */
+            file: string;
+            greedy: components["schemas"]["RiskWorthOut"];
+            /** Is Partial */
+            is_partial: boolean;
+            /** Known Aal */
+            known_aal: number | null;
+            /** Left Aal */
+            left_aal: number | null;
+            /** Made Unknown */
+            made_unknown: number;
+            /** Rows */
+            rows: components["schemas"]["RiskWorthOut"][];
+            /** Summed Saving */
+            summed_saving: number | null;
+            /** Versions */
+            versions: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * RiskMenuOut
+         * @description What a run of a hazard may vary.
+         */
+        RiskMenuOut: {
+            /** File */
+            file: string;
+            /** Has Sensitivity */
+            has_sensitivity: boolean;
+            /** Hazard */
+            hazard: string;
+            /** Inputs */
+            inputs: components["schemas"]["RiskInputOut"][];
+            /** Samples */
+            samples: number;
+            trouble: components["schemas"]["ProblemOut"] | null;
         };
         /**
          * RiskPeopleOut
@@ -5475,6 +5691,44 @@ export interface components {
             share: number;
             /** Step */
             step: string;
+        };
+        /**
+         * RiskRankOut
+         * @description How sure the place of a zone is.
+         */
+        RiskRankOut: {
+            /** In Top */
+            in_top: number;
+            /** Mean */
+            mean: number | null;
+            /** Name */
+            name: string;
+            /** P05 */
+            p05: number | null;
+            /** P95 */
+            p95: number | null;
+            /** Rank */
+            rank: number;
+            /** Rank High */
+            rank_high: number;
+            /** Rank Low */
+            rank_low: number;
+            /** Zone */
+            zone: string;
+        };
+        /**
+         * RiskRateOut
+         * @description The choice again at another discount rate.
+         */
+        RiskRateOut: {
+            /** Bcr */
+            bcr: number | null;
+            /** Discount Rate */
+            discount_rate: number;
+            /** Names */
+            names: string[];
+            /** Npv */
+            npv: number | null;
         };
         /**
          * RiskSetOut
@@ -5514,10 +5768,107 @@ export interface components {
             unit: string;
         };
         /**
+         * RiskSobolOut
+         * @description Which share of the variance of a figure an input causes; null: it does not vary.
+         */
+        RiskSobolOut: {
+            /** First */
+            first: number | null;
+            /** First Half */
+            first_half: number | null;
+            /** Input */
+            input: string;
+            /** Output */
+            output: string;
+            /** Total */
+            total: number | null;
+            /** Total Half */
+            total_half: number | null;
+        };
+        /**
+         * RiskSpreadOut
+         * @description A figure over all samples; null unknown.
+         */
+        RiskSpreadOut: {
+            /** Key */
+            key: string;
+            /** Mean */
+            mean: number | null;
+            /** Of Hazard */
+            of_hazard: [
+                number,
+                number
+            ] | null;
+            /** P05 */
+            p05: number | null;
+            /** P50 */
+            p50: number | null;
+            /** P95 */
+            p95: number | null;
+            /** Plain */
+            plain: number | null;
+            /** Return Period */
+            return_period: number | null;
+        };
+        /**
+         * RiskStudyIn
+         * @description What a run shall vary.
+         */
+        RiskStudyIn: {
+            /** Inputs */
+            inputs: string[];
+            /**
+             * Samples
+             * @default 200
+             */
+            samples?: number;
+            /**
+             * Sobol
+             * @default 0
+             * @enum {integer}
+             */
+            sobol?: 0 | 32 | 64 | 128 | 256 | 512;
+        };
+        /**
+         * RiskStudyOut
+         * @description What uncertain inputs make of a run.
+         */
+        RiskStudyOut: {
+            /** File */
+            file: string;
+            /** Inputs */
+            inputs: components["schemas"]["RiskInputOut"][];
+            /** Is Partial */
+            is_partial: boolean;
+            /** Is Pooled */
+            is_pooled: boolean;
+            /** Ranks */
+            ranks: components["schemas"]["RiskRankOut"][];
+            /** Rows */
+            rows: components["schemas"]["RiskSpreadOut"][];
+            /** Samples */
+            samples: number;
+            /** Seed */
+            seed: number;
+            /** Sobol */
+            sobol: components["schemas"]["RiskSobolOut"][];
+            /** Sobol Runs */
+            sobol_runs: number;
+            /** Tau */
+            tau: [
+                number | null,
+                number | null,
+                number | null
+            ];
+            /** Top */
+            top: number;
+        };
+        /**
          * RiskSummaryOut
          * @description What a run came to, apart from its tables.
          */
         RiskSummaryOut: {
+            appraisal: components["schemas"]["RiskMeasuresOut"] | null;
             /** Costs */
             costs: components["schemas"]["RiskCostOut"][];
             /** Counts */
@@ -5553,6 +5904,7 @@ export interface components {
             people: components["schemas"]["RiskPeopleOut"][];
             /** Seconds */
             seconds: number;
+            study: components["schemas"]["RiskStudyOut"] | null;
             /** Tail */
             tail: components["schemas"]["RiskTailOut"][];
             /** Unit */
@@ -5573,12 +5925,34 @@ export interface components {
         RiskTailOut: {
             /** Known Loss */
             known_loss: number | null;
+            /** Known Tail Mean */
+            known_tail_mean: number | null;
+            known_total: components["schemas"]["RiskBoundsOut"] | null;
+            known_total_mean: components["schemas"]["RiskBoundsOut"] | null;
             /** Loss */
             loss: number | null;
             /** Return Period */
             return_period: number;
             /** Tail Mean */
             tail_mean: number | null;
+        };
+        /**
+         * RiskTotalOut
+         * @description How likely a year's total passes a loss, with bounds that hold it for certain.
+         */
+        RiskTotalOut: {
+            /** High */
+            high: number[];
+            /** Loss */
+            loss: number[];
+            /** Low */
+            low: number[];
+            /** Probability */
+            probability: number[];
+            /** Sure */
+            sure: number;
+            /** Withheld */
+            withheld: number;
         };
         /**
          * RiskWhyOut
@@ -5610,6 +5984,50 @@ export interface components {
             vulnerability: components["schemas"]["RiskCurveOut"] | null;
             /** Year */
             year: number;
+        };
+        /**
+         * RiskWorthOut
+         * @description What a measure, or a set of them, is worth; null unknown.
+         */
+        RiskWorthOut: {
+            /** Assets */
+            assets: number;
+            /** Avoided */
+            avoided: number | null;
+            /** Bcr */
+            bcr: number | null;
+            /** Bcr High */
+            bcr_high: number | null;
+            /** Bcr Low */
+            bcr_low: number | null;
+            /** Benefit */
+            benefit: number | null;
+            /** Cost */
+            cost: number | null;
+            /** Cost High */
+            cost_high: number | null;
+            /** Cost Low */
+            cost_low: number | null;
+            /** Ids */
+            ids: string[];
+            /** Is Chosen */
+            is_chosen: boolean;
+            /** Kind */
+            kind: string;
+            /** Names */
+            names: string[];
+            /** Npv */
+            npv: number | null;
+            /** Payback */
+            payback: number | null;
+            /** Source */
+            source: string;
+            /** Status */
+            status: string;
+            /** Transferred */
+            transferred: number | null;
+            /** Upkeep */
+            upkeep: number | null;
         };
         /**
          * RiskZonesOut
@@ -10368,6 +10786,138 @@ export interface operations {
             };
         };
     };
+    risk_measures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskMeasureFileOut"][];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    risk_measures_example: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    risk_keep_measures: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskMeasureFileOut"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    risk_drop_measures: {
+        parameters: {
+            query?: {
+                /** @description Id of a run; by default the active one. */
+                run?: string | null;
+            };
+            header?: {
+                /** @description Made by the client; the same key again changes nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     risk_sets: {
         parameters: {
             query?: never;
@@ -10469,6 +11019,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    risk_menu: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                set_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskMenuOut"];
+                };
             };
             /** @description Default Response */
             default: {

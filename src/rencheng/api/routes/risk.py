@@ -16,7 +16,9 @@ from rencheng.api.shapes.risk import RiskJobIn, RiskJobOut, RiskSetIn, RiskSetOu
 from rencheng.bootstrap import Brain
 from rencheng.domain.identity import Permission
 from rencheng.service import risk_jobs
+from rencheng.service.risk_measures import MeasureWish
 from rencheng.service.risk_runs import NewSet, RiskRun, RunWish
+from rencheng.service.risk_study import StudyWish
 
 router = APIRouter(tags=["risk"])
 Key = Annotated[str, Path(max_length=100)]
@@ -72,7 +74,19 @@ def jobs(brain: BrainDep) -> list[RiskJobOut]:
 @needs(Permission.RISK_RUN)
 def ask(body: RiskJobIn, brain: BrainDep, command: CommandDep) -> RiskJobOut:
     """Ask for a run; the background takes it up when those before it are over."""
-    wish = RunWish(set=body.set, hour=body.hour, seed=body.seed, note=body.note)
+    study = None
+    if body.study:
+        given = body.study
+        study = StudyWish(inputs=tuple(given.inputs), samples=given.samples, sobol=given.sobol)
+    measures = MeasureWish(**body.measures.model_dump()) if body.measures else None
+    wish = RunWish(
+        set=body.set,
+        hour=body.hour,
+        seed=body.seed,
+        note=body.note,
+        study=study,
+        measures=measures,
+    )
     run = risk_jobs.ask(brain.house, brain.risk, command, wish)
     brain.risk.desk.wake()
     return _told(brain, run)

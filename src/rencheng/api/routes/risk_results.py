@@ -24,10 +24,10 @@ from rencheng.api.risk_out import (
     asset_out,
     asset_why_out,
     events_out,
-    exceedance_out,
     summary_out,
     zones_out,
 )
+from rencheng.api.risk_tail_out import exceedance_out
 from rencheng.api.security import BrainDep, needs
 from rencheng.api.shapes.risk import (
     EventOrder,
@@ -71,7 +71,7 @@ def summary(job: Key, brain: BrainDep) -> RiskSummaryOut:
 @needs(Permission.SITUATION_READ)
 def curve(job: Key, brain: BrainDep) -> RiskExceedanceOut:
     """Return how often a loss is reached; empty where a rate is unknown."""
-    return exceedance_out(_shown(brain, job))
+    return exceedance_out(_shown(brain, job).result.summary)
 
 
 @router.get("/risk/jobs/{job}/events")
@@ -212,7 +212,7 @@ def export(
 def _table(shown: Shown, table: str, event: str) -> tuple[list[str], list[list[Any]]]:
     summary = shown.result.summary
     if table == "exceedance":
-        steps = exceedance_out(shown)
+        steps = exceedance_out(shown.result.summary)
         often = "frequency [1/a]" if steps.is_annual else "share of samples [1]"
         pairs = zip(steps.loss, steps.frequency, strict=True)
         return [f"loss [{summary.currency}]", often], [list(pair) for pair in pairs]

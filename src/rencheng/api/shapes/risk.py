@@ -15,6 +15,12 @@ from rencheng.api.shapes.common import (
     TextOut,
     WhyOut,
 )
+from rencheng.api.shapes.risk_study import (
+    RiskMeasuresIn,
+    RiskMeasuresOut,
+    RiskStudyIn,
+    RiskStudyOut,
+)
 
 SetKindName = Literal["scenario", "gutenberg_richter", "table", "hdf5", "rasters"]
 RunStateName = Literal["queued", "running", "stopping", "stopped", "failed", "done"]
@@ -75,6 +81,10 @@ class RiskJobIn(Shape):
     """Local hour at which the events happen, for the people inside."""
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
     note: Annotated[str, Field(max_length=400)] = ""
+    study: RiskStudyIn | None = None
+    """Inputs to take as uncertain; null: none."""
+    measures: RiskMeasuresIn | None = None
+    """Measures to appraise; null: none."""
 
 
 class RiskProgressOut(Shape):
@@ -97,6 +107,8 @@ class RiskJobOut(Shape):
     hour: float
     seed: int
     note: str
+    has_study: bool
+    has_measures: bool
     state: RunStateName
     asked: AwareDatetime
     asked_by: str
@@ -121,6 +133,14 @@ class RiskFigureOut(Shape):
     why: WhyOut
 
 
+class RiskBoundsOut(Shape):
+    """A number with bounds that hold it for certain."""
+
+    best: float
+    low: float
+    high: float
+
+
 class RiskTailOut(Shape):
     """What is lost once in so many years."""
 
@@ -129,6 +149,10 @@ class RiskTailOut(Shape):
     tail_mean: float | None
     known_loss: float | None
     """Of what is known: at least so much."""
+    known_tail_mean: float | None
+    known_total: RiskBoundsOut | None
+    """Of a year (AEP); null: not known, or its bounds lie too far apart to say anything."""
+    known_total_mean: RiskBoundsOut | None
 
 
 class RiskCostOut(Shape):
@@ -179,6 +203,20 @@ class RiskSummaryOut(Shape):
     faults: list[FaultOut]
     seconds: float
     origin: OriginName
+    study: RiskStudyOut | None
+    appraisal: RiskMeasuresOut | None
+
+
+class RiskTotalOut(Shape):
+    """How likely a year's total passes a loss, with bounds that hold it for certain."""
+
+    probability: list[float]
+    loss: list[float]
+    low: list[float]
+    high: list[float]
+    withheld: int
+    """Points whose bounds lie further apart than the factor `sure`; they are not drawn."""
+    sure: float
 
 
 class RiskExceedanceOut(Shape):
@@ -190,6 +228,8 @@ class RiskExceedanceOut(Shape):
     is_partial: bool
     loss: list[float]
     frequency: list[float]
+    total: RiskTotalOut | None
+    """Of a year (AEP); null: no rates, or too many events a year."""
 
 
 class RiskEventOut(Shape):

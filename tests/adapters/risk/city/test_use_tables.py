@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rencheng.adapters.risk.city.use_tables import curve_of, read_costs, read_flood_curves
+from rencheng.adapters.risk.city.use_tables import curve_of, read_costs, read_use_curves
 from rencheng.domain.errors import InvalidInputError
 
 OWN = """\
@@ -51,8 +51,21 @@ def test_a_row_that_cannot_be_is_named(tmp_path: Path) -> None:
 
 
 def test_floods_take_the_curve_of_the_continent() -> None:
-    assert curve_of("RES3", read_flood_curves(None, "Asia/Shanghai")) == "jrc.asia.residential"
-    south = read_flood_curves(None, "America/Santiago")
+    assert (
+        curve_of("RES3", read_use_curves(None, "flood", "Asia/Shanghai")) == "jrc.asia.residential"
+    )
+    south = read_use_curves(None, "flood", "America/Santiago")
     assert curve_of("EDU1", south) == "jrc.south_america.commercial"
     assert curve_of("XYZ", south) == ""
-    assert read_flood_curves(None, "Nowhere/Else") == {}
+    assert read_use_curves(None, "flood", "Nowhere/Else") == {}
+
+
+def test_wind_has_one_curve_for_every_use_and_tsunamis_none() -> None:
+    wind = read_use_curves(None, "wind", "America/Santiago")
+    assert curve_of("RES3", wind) == curve_of("IND2", wind) == "emanuel.any.default"
+    assert read_use_curves(None, "tsunami", "America/Santiago") == {}
+
+
+def test_another_region_can_be_asked_for() -> None:
+    europe = read_use_curves(None, "flood", "Asia/Shanghai", "europe")
+    assert curve_of("RES3", europe) == "jrc.europe.residential"

@@ -10,7 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.adapters.curve_library.library import CurveLibrary
-from rencheng.adapters.risk.city.use_tables import Costs, curve_of, read_costs, read_flood_curves
+from rencheng.adapters.risk.city.use_tables import (
+    BY_USE,
+    OWN_REGION,
+    Costs,
+    curve_of,
+    read_costs,
+    read_use_curves,
+)
 from rencheng.adapters.risk.repair_cost import repair_cost
 from rencheng.domain.city import City
 from rencheng.domain.curve import Curve, CurveKind
@@ -26,6 +33,10 @@ Curves = Callable[[str], Curve]
 
 BUILDING_CURVES = "hazus.earthquake/"
 """Where the fragilities that buildings name stand in the library."""
+LEVELS = ("PC", "LC", "MC", "HC")
+"""Ends of the names of these fragilities: HAZUS' levels of seismic design, rising."""
+AS_RECORDED, LOWER, HIGHER = "as_recorded", "one_lower", "one_higher"
+"""Alternatives of a study: the level of design that is recorded, or the next one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,16 +76,38 @@ class Shelves:
         self._curves = curves or CurveLibrary(state).get
         self._made: dict[tuple[str, str, str], Pair | None] = {}
 
-    def pair(self, hazard: str, curve: str, use: str, timezone: str) -> Pair | None:
-        """Return what an intensity does to a building of a curve and a use; None: no curve."""
-        if hazard == "flood":
-            identity = curve_of(use, read_flood_curves(self.state, timezone))
-            found = self._found(identity) if identity else None
-            return Pair(curve=found) if found else None
+    def pair(
+        self, hazard: str, curve: str, use: str, timezone: str, variant: str = ""
+    ) -> Pair | None:
+        """Return what an intensity does to a building of a curve and a use; None: no curve.
+
+        `variant` takes another level of design, or the curves of another region; where there is
+        none, what holds without it.
+        """
+        if hazard in BY_USE:
+            return self._by_use(hazard, use, timezone, variant or OWN_REGION)
+        curve = self._level(curve, variant)
         key = (hazard, curve, use)
         if key not in self._made:
             self._made[key] = self._quake(curve, use)
         return self._made[key]
+
+    def _by_use(self, hazard: str, use: str, timezone: str, region: str) -> Pair | None:
+        identity = curve_of(use, read_use_curves(self.state, hazard, timezone, region))
+        found = self._found(identity) if identity else None
+        if found is None and region != OWN_REGION:
+            return self._by_use(hazard, use, timezone, OWN_REGION)
+        return Pair(curve=found) if found else None
+
+    def _level(self, curve: str, variant: str) -> str:
+        """Return the name of a fragility a level of design lower or higher, where there is one."""
+        base, _, level = curve.rpartition(".")
+        step = {LOWER: -1, HIGHER: 1}.get(variant, 0)
+        if not step or level not in LEVELS:
+            return curve
+        row = min(max(LEVELS.index(level) + step, 0), len(LEVELS) - 1)
+        other = f"{base}.{LEVELS[row]}"
+        return other if self.fragility(f"{BUILDING_CURVES}{other}") else curve
 
     def _quake(self, curve: str, use: str) -> Pair | None:
         fragility = self.fragility(f"{BUILDING_CURVES}{curve}")
@@ -91,6 +124,10 @@ class Shelves:
         found = self._found(identity)
         return found if found is not None and found.kind is CurveKind.FRAGILITY else None
 
+    def curve(self, identity: str) -> Curve | None:
+        """Return any curve by its id; None where there is none."""
+        return self._found(identity)
+
     def _found(self, identity: str) -> Curve | None:
         try:
             return self._curves(identity)
@@ -98,8 +135,15 @@ class Shelves:
             return None
 
 
-def stock_of(
-    city: City, shelves: Shelves, point: I32, *, hazard: str, measure: str, unit: str
+def stock_of(  # noqa: PLR0913
+    city: City,
+    shelves: Shelves,
+    point: I32,
+    *,
+    hazard: str,
+    measure: str,
+    unit: str,
+    variant: str = "",
 ) -> CityStock:
     """Return the buildings of a city.
 
@@ -113,6 +157,8 @@ def stock_of(
         Row of each building among the points of the event set. (buildings,)
     hazard, measure, unit
         Of the event set.
+    variant
+        Of the curves, as `Shelves.pair` takes it.
 
     Notes
     -----
@@ -126,7 +172,7 @@ def stock_of(
     per_m2 = np.array([costs.per_m2(use) if use else np.nan for use in uses])
     value = b.floor_area_m2.astype(np.float64) * per_m2[b.use]
     value[~(value > 0)] = np.nan
-    row, curves, lacking = _rows(city, shelves, hazard, measure, unit)
+    row, curves, lacking = _rows(city, shelves, hazard, (measure, unit), variant)
     unknown = np.isnan(value)
     faults = []
     if unknown.any():
@@ -153,10 +199,10 @@ def stock_of(
 
 
 def _rows(
-    city: City, shelves: Shelves, hazard: str, measure: str, unit: str
+    city: City, shelves: Shelves, hazard: str, head: tuple[str, str], variant: str
 ) -> tuple[I32, tuple[Curve, ...], Sequence[str]]:
     """Return each building's row among the curves, the curves, and what has none."""
-    b = city.buildings
+    b, (measure, unit) = city.buildings, head
     both, which = np.unique(
         np.column_stack([b.curve, b.use]).astype(np.int64), axis=0, return_inverse=True
     )
@@ -167,7 +213,7 @@ def _rows(
     for i, (curve, use) in enumerate(both.tolist()):
         name = b.curves[curve] if curve >= 0 else ""
         said = b.uses[use] if use >= 0 else ""
-        pair = shelves.pair(hazard, name, said, city.timezone)
+        pair = shelves.pair(hazard, name, said, city.timezone, variant)
         if pair is None or pair.curve.intensity != measure:
             lacking.append(f"{name or '—'}, {said or '—'}")
             continue

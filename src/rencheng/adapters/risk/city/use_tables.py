@@ -13,7 +13,10 @@ from rencheng.domain.errors import Fault, InvalidInputError
 from rencheng.service.risk_runs import CostRow
 
 COSTS, COST_SCHEMA = "replacement_cost.toml", "rencheng/replacement-cost/1"
-FLOODS, FLOOD_SCHEMA = "flood_by_use.toml", "rencheng/flood-by-use/1"
+BY_USE = ("flood", "tsunami", "wind")
+"""Hazards whose curve goes with the use of a building, stated in `<hazard>_by_use.toml`."""
+OWN_REGION = "own"
+"""Stands for the region of the city's time zone."""
 OWN_FOLDER = "risk"
 """Folder of the state whose tables go before those that come with the program."""
 
@@ -113,15 +116,28 @@ def _cost(
     return CostRow(uses=uses, per_m2=number, status=status, source=source) if sound else None
 
 
-def read_flood_curves(state: Path | None, timezone: str) -> Mapping[str, str]:
-    """Return ids of depth-damage curves by the beginning of use classes; none for some places.
+def read_use_curves(
+    state: Path | None, hazard: str, timezone: str, region: str = OWN_REGION
+) -> Mapping[str, str]:
+    """Return ids of curves of a hazard by the beginning of use classes; none for some places.
+
+    Parameters
+    ----------
+    state
+        State folder, whose `risk/<hazard>_by_use.toml` goes before ours.
+    hazard
+        One of `BY_USE`.
+    timezone
+        Of the city: says the region.
+    region
+        Another one, instead.
 
     Raises
     ------
     InvalidInputError
         With every fault of the table.
     """
-    table, where = _load(state, FLOODS, FLOOD_SCHEMA)
+    table, where = _load(state, f"{hazard}_by_use.toml", f"rencheng/{hazard}-by-use/1")
     try:
         regions = [
             (str(row["name"]), tuple(map(str, row["timezones"]))) for row in table.get("region", ())
@@ -129,7 +145,8 @@ def read_flood_curves(state: Path | None, timezone: str) -> Mapping[str, str]:
         uses = [(tuple(map(str, row["starts"])), str(row["curve"])) for row in table.get("use", ())]
     except (KeyError, TypeError) as error:
         raise _refused(where, [_fault(where, "flood_row", str(error))]) from error
-    region = next((name for name, zones in regions if timezone.startswith(zones)), "")
+    if region == OWN_REGION:
+        region = next((name for name, zones in regions if timezone.startswith(zones)), "")
     if not region and any("{region}" in curve for _, curve in uses):
         return {}
     return {start: curve.replace("{region}", region) for starts, curve in uses for start in starts}
