@@ -39,8 +39,7 @@ def decide(
     verified_deaths
         Dead and missing that people have counted; NaN: not counted yet.
     walk_s
-        Walking times between zones and facilities, if known better than along the streets.
-        [s] (zones, facilities)
+        `walking_times` of this city, where they were found before. [s] (zones, facilities)
 
     Returns
     -------

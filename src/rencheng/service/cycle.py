@@ -19,9 +19,10 @@ import numpy as np
 from rencheng.assess.assessment import assess
 from rencheng.assess.curves import measure
 from rencheng.control.boards import boards
+from rencheng.decide.during.evacuation import walking_times
 from rencheng.decide.propose import decide
 from rencheng.domain.assessment import Assessment, CurveMeasures, Records
-from rencheng.domain.city import City
+from rencheng.domain.city import F64, City
 from rencheng.domain.control import SectorBoard
 from rencheng.domain.hazard import Bulletin, BulletinKind, Shaking, ShakingMap, StationRecord
 from rencheng.domain.impact import Access, CityState, Damage, FragilityTable, Impact, People
@@ -118,9 +119,24 @@ class CycleResult:
 
 
 @dataclass(slots=True)
+class Ways:
+    """How long the ways to shelters are, found once for a city and its rules; for all runs."""
+
+    known: tuple[tuple[str, str], F64] | None = None
+
+    def on_foot(self, city: City, rules: Rules) -> F64:
+        """Return `walking_times`. [s] (zones, facilities)"""
+        key, known = (city.version, rules.version), self.known
+        if known is None or known[0] != key:
+            known = self.known = key, walking_times(city, rules.operations)
+        return known[1]
+
+
+@dataclass(slots=True)
 class Memory:
     """The physical damage of the turn before, used again while nothing it rests on has changed."""
 
+    ways: Ways = field(default_factory=Ways)
     key: tuple[object, ...] = ()
     value: tuple[Shaking, Damage, People, Access] | None = None
 
@@ -142,15 +158,16 @@ class Watch:
 def run_cycle(inputs: CycleInputs, memory: Memory | None = None) -> CycleResult:
     """Turn the loop once: from what was observed to the re-assessed city."""
     city, models, at = inputs.city, inputs.models, inputs.at
-    watch = Watch()
+    watch, memory = Watch(), memory or Memory()
     bulletin = last_word(inputs.bulletins, at, partial(is_within_reach, city, models.rules))
     with watch("perceive"):
         state = city_state(city, inputs.statuses, inputs.tide, at, local_hour=local_hour(city, at))
-    impact = model(inputs, bulletin, state, memory or Memory(), watch)
+    impact = model(inputs, bulletin, state, memory, watch)
     with watch("decide"):
         decisions = decide(
             city, state, impact, bulletin, models.rules,
             at=at, verified_deaths=inputs.verified_deaths,
+            walk_s=memory.ways.on_foot(city, models.rules),
         )  # fmt: skip
     with watch("control"):
         lights = boards(city, state, impact, at=at)

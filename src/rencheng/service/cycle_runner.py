@@ -17,7 +17,15 @@ from rencheng.domain.provenance import Mode, Text
 from rencheng.domain.run import LIVE_RUN
 from rencheng.service import alarms, foreseeing, proposals, warned, watching
 from rencheng.service.clock_watch import ClockWatch
-from rencheng.service.cycle import SAMPLES, CycleInputs, CycleResult, Memory, Models, run_cycle
+from rencheng.service.cycle import (
+    SAMPLES,
+    CycleInputs,
+    CycleResult,
+    Memory,
+    Models,
+    Ways,
+    run_cycle,
+)
 from rencheng.service.gather import inputs_of, strong_motion
 from rencheng.service.house import Context, House, context, new_id, tell
 from rencheng.service.ports import CycleRecord
@@ -56,6 +64,7 @@ class CycleRunner:
         self._turned: dict[str, str] = {}
         """Version of the city that the last turn of a run was for."""
         self._memory: dict[str, Memory] = {}
+        self._ways = Ways()
         self._clock = ClockWatch(house)
         self._wanted: dict[str, None] = {}
         self._wake = Condition()
@@ -109,7 +118,8 @@ class CycleRunner:
             lat=(south + north) / 2, depth_km=30.0, magnitude=7.5, magnitude_sd=0.1, text="",
             source="", mode=Mode.TEST, run="",
         )  # fmt: skip
-        run_cycle(replace(inputs, bulletins=[quake], station_records=()))
+        memory = Memory(ways=self._ways)
+        run_cycle(replace(inputs, bulletins=[quake], station_records=()), memory)
 
     def turn(self, run: str) -> CycleResult:
         """Turn the loop once for a run, keep what it found, and tell everybody."""
@@ -143,7 +153,7 @@ class CycleRunner:
             oldest = next(iter(self._memory))
             self._memory.pop(oldest)
             self._latest.pop(oldest, None)
-        return self._memory.setdefault(run, Memory())
+        return self._memory.setdefault(run, Memory(ways=self._ways))
 
     def _watch(self, ctx: Context, inputs: CycleInputs, result: CycleResult) -> None:
         """Raise and clear the alarms of the rules, and that of a failed turn."""

@@ -10,7 +10,7 @@ import numpy as np
 from rencheng.decide.evidence import PERSON, about, cause, exactly, figure, why
 from rencheng.decide.transport import Assignment, assign
 from rencheng.decide.travel import straight_m, travel_s, walking
-from rencheng.domain.city import F64, I32, City
+from rencheng.domain.city import F64, I32, City, Flags
 from rencheng.domain.hazard import Bulletin, BulletinKind
 from rencheng.domain.impact import CityState, DamageState, Impact
 from rencheng.domain.proposal import Action, Draft, ProposalKind
@@ -57,7 +57,8 @@ def evacuation(
     Parameters
     ----------
     walk_s
-        Walking times from zones to facilities, if known better. [s] (zones, facilities)
+        Walking times from zones to facilities, such as `walking_times` once found for this city.
+        [s] (zones, facilities)
 
     Returns
     -------
@@ -126,15 +127,10 @@ def _plan(
     coastal = np.flatnonzero(city.zones.is_coastal).astype(np.int32)
     present = state.zone_present[coastal]
     zones = coastal[present > 0]
-    outside = ~city.zones.is_coastal[city.facilities.zone] & (city.facilities.zone >= 0)
-    has_room = np.nan_to_num(city.facilities.shelter_places) > 0
+    is_safe = _is_safe_shelter(city)
     is_sound = usable_shelters(impact, city, rules)
-    shelters = np.flatnonzero(outside & has_room & is_sound).astype(np.int32)
-    times = (
-        walk_s[np.ix_(zones, shelters)]
-        if walk_s is not None
-        else _walk_s(city, zones, shelters, rules)
-    )
+    shelters = np.flatnonzero(is_safe & is_sound).astype(np.int32)
+    times = (walking_times(city, rules) if walk_s is None else walk_s)[np.ix_(zones, shelters)]
     return _Plan(
         zones=zones,
         shelters=shelters,
@@ -143,7 +139,7 @@ def _plan(
             state.zone_present[zones], city.facilities.shelter_places[shelters], times
         ),
         unknown=coastal[np.isnan(present)],
-        shaken=int((outside & has_room & ~is_sound).sum()),
+        shaken=int((is_safe & ~is_sound).sum()),
     )
 
 
@@ -159,8 +155,27 @@ def usable_shelters(impact: Impact | None, city: City, rules: OperationRules) ->
     return usable
 
 
-def _walk_s(city: City, zones: I32, shelters: I32, rules: OperationRules) -> F64:
-    """Walk along the streets; where none leads, straight on with a detour. (origins, places)"""
+def _is_safe_shelter(city: City) -> Flags:
+    """Say which facilities have room for people and lie outside the planning band. (facilities,)"""
+    outside = ~city.zones.is_coastal[city.facilities.zone] & (city.facilities.zone >= 0)
+    return np.asarray(outside & (np.nan_to_num(city.facilities.shelter_places) > 0))
+
+
+def walking_times(city: City, rules: OperationRules) -> F64:
+    """Return how long it takes on foot from coastal zones to shelters outside the planning band.
+
+    Returns
+    -------
+    walk_s
+        Infinity: farther than `LIMIT_S`, or not such a zone or shelter. [s] (zones, facilities)
+
+    Notes
+    -----
+    Along the streets, of which all are open to walkers; where none leads, straight on with a
+    detour. It depends on the city and the rules alone.
+    """
+    zones = np.flatnonzero(city.zones.is_coastal).astype(np.int32)
+    shelters = np.flatnonzero(_is_safe_shelter(city)).astype(np.int32)
     along = travel_s(
         walking(city.roads, rules.walk_m_s),
         city.zones.road_node[zones],
@@ -170,7 +185,9 @@ def _walk_s(city: City, zones: I32, shelters: I32, rules: OperationRules) -> F64
     straight = straight_m(city.zones.centre[zones], city.facilities.xy[shelters])
     guess = straight * rules.detour / rules.walk_m_s
     times = np.where(np.isfinite(along), np.maximum(along, straight / rules.walk_m_s), guess)
-    return np.where(times <= LIMIT_S, times, np.inf)
+    walk_s = np.full((city.zones.id.size, len(city.facilities.id)), np.inf)
+    walk_s[np.ix_(zones, shelters)] = np.where(times <= LIMIT_S, times, np.inf)
+    return walk_s
 
 
 def _late(plan: _Plan, impact: Impact | None, at: datetime) -> Band:
