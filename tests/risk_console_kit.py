@@ -51,7 +51,7 @@ def room_in(house: House, state: Path, models: Models) -> RiskRoom:
     (state / "events").mkdir()
     (state / "events" / "source.toml").write_text(SOURCE)
     own = ScenarioFolder(state / "scenarios")
-    return open_risk(house, state, models, scenarios=own, curves=curve)
+    return open_risk(house, state, models, scenarios=own, curves=curve, is_apart=False)
 
 
 def curve(identity: str) -> Curve:

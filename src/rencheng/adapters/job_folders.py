@@ -149,7 +149,7 @@ class JobFolders(Generic[J]):
 def write_whole(file: Path, fill: Callable[[BinaryIO], object]) -> None:
     """Write a file so that it and its name are on the disk when this returns, or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=PART, dir=file.parent)
+    handle, name = tempfile.mkstemp(prefix=f"{PART}{file.name}-", dir=file.parent)
     part = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from rencheng.domain.identity import Permission
 from rencheng.service.desk import Desk
@@ -13,19 +14,44 @@ from rencheng.service.risk_runs import STOPPED, Engine, RiskRun, RunShelf
 RiskDesk = Desk[RiskRun]
 
 
+class Runner(Protocol):
+    """Has a run done, here or elsewhere."""
+
+    def run(self, item: RiskRun, tell: Tell, is_stopped: IsStopped) -> None:
+        """Do a run; what it came to lies on the shelf when this returns.
+
+        Raises
+        ------
+        RenchengError
+            Whatever is wrong; `ConflictError` with key `STOPPED` after a stop.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
-class RunWorker:
-    """Has the engine do a run, and keeps its result beside it."""
+class Here:
+    """Runs in this process."""
 
     runs: RunShelf
     engine: Engine
+
+    def run(self, item: RiskRun, tell: Tell, is_stopped: IsStopped) -> None:
+        """Do a run, and keep its result beside it."""
+        self.runs.keep(item.id, self.engine.work(item, tell, is_stopped))
+
+
+@dataclass(frozen=True, slots=True)
+class RunWorker:
+    """Does runs of the risk engine."""
+
+    runner: Runner
     kind: str = "risk"
     may: Permission = Permission.RISK_RUN
     stopped: str = STOPPED
 
     def work(self, item: RiskRun, tell: Tell, is_stopped: IsStopped) -> RiskRun:
-        """Do a run; what it came to lies on the shelf when this returns."""
-        self.runs.keep(item.id, self.engine.work(item, tell, is_stopped))
+        """Do a run; its result lies beside it, and the run itself says no more."""
+        self.runner.run(item, tell, is_stopped)
         return item
 
     def action(self, _: RiskRun, end: str, /) -> str:
@@ -38,6 +64,6 @@ class RunWorker:
         return {"set": item.set.id, "city": item.city, "why": why}
 
 
-def risk_desk(house: House, runs: RunShelf, engine: Engine) -> RiskDesk:
+def risk_desk(house: House, runs: RunShelf, runner: Runner) -> RiskDesk:
     """Return the desk for runs on a shelf."""
-    return Desk(house, runs, RunWorker(runs, engine))
+    return Desk(house, runs, RunWorker(runner))

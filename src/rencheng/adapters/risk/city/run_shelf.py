@@ -16,7 +16,7 @@ from threading import Lock
 import msgspec
 import numpy as np
 
-from rencheng.adapters.job_folders import JobFolders
+from rencheng.adapters.job_folders import PART, JobFolders
 from rencheng.domain.errors import NotFoundError
 from rencheng.service.risk_runs import RiskResult, RiskRun, RiskSummary
 
@@ -76,6 +76,12 @@ class FolderRuns(JobFolders[RiskRun]):
             while len(self._held) > _HELD:
                 self._held.popitem(last=False)
         return found
+
+    def sweep(self, key: str) -> None:
+        """Delete what a process that is gone left half written."""
+        for name in (_TABLES, _SUMMARY):
+            for part in self.folder_of(key).glob(f"{PART}{name}-*"):
+                part.unlink(missing_ok=True)
 
     def remove(self, key: str) -> None:
         """Forget a run and its result."""
