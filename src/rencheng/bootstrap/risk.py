@@ -40,6 +40,7 @@ def open_risk(
         Whether runs have a process of their own. It reads the state folder, so a city, scenarios
         or curves from elsewhere need runs in this one.
     """
+    from rencheng.adapters.risk.city.measures import MeasureFiles
     from rencheng.adapters.risk.city.run_shelf import FolderRuns
     from rencheng.adapters.risk.city.runner import ChildRunner
     from rencheng.adapters.risk.city.sets import EventSets
@@ -49,7 +50,10 @@ def open_risk(
     sets, runs = EventSets(state, scenarios), FolderRuns(state)
     engine = open_engine(house.cities, state, sets, models, curves=curves)
     runner = ChildRunner(state, runs) if is_apart else Here(runs, engine)
-    return RiskRoom(sets=sets, runs=runs, engine=engine, desk=risk_desk(house, runs, runner))
+    return RiskRoom(
+        sets=sets, runs=runs, engine=engine, desk=risk_desk(house, runs, runner),
+        measures=MeasureFiles(state),
+    )  # fmt: skip
 
 
 def open_engine(
