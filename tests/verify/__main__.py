@@ -12,12 +12,16 @@ from pathlib import Path
 
 from climada_pair import NEEDS as CLIMADA
 from climada_pair import judge as climada
+from observed import NEEDS as OBSERVED
+from observed import judge as observed
 from openquake_cases import NEEDS as OPENQUAKE
 from openquake_cases import judge as openquake
 from openquake_classical import NEEDS as CLASSICAL
 from openquake_classical import judge as classical
 from openquake_layers import NEEDS as LAYERS
 from openquake_layers import judge as layers
+from pager_release import NEEDS as PAGER
+from pager_release import judge as pager
 from pelicun import NEEDS as PELICUN
 from pelicun import judge as pelicun
 from pelicun_files import NEEDS as PELICUN_FILES
@@ -30,6 +34,8 @@ JUDGES = {
     "openquake, contracts of reinsurance": (LAYERS, layers),
     "pelicun, validations 0 to 2": (PELICUN, pelicun),
     "pelicun, samples there and back": (PELICUN_FILES, pelicun_files),
+    "PAGER, its own release": (PAGER, pager),
+    "observed earthquakes": (OBSERVED, observed),
 }
 CACHE = Path(".cache/verify")
 

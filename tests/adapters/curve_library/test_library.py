@@ -96,7 +96,8 @@ def keeps_its_word(curve: Curve) -> None:
 def test_every_curve_of_ours_keeps_its_word(identity: str) -> None:
     curve = LIBRARY.get(identity)
     keeps_its_word(curve)
-    assert curve.status is not CurveStatus.OFFICIAL  # nobody has compared any with a publication
+    # `make verify` compares PAGER's with their release; nobody has compared any other.
+    assert (curve.status is CurveStatus.OFFICIAL) is identity.startswith("pager.")
 
 
 def test_jrc_gives_the_numbers_of_its_table() -> None:

@@ -79,8 +79,9 @@ def combine_states(reached: F64, rule: Rule) -> F64:
     The worst state of any hazard counts: a building that both leave in *moderate* is moderate, not
     worse; that shaken buildings stand up to a wave less well is left out. With independence and two
     hazards this is P₁ + P₂ - P₁ P₂, the rule of Hazus for ground shaking and ground failure (FEMA,
-    Hazus Earthquake Model Technical Manual, section 5); it was not compared with an edition of the
-    manual, but follows from independence.
+    Hazus Earthquake Model Technical Manual, section 5); it follows from independence, and IN-CORE
+    (pyincore, adjust_damage_for_liquefaction) joins shaking and liquefaction so; it was not
+    compared with an edition of the manual.
 
     Examples
     --------

@@ -15,14 +15,16 @@ I8 = NDArray[np.int8]
 
 # Upper limits of H1 to H5: depth [m], speed [m/s], depth x speed [m²/s]; beyond is H6. Combined
 # curves of the Australian Disaster Resilience Guideline 7-3 Flood Hazard (2017), after Smith, Davey
-# and Cox (2014), WRL 2014/07; entered from memory, the products found again in public source code.
+# and Cox (2014), WRL 2014/07; not read there. The same class at 299,500 pairs of depth and speed as by
+# the limits in the public R program compute_flood_hazard_categories, written after Figure 1 of the
+# Flood risk management guideline FB03 (New South Wales, 2023).
 LIMITS = np.array(
     [[0.3, 2.0, 0.3], [0.5, 2.0, 0.6], [1.2, 2.0, 0.6], [2.0, 2.0, 1.0], [4.0, 4.0, 4.0]]
 )
 CLASSES = 6
 # Zone near a breach: depth x speed [m²/s] and speed [m/s] from which nobody survives; and where
 # water rises fast: how fast [m/h], and from which depth [m]. Jonkman et al. (2008),
-# doi:10.1007/s11069-008-9227-5; from memory, compared with nothing.
+# doi:10.1007/s11069-008-9227-5; from memory, in no second source that was looked for.
 BREACH = 7.0, 2.0
 RAPID_M_H, RAPID_FROM_M = 0.5, 1.5
 REMAINING, RAPID, ZONES = "jonkman.remaining", "jonkman.rapid_rise", "jonkman.zones"
