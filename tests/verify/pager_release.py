@@ -29,6 +29,5 @@ def judge(folder: Path) -> str:
             raise AssertionError(f"{ours.country}: {here}, there {there}, {one.get('status')}")
     if not models:
         raise AssertionError("the release has no models any more")
-    return f"θ, β, ζ and g of {len(models)} countries and regions to the last digit, version " + str(
-        root.get("vstr")
-    )
+    version = root.get("vstr")
+    return f"θ, β, ζ and g of {len(models)} countries and regions to the last digit ({version})"

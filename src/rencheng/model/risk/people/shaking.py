@@ -11,13 +11,13 @@ from rencheng.model.risk.people.fragilities import normal
 
 F64 = NDArray[np.float64]
 
-# GB/T 17742-2020, formula A.5: intensity of the peak ground acceleration [m/s²]. Found again in four
-# public programs by other authors (chemars/Seismic-Intensity-Scales, GB17742_class,
+# GB/T 17742-2020, formula A.5: intensity of the peak ground acceleration [m/s²]. Found again in
+# four public programs by other authors (chemars/Seismic-Intensity-Scales, GB17742_class,
 # intensityCalculatorForPhyphox, compute_intensity_gb), and within 0.02 of the lower end of VI in
-# table A.1 (0.457 m/s²) as a fifth quotes it; not read in the standard. The standard means all three
-# components from 0.1 to 10 Hz, and joins them with the velocity (A.6, 3.00 lg PGV + 9.77), which
-# alone decides where both reach VI: acceleration by itself makes do. Chinese and Mercalli degrees
-# are close from VI to X.
+# table A.1 (0.457 m/s²) as a fifth quotes it; not read in the standard. The standard means all
+# three components from 0.1 to 10 Hz, and joins them with the velocity (A.6, 3.00 lg PGV + 9.77),
+# which alone decides where both reach VI: acceleration by itself makes do. Chinese and Mercalli
+# degrees are close from VI to X.
 _SLOPE, _AT_ONE = 3.17, 6.59
 # PAGER works from V to IX and takes X for IX (usgs/pager 081a55f, losspager/models/emploss.py);
 # V begins at 4.5.

@@ -15,9 +15,9 @@ I8 = NDArray[np.int8]
 
 # Upper limits of H1 to H5: depth [m], speed [m/s], depth x speed [m²/s]; beyond is H6. Combined
 # curves of the Australian Disaster Resilience Guideline 7-3 Flood Hazard (2017), after Smith, Davey
-# and Cox (2014), WRL 2014/07; not read there. The same class at 299,500 pairs of depth and speed as by
-# the limits in the public R program compute_flood_hazard_categories, written after Figure 1 of the
-# Flood risk management guideline FB03 (New South Wales, 2023).
+# and Cox (2014), WRL 2014/07; not read there. The same class at 299,500 pairs of depth and speed as
+# by the limits in the public R program compute_flood_hazard_categories, written after Figure 1 of
+# the Flood risk management guideline FB03 (New South Wales, 2023).
 LIMITS = np.array(
     [[0.3, 2.0, 0.3], [0.5, 2.0, 0.6], [1.2, 2.0, 0.6], [2.0, 2.0, 1.0], [4.0, 4.0, 4.0]]
 )
