@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from math import inf, nan
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +14,15 @@ from numpy.typing import NDArray
 from rencheng.domain.curve import CurveStatus
 from rencheng.domain.errors import Fault, InvalidInputError, NotFoundError
 from rencheng.domain.risk import Standing
+from rencheng.domain.risk_uncertainty import RankStability, Study
 
 F64 = NDArray[np.float64]
 Chosen = frozenset[int]
 """Rows of measures."""
+EFFECTS = ("median_factor", "ratio_factor", "lowers", "design_period")
+"""Fields of a measure that may be uncertain."""
+# Quantile of the standard normal at 95 %.
+_Z95 = 1.6448536269514722
 
 
 class MeasureKind(StrEnum):
@@ -59,6 +65,28 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EffectSpread:
+    """A positive number by three quantiles: lognormal on each side of its median."""
+
+    median: float
+    p05: float
+    p95: float
+
+    def quantile(self, share: float) -> float:
+        """Return the value that is not passed with the probability `share`, between 0 and 1.
+
+        Examples
+        --------
+        >>> one = EffectSpread(median=2.0, p05=1.0, p95=8.0)
+        >>> [round(one.quantile(q), 9) for q in (0.05, 0.5, 0.95)]
+        [1.0, 2.0, 8.0]
+        """
+        z = NormalDist().inv_cdf(share)
+        edge = self.p05 if z < 0.0 else self.p95
+        return float(self.median * (edge / self.median) ** (abs(z) / _Z95))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
     """One measure: whom it concerns, what it does, what it costs."""
 
@@ -95,6 +123,8 @@ class Measure:
     """Insurance, each asset and event, from the ground up. [currency]"""
     share: float = 1.0
     """Insurance: of the layer. [1]"""
+    effect: Mapping[str, EffectSpread] = field(default_factory=dict)
+    """Which of `EFFECTS` are uncertain; the field itself is the median."""
     source: str
     status: CurveStatus
 
@@ -109,6 +139,8 @@ class MeasureSet:
     """Price level of the costs."""
     version: str
     source: str
+    study: Study | None = None
+    """What else is uncertain, and how often it is drawn; None: nothing is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,3 +281,37 @@ class Choice:
     """What taking the best ratio again and again comes to."""
     left_aal: float
     """Average annual loss that the owner still bears, of what is known. [currency/yr]"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UncertainWorth:
+    """What sets of measures are worth in every sample of what is uncertain."""
+
+    ids: tuple[tuple[str, ...], ...]
+    """Each measure alone in the order of the file, then the set asked for, if it is of several."""
+    discount_rate: float
+    """[1/yr]"""
+    saving: F64
+    """In the first year. [currency/yr] (sets, samples)"""
+    benefit: F64
+    """Present value of the savings. [currency] (sets, samples)"""
+    costs: F64
+    """Cost and present value of the upkeep. [currency] (sets, samples)"""
+    ranks: RankStability | None
+    """Of single measures by their ratio; None with fewer than two, or where one costs nothing."""
+
+    @property
+    def npv(self) -> F64:
+        """Return benefit - costs. [currency] (sets, samples)"""
+        return self.benefit - self.costs
+
+    @property
+    def bcr(self) -> F64:
+        """Return benefit / costs; NaN where nothing is paid. [1] (sets, samples)"""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(self.costs > 0.0, self.benefit / self.costs, nan)
+
+    @property
+    def probability(self) -> F64:
+        """Return the share of the samples in which the benefit is above the costs. [1] (sets,)"""
+        return np.asarray((self.npv > 0.0).mean(axis=1), dtype=np.float64)

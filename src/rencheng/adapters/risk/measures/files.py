@@ -14,10 +14,21 @@ from numpy.typing import NDArray
 from rencheng.adapters.cities.files.picking import as_texts
 from rencheng.adapters.files import read_toml
 from rencheng.adapters.risk.events.table import Table, column
+from rencheng.adapters.risk.study.files import read_input
+from rencheng.domain import risk_uncertainty as ru
 from rencheng.domain.curve import CurveStatus
 from rencheng.domain.errors import Fault, InvalidInputError
 from rencheng.domain.intensity import units_of
-from rencheng.domain.risk_measures import Estimate, Measure, MeasureKind, MeasureSet
+from rencheng.domain.risk_measures import (
+    EFFECTS,
+    EffectSpread,
+    Estimate,
+    Measure,
+    MeasureKind,
+    MeasureSet,
+)
+from rencheng.domain.risk_uncertainty import Study
+from rencheng.model.risk.draws import SEEDS
 
 SCHEMA = "rencheng/measures/1"
 HEAD = ("schema", "version", "source", "status", "jurisdiction", "valid_from", "currency", "year")
@@ -32,6 +43,17 @@ OWN = {
     MeasureKind.WARNING: ("ratio_factor", "components"),
 }
 """What a measure of each kind may say beside `COMMON`."""
+FURTHER = ("measure", "samples", "seed", "input")
+"""What else a file may say: what is uncertain, and how often it is drawn."""
+SAMPLES = 500
+"""Where something is uncertain and nobody says how many. Ours."""
+COMMON_PARTS = (
+    ru.ValueFactor, ru.MissingShare, ru.CurveChoice, ru.CurveFactor, ru.IntensityFactor,
+    ru.RateFactor, ru.LossFactor,
+)  # fmt: skip
+"""Inputs of a study that may stand in a file of measures, without parts of single assets."""
+WIDEST = 3.0
+"""Logarithmic deviation beyond which a number is taken for per cent, as in studies. Ours."""
 MOST = 1e18
 """No amount, depth or period is more; a limit may be `inf`, for none. Ours."""
 HINTS = {
@@ -48,10 +70,14 @@ HINTS = {
     "nobody": "Mend the values; they must stand in the asset table letter for letter",
     "curve": "Give this curve with the others, or mend its name",
     "component": "Name components that the assets have",
+    "spread": "Give median, p05 and p95 above zero and rising, or median and common",
+    "input": "Take it to a study of its own; here inputs act on all assets and events alike",
     "unit": "Give the unit of `lowers`, one that the event set's measure has",
     "money": "Bring values and costs to one currency and year first",
 }
 """What to do, by the last part of the key; other languages stand in `words/risk_measures.toml`."""
+# Quantile of the standard normal at 95 %.
+_Z95 = 1.6448536269514722
 
 
 def measure_file(path: str | Path) -> MeasureSet:
@@ -80,7 +106,7 @@ def read_measures(table: Mapping[str, Any], name: str = "measures") -> MeasureSe
     head.choice("schema", (SCHEMA,))
     head.choice("status", tuple(CurveStatus))
     year = head.number("year", 1900, 2200, whole=True)
-    head.only((*HEAD, "measure"))
+    head.only((*HEAD, *FURTHER))
     given = table.get("measure")
     rows: list[Any] = given if isinstance(given, list) else []
     if not rows or not all(isinstance(row, dict) for row in rows):
@@ -99,8 +125,10 @@ def read_measures(table: Mapping[str, Any], name: str = "measures") -> MeasureSe
             for other in one.excludes
             if other not in ids or other == one.id
         ]
-    refuse(faults)
+    study, wrong = _study(head, found)
+    refuse([*faults, *wrong])
     return MeasureSet(
+        study=study,
         measures=tuple(found),
         currency=said["currency"],
         year=int(year),
@@ -109,19 +137,45 @@ def read_measures(table: Mapping[str, Any], name: str = "measures") -> MeasureSe
     )
 
 
+def _study(head: _Row, measures: Sequence[Measure]) -> tuple[Study | None, list[Fault]]:
+    """Return what is uncertain beside costs, and what is wrong with it; None where nothing is."""
+    rows = head.table.get("input", [])
+    rows = rows if isinstance(rows, list) else [rows]
+    before, faults, inputs = len(head.faults), [], []
+    for number, row in enumerate(rows, start=1):
+        one, wrong = read_input(row, number)
+        faults += wrong
+        if one is None:
+            continue
+        own = [n for n in ("own", "between", "within") if getattr(one, n, 0.0)]
+        if not isinstance(one, COMMON_PARTS) or own:
+            head.wrong("input", f"input {one.name}", ", ".join(own) or str(row["kind"]))
+        inputs.append(one)
+    many = int(head.number("samples", 1, 1e6, whole=True)) if head.has("samples") else SAMPLES
+    seed = int(head.number("seed", 0, SEEDS, whole=True)) if head.has("seed") else 0
+    faults += head.faults[before:]
+    drawn = inputs or any(one.effect for one in measures) or head.has("samples")
+    return (Study(inputs=tuple(inputs), samples=many, seed=seed) if drawn else None), faults
+
+
 def _measure(row: _Row) -> Measure:
     kind = MeasureKind(row.choice("kind", tuple(MeasureKind)) or MeasureKind.RELOCATION)
     own = OWN[kind]
     if row.has("kind"):
         row.only((*COMMON, *own))
     said: dict[str, Any] = {}
+    effect: dict[str, EffectSpread] = {}
     ranges = {
         "median_factor": (1.0, 1e3), "ratio_factor": (0.0, 1.0), "lowers": (0.0, MOST),
         "design_period": (0.0, MOST), "deductible": (0.0, MOST), "limit": (0.0, math.inf),
         "share": (0.0, 1.0),
     }  # fmt: skip
     for key in own:
-        if row.has(key):
+        if key in EFFECTS and isinstance(row.table.get(key), dict):
+            spread = row.spread(key, *ranges[key])
+            said[key] = spread.median
+            effect[key] = spread
+        elif row.has(key):
             said[key] = (
                 row.number(key, *ranges[key])
                 if key in ranges
@@ -141,6 +195,7 @@ def _measure(row: _Row) -> Measure:
         excludes=row.texts("excludes") if row.has("excludes") else (),
         source=row.text("source"),
         status=CurveStatus(row.choice("status", tuple(CurveStatus)) or CurveStatus.ASSUMPTION),
+        effect=effect,
         **said,
     )
 
@@ -226,6 +281,23 @@ class _Row:
         else:
             self.wrong("estimate", key, value)
         return Estimate(low=0.0, best=0.0, high=0.0)
+
+    def spread(self, key: str, low: float, high: float) -> EffectSpread:
+        """Return a number by quantiles, or by its median and logarithmic standard deviation."""
+        said = dict(self.table[key])
+        inner = _Row(said, f"{self.where_}, {key}", self.faults)
+        parts = ("median", "common") if "common" in said else ("median", "p05", "p95")
+        inner.only(parts)
+        bounds = {"median": (low, high), "common": (0.0, WIDEST)}
+        found = {n: inner.number(n, *bounds.get(n, (0.0, MOST))) for n in parts}
+        middle = found["median"]
+        if "common" in found:
+            wide = math.exp(_Z95 * found["common"])
+            found |= {"p05": middle / wide, "p95": middle * wide}
+        if not 0.0 < found["p05"] <= middle <= found["p95"]:
+            self.wrong("spread", key, said)
+            return EffectSpread(median=1.0, p05=1.0, p95=1.0)
+        return EffectSpread(median=middle, p05=found["p05"], p95=found["p95"])
 
     def where(self) -> dict[str, tuple[str, ...]]:
         value = self.table.get("where", {})

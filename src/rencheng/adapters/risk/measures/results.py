@@ -6,13 +6,18 @@ import csv
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import nan
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from rencheng.adapters.risk.results_folder import results_folder, write_summary
 from rencheng.domain.risk import is_nothing
-from rencheng.domain.risk_measures import Appraisal, Choice, Worth
+from rencheng.domain.risk_measures import Appraisal, Choice, UncertainWorth, Worth
+from rencheng.domain.risk_uncertainty import QUANTILES
 from rencheng.model.risk.measures.choice import choose
+from rencheng.model.risk.measures.uncertain import uncertain_worth
 from rencheng.model.risk.measures.worth import RATES, ranked
 
 Row = dict[str, Any]
@@ -34,9 +39,17 @@ class MeasureReport:
     choice: Choice
     by_rate: tuple[Choice, ...]
     """The choice again at each of `RATES`."""
+    uncertain: UncertainWorth | None = None
+    """Each measure alone, and the chosen together, in every sample; None where nothing is drawn."""
 
 
-def report(appraisal: Appraisal, *, budget: float, discount_rate: float) -> MeasureReport:
+def report(
+    appraisal: Appraisal,
+    *,
+    budget: float,
+    discount_rate: float,
+    samples: Sequence[Appraisal] = (),
+) -> MeasureReport:
     """Return measures ranked, chosen under a budget, and chosen again at other discount rates.
 
     Parameters
@@ -47,11 +60,18 @@ def report(appraisal: Appraisal, *, budget: float, discount_rate: float) -> Meas
         For costs at the start; `inf`: no limit. [currency]
     discount_rate
         Real, as a share. [1/yr]
+    samples
+        From `appraise_samples`: what is chosen by the best estimates is looked at in each.
     """
+    choice = choose(appraisal, budget, discount_rate)
+    drawn = samples and not is_nothing(appraisal.counts)
     return MeasureReport(
         appraisal=appraisal,
         alone=tuple(ranked(appraisal, discount_rate)),
-        choice=choose(appraisal, budget, discount_rate),
+        choice=choice,
+        uncertain=uncertain_worth(samples, discount_rate, appraisal.rows(*choice.best.ids))
+        if drawn
+        else None,
         by_rate=tuple(choose(appraisal, budget, rate) for rate in RATES),
     )
 
@@ -125,6 +145,7 @@ def measure_summary(told: MeasureReport) -> Row:
         ),
         "assets": {one.name.lower(): count for one, count in found.counts.items()},
         "made_unknown": found.darkened,
+        "uncertain": _uncertain(told.uncertain),
         "runs": found.runs,
         "versions": dict(found.versions),
         "faults": [
@@ -139,6 +160,49 @@ def measure_summary(told: MeasureReport) -> Row:
     return said
 
 
+def uncertain_rows(found: UncertainWorth) -> list[Row]:
+    """Return one row for each measure alone, and one for the chosen together.
+
+    Quantiles over the samples by their percentage; ranks are by the ratio, 1 the best. Blank where
+    nothing is paid, or there are not two measures to rank.
+    """
+    ranks = found.ranks
+    place = {name: i for i, name in enumerate(ranks.id)} if ranks else {}
+    parts = (("saved_a_year", found.saving), ("npv", found.npv), ("bcr", found.bcr))
+    spread = {name: np.quantile(all_of_it, QUANTILES, axis=1) for name, all_of_it in parts}
+    rows = []
+    for k, ids in enumerate(found.ids):
+        row: Row = {"measures": " ".join(ids)}
+        for name, quantiles in spread.items():
+            row |= {
+                f"{name}_p{100 * q:02.0f}": float(x)
+                for q, x in zip(QUANTILES, quantiles[:, k], strict=True)
+            }
+        row["probability_worth_it"] = float(found.probability[k])
+        at = place.get(ids[0]) if len(ids) == 1 else None
+        for i, name in enumerate(("rank_p05", "rank_p50", "rank_p95")):
+            row[name] = nan if ranks is None or at is None else float(ranks.rank[at, i])
+        row["share_first"] = nan if ranks is None or at is None else float(ranks.in_top[at])
+        rows.append(row)
+    return rows
+
+
+def _uncertain(found: UncertainWorth | None) -> Row | None:
+    if found is None:
+        return None
+    rows = [
+        {name: one if isinstance(one, str) else _plain(one) for name, one in row.items()}
+        for row in uncertain_rows(found)
+    ]
+    tau = None if found.ranks is None else np.nanquantile(found.ranks.tau, (0.05, 0.5, 0.95))
+    return {
+        "samples": found.saving.shape[1],
+        "discount_rate": found.discount_rate,
+        "sets": rows,
+        "rank_tau": None if tau is None else [_plain(one) for one in tau.tolist()],
+    }
+
+
 def _worth(one: Worth) -> Row:
     figures = {name: _plain(number) for name, number in worth_row(one).items()}
     return {"measures": list(one.ids), "discount_rate": one.discount_rate, **figures}
@@ -149,7 +213,7 @@ def _plain(number: float) -> float | None:
 
 
 def write_measures(told: MeasureReport, folder: Path) -> list[Path]:
-    """Write `measures.csv`, `discount_rates.csv` and, last, `summary.json`.
+    """Write `measures.csv`, `discount_rates.csv`, `uncertainty.csv` and, last, `summary.json`.
 
     Unknown is blank, never is `inf`.
     """
@@ -163,6 +227,11 @@ def write_measures(told: MeasureReport, folder: Path) -> list[Path]:
         files = [
             _csv(folder / "measures.csv", measure_rows(told)),
             _csv(folder / "discount_rates.csv", rates),
+            *(
+                [_csv(folder / "uncertainty.csv", uncertain_rows(told.uncertain))]
+                if told.uncertain
+                else []
+            ),
         ]
         return [*files, write_summary(folder, measure_summary(told), files)]
 

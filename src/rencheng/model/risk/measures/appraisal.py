@@ -196,7 +196,14 @@ class _Work:
         self.measures, self.base = measures, base
         self.budget_mb, self.insures = budget_mb, insures
         self.shields: list[Shield | None] = [
-            shield(source, before.portfolio, m, here[owner])
+            shield(
+                source,
+                before.portfolio,
+                m,
+                here[owner],
+                built_rate=before.built_rate,
+                times=before.times,
+            )
             if m.kind is MeasureKind.BARRIER
             else None
             for m, here in zip(measures, reach, strict=True)

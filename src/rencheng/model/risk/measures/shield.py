@@ -34,7 +34,15 @@ class Shield:
     """0 where it does not hold, `inf` where it keeps all out. [unit of the set] (events,)"""
 
 
-def shield(source: EventSource, portfolio: Portfolio, measure: Measure, where: Bools) -> Shield:
+def shield(
+    source: EventSource,
+    portfolio: Portfolio,
+    measure: Measure,
+    where: Bools,
+    *,
+    built_rate: F64 | None = None,
+    times: float = 1.0,
+) -> Shield:
     """Return in which events a barrier holds, and what it takes off.
 
     Parameters
@@ -47,20 +55,26 @@ def shield(source: EventSource, portfolio: Portfolio, measure: Measure, where: B
         A barrier.
     where
         The assets behind it. (assets,)
+    built_rate
+        By which it was built, where the rates of `source` are others. [1/yr] (events,)
+    times
+        So many times as high as in `source` intensities turn out; it was built without knowing.
 
     Notes
     -----
     An event is as rare as its highest known intensity at the assets behind the barrier: the rates
     of all events that are at least as high there are added up. The barrier holds while that
     frequency is 1 / design period or more, and takes nothing off in rarer events (overtopped). An
-    event whose intensity behind the barrier is unknown everywhere is not held back. Left out:
+    event whose intensity behind the barrier is unknown everywhere is not held back. With `times`
+    its height is the highest intensity that it holds without, and what rises above overtops it.
+    Left out:
     failure below the design level, water kept in by the barrier.
     """
     head = source.head
     many = head.rate.size
     taken = measure.lowers
     if np.isfinite(taken):
-        taken *= factor(head.measure, measure.unit, head.unit)
+        taken *= factor(head.measure, measure.unit, head.unit) / times
     if np.isinf(measure.design_period):
         return Shield(off=np.full(many, taken))
     behind = np.zeros(len(head.place), dtype=np.bool_)
@@ -71,9 +85,11 @@ def shield(source: EventSource, portfolio: Portfolio, measure: Measure, where: B
         counts = behind[point] & ~np.isnan(x)
         np.maximum.at(highest, event[counts], x[counts].astype(np.float64))
     order = np.argsort(-highest, kind="stable")
-    often = np.cumsum(head.rate[order])
+    often = np.cumsum((head.rate if built_rate is None else built_rate)[order])
     last = np.searchsorted(-highest[order], -highest, side="right") - 1
     holds = np.isfinite(highest) & (often[last] >= (1.0 - _SAME) / measure.design_period)
+    height = highest[holds].max(initial=-np.inf)
+    holds = np.isfinite(highest) & (highest * times <= height * (1.0 + _SAME))
     return Shield(off=np.where(holds, taken, 0.0))
 
 

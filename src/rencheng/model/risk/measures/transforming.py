@@ -15,6 +15,7 @@ from rencheng.domain.risk_measures import Measure, MeasureKind
 from rencheng.model.risk.measures.shield import Shield, shielded
 
 Bools = NDArray[np.bool_]
+F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
 
 
@@ -32,6 +33,12 @@ class Situation:
     of each. None: every row is an asset. (pieces,)"""
     assets: int = 0
     """How many they are; plays no part where every row is one."""
+
+    built_rate: F64 | None = None
+    """Rates by which barriers were built, where those of `source` are others. [1/yr] (events,)"""
+    times: float = 1.0
+    """So many times as high as `source` says are intensities; `curves` say so already, barriers
+    were built without knowing it."""
 
     @property
     def owner(self) -> NDArray[np.integer[Any]]:
