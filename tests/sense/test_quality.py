@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from datetime import UTC, datetime
 from math import inf, nan
@@ -240,3 +241,14 @@ def test_the_compiled_checks_agree_with_their_slow_twin(seed: int, cuts: int) ->
             list(zip(row.tolist(), at.tolist(), heard.tolist(), value.tolist(), month, strict=True))
         )
         assert [words(int(one)) for one in fast] == [words(one) for one in slow]
+
+
+def test_one_reading_copies_nothing_of_the_streams_that_said_nothing() -> None:
+    watched = watch([replace(GAUGE, id=str(n)) for n in range(3000)], limits())
+    memory, at = watched.nothing_heard(), np.array([int(START * 1e6)])
+    judge(watched, memory, np.zeros(1, int), at, at, np.zeros(1))
+    tracemalloc.start()
+    judge(watched, memory, np.ones(1, int), at, at, np.zeros(1))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < memory.nbytes / 10

@@ -40,6 +40,8 @@ SLOW_S = 30 * 86400.0
 """Memory of the long mean. Chosen. [s]"""
 WARM_S = 3 * 86400.0
 """How long a stream is heard before its drift is judged. Chosen. [s]"""
+ASKED = 1000
+"""Streams whose lag a small batch is held against, at most. Chosen."""
 EARTH_M = 6371008.8
 
 LIMITS = np.dtype(
@@ -210,8 +212,8 @@ def judge(
     if not len(stream):
         return reasons
     month = (at.astype("M8[us]").astype("M8[M]").astype(np.int64) % 12).astype(np.int64)
-    before = memory.copy()
     first = np.append(np.flatnonzero(np.diff(stream, prepend=-1)), len(stream)).astype(np.int64)
+    before = memory[stream[first[:-1]]]
     common = usual_lag(memory, at, received, first)
     limits = (watched.low, watched.high, watched.limits, watched.units)
     readings = (stream, at, received, value, month)
@@ -264,9 +266,14 @@ def relearn(
 def usual_lag(memory: NDArray[Any], at: I64, received: I64, first: I64) -> float:
     """Return how late streams are heard now, so that a slow network is no slow clock. [s]"""
     last = first[1:] - 1
-    lags = (received[last] - at[last]) / 1e6 if len(last) >= 3 else memory["lag"]
-    known = lags[~np.isnan(lags)]
-    return max(0.0, float(np.median(known))) if len(known) >= 3 else 0.0
+    if len(last) >= 3:
+        return max(0.0, float(np.median((received[last] - at[last]) / 1e6)))
+    # A batch of one or two asks some of the other streams; all of them when those are silent.
+    for lags in (memory["lag"][:: len(memory) // ASKED + 1], memory["lag"]):
+        known = lags[~np.isnan(lags)]
+        if len(known) >= 3:
+            return max(0.0, float(np.median(known)))
+    return 0.0
 
 
 def verdict(bits: int, version: str) -> Verdict:

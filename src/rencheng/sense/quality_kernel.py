@@ -164,7 +164,8 @@ def others(
 ) -> None:
     """Hold readings against their neighbours, and their mean of a day against that of a month.
 
-    `passed` holds the reasons of the streams' own checks, `reasons` gets the rest.
+    `passed` holds the reasons of the streams' own checks, `reasons` gets the rest. `before` is the
+    memory of the batch's streams, one after the other, as it was before the batch.
     """
     stream, at, _, value, _ = readings
     start = np.full(len(rows), -1, np.int64)
@@ -185,7 +186,8 @@ def others(
                     break
                 g = start[n]
                 span = (first[g], first[g + 1]) if g >= 0 else (0, 0)
-                when, x = _heard(before[n], at, value, passed, span, at[i], limit.interval)
+                held = before[g] if g >= 0 else memory[n]
+                when, x = _heard(held, at, value, passed, span, at[i], limit.interval)
                 if when == NEVER:
                     continue
                 said[known], who[known] = x, k
