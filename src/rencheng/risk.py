@@ -45,7 +45,7 @@ from rencheng.adapters.risk.formats.describing import describe, describe_assets
 from rencheng.adapters.risk.formats.exchanging import read_assets_of as import_assets
 from rencheng.adapters.risk.formats.exchanging import write_assets as export_assets
 from rencheng.adapters.risk.formats.geopackage import write_geopackage
-from rencheng.adapters.risk.measures.appraising import appraise
+from rencheng.adapters.risk.measures.appraising import appraise, appraise_samples
 from rencheng.adapters.risk.measures.files import measure_file
 from rencheng.adapters.risk.measures.results import MeasureReport, write_measures
 from rencheng.adapters.risk.measures.results import report as measure_report
@@ -105,6 +105,7 @@ from rencheng.model.risk.components import component_losses, demand_samples, sta
 from rencheng.model.risk.consequence import vulnerability_of
 from rencheng.model.risk.insurance import insured
 from rencheng.model.risk.measures.choice import choose
+from rencheng.model.risk.measures.uncertain import uncertain_worth
 from rencheng.model.risk.measures.worth import ranked, worth
 from rencheng.model.risk.parts import impact_of_parts
 from rencheng.model.risk.states.sampling import Sampling, sample_shares
@@ -164,6 +165,7 @@ __all__ = [
     "annual_loss_at",
     "annual_tail_mean",
     "appraise",
+    "appraise_samples",
     "asset_file",
     "describe",
     "describe_assets",
@@ -219,6 +221,7 @@ __all__ = [
     "summary",
     "tables",
     "tail_mean",
+    "uncertain_worth",
     "vulnerability_of",
     "worth",
     "write",
@@ -320,4 +323,4 @@ def run(
         progress=progress,
         versions={**met.versions, **{f"curve {one.id}": one.version for one in fitting}},
     )
-    return replace(result, faults=(*met.faults, *doubts(met.source)))
+    return replace(result, faults=(*met.faults, *doubts(met.source)), of=met.source.head.of)

@@ -126,3 +126,45 @@ def test_costs_in_another_currency_need_a_table_of_prices(
 def test_it_speaks_chinese(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     main([*command[:-1], "zh"])
     assert "净现值" in capsys.readouterr().out
+
+
+UNSURE = MEASURES.replace("year = 2024\n", "year = 2024\nsamples = 40\n", 1).replace(
+    "ratio_factor = 0.5", "ratio_factor = { median = 0.5, p05 = 0.3, p95 = 0.8 }"
+)
+
+
+def test_an_uncertain_effect_makes_an_uncertain_worth(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "m.toml").write_text(UNSURE, encoding="utf-8")
+    main(command)
+    said = capsys.readouterr().out
+    assert "40 samples of what is uncertain" in said
+    found = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
+    sets = {row["measures"]: row for row in found["uncertain"]["sets"]}
+    assert sets.keys() == {"levee", "proof"}
+    proof = sets["proof"]
+    assert proof["bcr_p05"] < proof["bcr_p50"] < proof["bcr_p95"]
+    assert sets["levee"]["saved_a_year_p05"] == pytest.approx(sets["levee"]["saved_a_year_p95"])
+    assert proof["share_first"] + sets["levee"]["share_first"] == pytest.approx(1.0)
+    with (tmp_path / "out" / "uncertainty.csv").open(encoding="utf-8") as file:
+        assert [row["measures"] for row in csv.DictReader(file)] == ["levee", "proof"]
+
+
+def test_a_study_of_measures_is_the_same_again(command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "m.toml").write_text(UNSURE, encoding="utf-8")
+    files = []
+    for _ in range(2):
+        main(command)
+        files.append((tmp_path / "out" / "uncertainty.csv").read_bytes())
+    assert files[0] == files[1]
+
+
+def test_inputs_of_curves_that_are_not_there_are_refused(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = 'year = 2024\n[[input]]\nname = "c"\nkind = "curve"\nclasses = ["shed"]\ncommon = 0.2\n'
+    (tmp_path / "m.toml").write_text(MEASURES.replace("year = 2024\n", more, 1), encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main(command)
+    assert "shed" in capsys.readouterr().err

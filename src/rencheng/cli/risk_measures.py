@@ -25,6 +25,7 @@ from rencheng.cli.risk_words import curves_of
 
 if TYPE_CHECKING:
     from rencheng import risk
+    from rencheng.domain.risk_measures import UncertainWorth
 
 COLUMNS = ("rank", "id", "assets", "saved", "cost", "npv", "bcr", "payback")
 """Of the table that is printed; `measures.csv` has more."""
@@ -79,7 +80,14 @@ def measures(
             table, happened, named, given,
             currency=money.currency, year=money.year, progress=progress,
         )  # fmt: skip
-    told = risk.measure_report(found, budget=plan.budget, discount_rate=plan.discount_rate)
+    with bar("cli.risk.measures.samples") as progress:
+        samples = risk.appraise_samples(
+            table, happened, named, given,
+            currency=money.currency, year=money.year, progress=progress,
+        )  # fmt: skip
+    told = risk.measure_report(
+        found, budget=plan.budget, discount_rate=plan.discount_rate, samples=samples
+    )
     risk.write_measures(told, out)
     _tell(told, out)
     return int(is_nothing(found.counts))
@@ -131,7 +139,27 @@ def _tell(told: risk.MeasureReport, out: Path) -> None:
             ids = ", ".join(one.best.ids) or "-"
             rate = f"{one.best.discount_rate:.0%}"
             speaking.say("cli.risk.measures.at_rate", rate=rate, ids=ids, npv=_amount(one.best.npv))
+    if told.uncertain:
+        _uncertain(told.uncertain)
     speaking.say("cli.risk.written", style="green", path=str(out))
+
+
+def _uncertain(found: UncertainWorth) -> None:
+    """Say how sure each measure, and the chosen together, are worth their cost."""
+    from rencheng.adapters.risk.measures.results import uncertain_rows
+
+    speaking.say("cli.risk.measures.uncertain", style="bold", samples=found.saving.shape[1])
+    for row in uncertain_rows(found):
+        first = row["share_first"]
+        speaking.say(
+            "cli.risk.measures.how_sure" if first != first else "cli.risk.measures.how_sure_first",
+            measures=row["measures"].replace(" ", ", "),
+            low=_ratio(row["bcr_p05"]),
+            middle=_ratio(row["bcr_p50"]),
+            high=_ratio(row["bcr_p95"]),
+            probability=f"{row['probability_worth_it']:.0%}",
+            **({} if first != first else {"first": f"{first:.0%}"}),
+        )
 
 
 def _table(told: risk.MeasureReport) -> None:

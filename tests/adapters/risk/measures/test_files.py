@@ -13,7 +13,8 @@ import pytest
 from rencheng.adapters.risk.measures.files import HINTS, meant, measure_file, read_measures
 from rencheng.adapters.words import catalogue
 from rencheng.domain.errors import InvalidInputError
-from rencheng.domain.risk_measures import Estimate, MeasureKind
+from rencheng.domain.risk_measures import EffectSpread, Estimate, MeasureKind
+from rencheng.domain.risk_uncertainty import RateFactor
 
 HEAD = """
 schema = "rencheng/measures/1"
@@ -122,6 +123,55 @@ def test_each_kind_has_its_own_fields(kind: str, own: str, said: str) -> None:
     rest = 'id = "m"\nname = "m"\ncost = 1\nlife = 9\nsource = "x"\nstatus = "assumption"'
     text = f'{HEAD}\n[[measure]]\nkind = "{kind}"\n{rest}\n{own}\n'
     assert said in [key for _, key in faults(text)]
+
+
+UNSURE = (
+    HEAD
+    + 'samples = 50\nseed = 7\n[[input]]\nname = "rate"\nkind = "rate"\ncv = 0.3\n'
+    + WALL.replace("lowers = 50", "lowers = { median = 50, p05 = 30, p95 = 60 }").replace(
+        "design_period = 100", "design_period = { median = 100, common = 0.2 }"
+    )
+)
+
+
+def test_what_is_uncertain_is_read_as_it_stands() -> None:
+    found = read(UNSURE)
+    (wall,) = found.measures
+    assert (wall.lowers, wall.design_period) == (50.0, 100.0)
+    assert wall.effect["lowers"] == EffectSpread(median=50.0, p05=30.0, p95=60.0)
+    edge = 100.0 * np.exp(0.2 * 1.6448536269514722)
+    assert wall.effect["design_period"].p95 == pytest.approx(edge)
+    assert (found.study.samples, found.study.seed) == (50, 7)
+    assert found.study.inputs == (RateFactor(name="rate", cv=0.3),)
+    assert read(HEAD + WALL).study is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("p05 = 30", "p05 = 55", ("wall, lowers", "spread")),
+        ("p05 = 30", "p05 = 0", ("wall, lowers", "spread")),
+        ("p05 = 30", "p06 = 30", ("wall, lowers, p06", "unknown")),
+        ("p05 = 30, ", "", ("wall, lowers, p05", "missing")),
+        ("common = 0.2", "common = 20", ("wall, design_period, common", "number")),
+        ("median = 50", 'median = "a"', ("wall, lowers, median", "number")),
+        ("samples = 50", "samples = 0", ("samples", "number")),
+        ("seed = 7", "seed = -1", ("seed", "number")),
+        ('kind = "rate"\ncv = 0.3', 'kind = "quantile"', ("input rate", "input")),
+        ('kind = "rate"\ncv = 0.3', 'kind = "value"\nown = 0.3', ("input rate", "input")),
+    ],
+)
+def test_each_mistake_of_what_is_uncertain_has_its_name(
+    old: str, new: str, said: tuple[str, str]
+) -> None:
+    assert old in UNSURE
+    assert said in faults(UNSURE.replace(old, new, 1))
+
+
+def test_what_a_study_would_refuse_is_refused() -> None:
+    with pytest.raises(InvalidInputError) as error:
+        read(UNSURE.replace("cv = 0.3", 'cv = "x"'))
+    assert [f.key for f in error.value.faults] == ["risk_uncertainty.type"]
 
 
 def test_what_is_no_table_is_named(tmp_path: Path) -> None:

@@ -194,12 +194,13 @@ def _uncertain(found: UncertainWorth | None) -> Row | None:
         {name: one if isinstance(one, str) else _plain(one) for name, one in row.items()}
         for row in uncertain_rows(found)
     ]
-    tau = None if found.ranks is None else np.nanquantile(found.ranks.tau, (0.05, 0.5, 0.95))
+    taus = np.zeros(0) if found.ranks is None else found.ranks.tau
+    taus = taus[~np.isnan(taus)]
     return {
         "samples": found.saving.shape[1],
         "discount_rate": found.discount_rate,
         "sets": rows,
-        "rank_tau": None if tau is None else [_plain(one) for one in tau.tolist()],
+        "rank_tau": np.quantile(taus, (0.05, 0.5, 0.95)).tolist() if taus.size else None,
     }
 
 
