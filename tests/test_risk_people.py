@@ -67,7 +67,7 @@ def test_a_flood_asks_every_curve_of_drowning_and_more_if_given() -> None:
     own = replace(own, component="people")
     found = risk.people(ASSETS, events([0.6, 2.5, 0.2], "water_depth", "m"), [own], when=NIGHT)
     assert [one.model for one in found.models(risk.Fate.DEAD)] == [
-        "jonkman.remaining", "jonkman.rapid_rise", "worldbank.drowned", "own"
+        "jonkman.remaining", "jonkman.rapid_rise", "worldbank.drowned", "boyd.drowned", "own"
     ]  # fmt: skip
     assert found.of("own").central[1, 0] == pytest.approx(198.0 * 0.05, rel=1e-6)
 

@@ -85,6 +85,14 @@ def test_mortality_is_that_of_the_publications() -> None:
     np.testing.assert_allclose(logistic, [0.007, 0.029, 0.109], rtol=0.04)
 
 
+def test_new_orleans_is_the_published_logistic_between_its_knots_too() -> None:
+    depth = np.array([0.9, 1.0, 2.03, 2.97, 3.3, 5.0])
+    want = 0.34 / (1.0 + np.exp(20.37 - 6.18 * depth))
+    got = drowned(BY_ID, depth)["boyd.drowned"][:, SLOW]
+    assert got[0] == 0.0
+    np.testing.assert_allclose(got[1:], want[1:], rtol=0.02)
+
+
 def test_nobody_drowns_by_the_logistic_below_a_foot_and_near_a_breach_nobody_survives() -> None:
     found = drowned(BY_ID, np.array([0.29, 3.0, 3.0]), np.array([0.0, 2.5, np.nan]))
     assert found["worldbank.drowned"][0, SLOW] == 0.0
@@ -189,10 +197,11 @@ def test_the_compiled_loop_agrees_with_the_slow_twin(seed: int) -> None:
     here = reached(replace(folio, curve=np.zeros((many, 1), np.int32)), people, 60)
     shares = drowned(BY_ID, events.intensity.astype(np.float64))
     response = np.array([shares[one.model] for one in found]).transpose(1, 2, 0)
-    terms = Sums(here, 1, 1, [(Base.AT_RISK, k) for k in range(4)], 4, 4).coded
+    size = len(found)
+    terms = Sums(here, 1, 1, [(Base.AT_RISK, k) for k in range(size)], size, size).coded
     stored = (events.start, events.point, events.intensity, events.head.rate)
     items = (here.things.first, zone_of(people.rise_m_h)[here.things.asset])
-    slow = twin.tally(stored, items, response, here.people, terms, 4)
+    slow = twin.tally(stored, items, response, here.people, terms, size)
     for k, one in enumerate(found):
         np.testing.assert_allclose(one.central[:, 0], slow[0][:, k, 0], atol=1e-10)
         np.testing.assert_allclose(one.group[:, 0], slow[1][:, k, :1], atol=1e-10)

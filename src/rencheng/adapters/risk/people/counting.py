@@ -51,7 +51,7 @@ from rencheng.model.risk.people.responses import (
 
 Progress = Callable[[int, int], None]
 
-DROWNED = ("jonkman.remaining", "jonkman.rapid_rise", "worldbank.drowned")
+DROWNED = ("jonkman.remaining", "jonkman.rapid_rise", "worldbank.drowned", "boyd.drowned")
 """Curves of the library that every flood is asked with, side by side."""
 _SHAKING = ("MMI", "PGA")
 

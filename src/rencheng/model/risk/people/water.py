@@ -24,7 +24,9 @@ LIMITS = np.array(
 CLASSES = 6
 # Zone near a breach: depth x speed [m²/s] and speed [m/s] from which nobody survives; and where
 # water rises fast: how fast [m/h], and from which depth [m]. Jonkman et al. (2008),
-# doi:10.1007/s11069-008-9227-5; from memory, in no second source that was looked for.
+# doi:10.1007/s11069-008-9227-5; not read there. A public program of the project COMPASS has the
+# same limits, but for rapid rise from 2.1 m: where its lognormal crosses the other, so that nothing
+# else comes out here, where the larger of both counts.
 BREACH = 7.0, 2.0
 RAPID_M_H, RAPID_FROM_M = 0.5, 1.5
 REMAINING, RAPID, ZONES = "jonkman.remaining", "jonkman.rapid_rise", "jonkman.zones"
@@ -91,7 +93,7 @@ def drowned(curves: Mapping[str, Curve], depth: F64, speed: F64 | None = None) -
     Notes
     -----
     Rapid rise holds from 1.5 m up and never falls below the remaining zone, beneath which the
-    lognormal of the rapid zone lies up to 2.1 m (ours; the publication begins there). Near a
+    lognormal of the rapid zone lies up to 2.1 m (ours). Near a
     breach nobody survives in the models of Jonkman.
     """
     found = {}
