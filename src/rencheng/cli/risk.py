@@ -6,12 +6,11 @@ from cyclopts import App
 
 from rencheng.cli.options import STATE, State
 from rencheng.cli.risk_options import (
-    MEMORY_MB,
     Assets,
     Curves,
     Events,
     Hazard,
-    MemoryMb,
+    Job,
     Money,
     Target,
 )
@@ -46,7 +45,7 @@ def run(
     target: Target,
     hazard: Hazard,
     money: Money,
-    memory_mb: MemoryMb = MEMORY_MB,
+    job: Job | None = None,
     state: State = STATE,
 ) -> int:
     """计算损失 Losses by event, by asset and a year, as tables in a folder."""
@@ -54,7 +53,8 @@ def run(
 
     named = curves_of(curves, state)
     table = risk.asset_file(assets)
-    happened = hazard.of(events)
+    asked = job or Job()
+    happened = hazard.of(events, asked)
     with bar() as progress:
         result = risk.run(
             table,
@@ -62,7 +62,7 @@ def run(
             named,
             currency=money.currency,
             year=money.year,
-            budget_mb=memory_mb,
+            budget_mb=asked.memory_mb,
             progress=progress,
         )
     risk.write(result, tuple(map(str, table["id"])), target.out)

@@ -51,6 +51,22 @@ Reach = Annotated[
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
+class Job:
+    """How a job runs."""
+
+    fields: Annotated[
+        int,
+        Parameter(
+            help="按 ShakeMap 标准差抽取的震动场数，0 为只用中位值 Fields drawn of a ShakeMap by "
+            "its standard deviation, 0: its medians alone"
+        ),
+    ] = 500
+    seed: Seed = 0
+    memory_mb: MemoryMb = MEMORY_MB
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
 class Hazard:
     """What the intensities of the event set are."""
 
@@ -68,8 +84,8 @@ class Hazard:
         str, Parameter(help="NetCDF、Zarr 中强度的变量名 Variable of the intensities")
     ] = ""
 
-    def of(self, path: Path) -> EventSet:
-        """Open a set of events that is what is said here."""
+    def of(self, path: Path, drawn: Job | None = None) -> EventSet:
+        """Open a set of events that is what is said here; of a ShakeMap the fields, if wanted."""
         from rencheng import risk
 
         return risk.open_events(
@@ -79,6 +95,8 @@ class Hazard:
             reach_m=self.reach_m,
             is_nodata_dry=self.nodata_is_dry,
             variable=self.variable,
+            fields=drawn.fields if drawn else 0,
+            seed=drawn.seed if drawn else 0,
         )
 
 

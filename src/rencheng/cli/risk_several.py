@@ -106,5 +106,5 @@ def _hazard(rest: str, curves: Sequence[str], state: Path) -> risk.Hazard:
 
     measure, unit, path = rest.split(",", 2)
     named = curves_of(curves, state)
-    events = risk.open_events(Path(path), measure=measure, unit=unit)
+    events = risk.open_events(Path(path), measure=measure, unit=unit, fields=0)
     return risk.Hazard(events=events, curves=named)

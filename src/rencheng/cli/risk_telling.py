@@ -47,6 +47,8 @@ def tell_losses(result: EventImpact, out: Path) -> int:
     missing = int((result.unknown > 0).sum())
     if is_nothing(result.counts):
         speaking.say("cli.risk.nothing", style="red")
+    elif result.of:
+        _tell_fields(result)
     elif result.known_aal != result.known_aal:
         speaking.say("cli.risk.no_rates", style="yellow")
     else:
@@ -65,6 +67,21 @@ def tell_losses(result: EventImpact, out: Path) -> int:
         speaking.say("cli.risk.withheld", style="yellow", years=", ".join(map(str, withheld)))
     speaking.say("cli.risk.written", style="green", path=str(out))
     return int(is_nothing(result.counts))
+
+
+def _tell_fields(result: EventImpact) -> None:
+    """Say how the loss of one event scatters over the fields drawn of it."""
+    from rencheng.adapters.risk.quantiles import of_fields
+
+    found = of_fields(result)
+    if not found:
+        return
+    low, median, high = (float(found[n][0]) for n in ("p05", "p50", "p95"))
+    speaking.say(
+        "cli.risk.fields_at_least" if result.is_partial else "cli.risk.fields",
+        event=result.of, fields=len(result.names), p05=low, p50=median, p95=high,
+        currency=result.currency, year=result.year,
+    )  # fmt: skip
 
 
 @contextmanager

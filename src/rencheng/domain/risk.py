@@ -40,6 +40,9 @@ class EventHead:
     """Its unit, such as `g` or `m`."""
     source: str
     """Where the set comes from."""
+    of: str = ""
+    """Event of which these are fields drawn, one as likely as the other; empty: each is an event of
+    its own."""
 
 
 class EventSource(Protocol):
@@ -195,6 +198,8 @@ class EventImpact:
     """What the result rests on: program, event set, curves."""
     faults: tuple[Fault, ...] = ()
     """What was wrong with the input: counted, with the first ids and how to mend it."""
+    of: str = ""
+    """Event of which these are fields drawn, as `EventHead` has it."""
 
     @property
     def loss(self) -> F64:

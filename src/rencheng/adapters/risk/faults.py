@@ -46,6 +46,7 @@ SAID = {
     "grid": ("rasters lie on another grid than the first", "Bring all onto one grid"),
     "variable": ("variables could be the intensities", "Name one with --variable"),
     "field": ("measures are not in the file", "Choose one that it has"),
+    "draw": ("numbers of fields cannot be", "Give fields, a share of 0 to 1 and a seed from 0"),
     "axis": ("coordinates are missing or do not rise or fall", "Write them by the conventions CF"),
     "turned_axes": ("latitudes lie beyond 90", "Exchange the names of longitude and latitude"),
     "rate_unit": ("units of rates are not a year's", "Give rates per year, with units 1/year"),

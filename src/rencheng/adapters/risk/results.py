@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rencheng.adapters.risk.quantiles import of_fields
 from rencheng.adapters.risk.results_folder import results_folder, write_summary
 from rencheng.domain.errors import TooMuchError
 from rencheng.domain.risk import EventImpact, Standing, is_nothing
@@ -24,7 +25,7 @@ YEARS = (10, 25, 50, 100, 250, 500, 1000)
 
 
 def tables(result: EventImpact, assets: tuple[str, ...]) -> Mapping[str, Columns]:
-    """Return a result as tables `events`, `assets` and `exceedance`.
+    """Return a result as tables `events`, `assets`, `exceedance` and `quantiles`.
 
     Parameters
     ----------
@@ -37,7 +38,8 @@ def tables(result: EventImpact, assets: tuple[str, ...]) -> Mapping[str, Columns
     -------
     tables
         Unknown is NaN. `exceedance` is empty where a rate is unknown or no asset could be assessed,
-        and rests on known losses alone where a loss is unknown.
+        and rests on known losses alone where a loss is unknown. `quantiles` is of the fields drawn
+        of one event, and empty where none were.
     """
     nothing = is_nothing(result.counts)
     is_known = result.standing <= Standing.NOT_EXPOSED
@@ -71,6 +73,7 @@ def tables(result: EventImpact, assets: tuple[str, ...]) -> Mapping[str, Columns
             "unknown_events": result.dark,
         },
         "exceedance": curve,
+        "quantiles": of_fields(result),
     }
 
 
@@ -112,6 +115,7 @@ def summary(result: EventImpact) -> dict[str, Any]:
         "unknown": int(result.unknown.sum()),
         "assets": {one.name.lower(): count for one, count in result.counts.items()},
         "events": len(result.names),
+        "drawn": {n: _cell(column[0]) for n, column in of_fields(result).items()} or None,
         "tail": tail,
         "withheld": withheld,
         "versions": dict(result.versions),
@@ -151,12 +155,16 @@ def _year(result: EventImpact) -> AnnualLoss | None:
         return None
 
 
+def _cell(value: Any) -> Any:
+    return value if isinstance(value, str) else _plain(value)
+
+
 def _plain(number: float | None) -> float | None:
     return float(number) if number is not None and np.isfinite(number) else None
 
 
 def write(result: EventImpact, assets: tuple[str, ...], folder: Path) -> list[Path]:
-    """Write `events.csv`, `assets.csv`, `exceedance.csv` and, last, `summary.json`.
+    """Write a CSV for each of `tables` that is not empty and, last, `summary.json`.
 
     Numbers are written so that they read back the same; unknown is blank.
     """

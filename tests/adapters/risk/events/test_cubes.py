@@ -219,7 +219,7 @@ def test_a_shakemap_gives_the_measure_asked_for(
     tmp_path: Path, measure: str, unit: str, expected: float
 ) -> None:
     (tmp_path / "grid.xml").write_text(GRID)
-    opened = open_events(tmp_path / "grid.xml", measure=measure)
+    opened = open_events(tmp_path / "grid.xml", measure=measure, fields=0)
     source, _ = opened.at(np.array([[-71.1, -30.2]]))
     assert source.head.names == ("us1",)
     assert source.head.unit == unit
@@ -228,14 +228,14 @@ def test_a_shakemap_gives_the_measure_asked_for(
 
 def test_a_shakemap_keeps_its_deviation_and_what_is_unknown(tmp_path: Path) -> None:
     (tmp_path / "grid.xml").write_text(GRID)
-    opened = open_events(tmp_path / "grid.xml", measure="PGA", unit="g")
+    opened = open_events(tmp_path / "grid.xml", measure="PGA", unit="g", fields=0)
     assert isinstance(opened, GridEvents)
     assert isinstance(opened.layers, ShakeMapLayers)
     np.testing.assert_array_equal(opened.layers.sd, [[0.5, 0.6], [0.4, 0.4]])
     bare = GRID.replace("STDPGA", "OTHER")
     (tmp_path / "grid.xml").write_text(bare)
     (tmp_path / "uncertainty.xml").write_text(GRID)
-    beside = open_events(tmp_path / "grid.xml", measure="PGA")
+    beside = open_events(tmp_path / "grid.xml", measure="PGA", fields=0)
     assert isinstance(beside, GridEvents)
     np.testing.assert_array_equal(beside.layers.sd, opened.layers.sd)  # type: ignore[attr-defined]
     assert np.isnan(opened.at(np.array([[-71.0, -31.0]]))[0].block(0, 1)[1]).all()

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rencheng.adapters.risk.events.cubes import open_cube
 from rencheng.adapters.risk.events.grids import GridEvents
 from rencheng.adapters.risk.events.rasters import RASTERS, file_layers, folder_layers
-from rencheng.adapters.risk.events.shakemap import open_shakemap
+from rencheng.adapters.risk.events.shakemap import FIELDS, drawn, open_shakemap
 from rencheng.adapters.risk.events.table import (
     EventSet,
     Pointwise,
@@ -43,6 +43,8 @@ def open_events(
     reach_m: float | None = None,
     is_nodata_dry: bool = False,
     variable: str = "",
+    fields: int = FIELDS,
+    seed: int = 0,
 ) -> EventSet:
     """Open an event set; what is large stays on the disk until a block of it is computed.
 
@@ -61,6 +63,9 @@ def open_events(
         Whether a raster's cells without a value are not reached, instead of unknown.
     variable
         Of NetCDF and Zarr: name of the intensities, where several could be meant.
+    fields, seed
+        Of a ShakeMap with a standard deviation: fields drawn around it, an event each; 0: its
+        medians alone. See `rencheng.adapters.risk.events.shakemap.drawn`.
 
     Raises
     ------
@@ -81,7 +86,7 @@ def open_events(
             is_nodata_dry=is_nodata_dry,
         )
     if ending == ".xml":
-        return open_shakemap(path, measure=measure, unit=unit)
+        return drawn(open_shakemap(path, measure=measure, unit=unit), fields, seed=seed)
     if path.is_dir() or ending in RASTERS:
         refuse(unit_faults(measure, unit))
         return GridEvents(

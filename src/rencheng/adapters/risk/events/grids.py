@@ -108,6 +108,8 @@ class GridEvents:
     source: str
     is_nodata_dry: bool = False
     """Whether cells without a value are not reached, instead of unknown."""
+    of: str = ""
+    """Event of which the layers are fields drawn; empty: each is an event of its own."""
 
     def at(self, lonlat: F64) -> tuple[EventSource, float]:
         """Return the events at the cells in which places lie. No place is far from itself."""
@@ -132,6 +134,7 @@ class GridEvents:
             measure=self.measure,
             unit=self.unit,
             source=self.source,
+            of=self.of,
         )
         return SpooledEvents(head, self._rows(head, cells))
 

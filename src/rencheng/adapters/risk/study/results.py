@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rencheng.adapters.risk.quantiles import LEVELS, spread
 from rencheng.adapters.risk.results import write_tables
 from rencheng.adapters.risk.results_folder import results_folder, write_summary
 from rencheng.domain.errors import Fault
@@ -23,8 +24,6 @@ from rencheng.model.risk.uncertain.ranks import rank_stability
 
 Columns = dict[str, NDArray[Any]]
 F64 = NDArray[np.float64]
-LEVELS = tuple(f"p{100 * q:02.0f}" for q in QUANTILES)
-"""Names of the quantiles: p05 … p95."""
 TOP = 10
 """Of groups, whose chance to be among the first is told. Ours."""
 
@@ -62,13 +61,13 @@ def study_tables(result: UncertainImpact, assets: Sequence[str]) -> Mapping[str,
         },
         "quantiles": {
             "output": np.array(list(outputs), dtype=object),
-            **_spread(np.array(list(outputs.values()))),
+            **spread(np.array(list(outputs.values()))),
         },
     }
     if result.known_event_loss is not None and result.event_unknown is not None:
         found["events"] = {
             "event": np.array(result.names, dtype=object),
-            **{f"known_{n}": v for n, v in _spread(result.known_event_loss).items()},
+            **{f"known_{n}": v for n, v in spread(result.known_event_loss).items()},
             "unknown": result.event_unknown,
         }
     if result.known_eai_quantiles is not None:
@@ -91,7 +90,7 @@ def group_table(result: UncertainImpact) -> Columns:
     row = [result.groups.index(one) for one in ranks.id]
     return {
         "group": np.array(ranks.id, dtype=object),
-        **{f"known_{n}": v for n, v in _spread(result.known_group_aal[row]).items()},
+        **{f"known_{n}": v for n, v in spread(result.known_group_aal[row]).items()},
         "rank_p05": ranks.rank[:, 0],
         "rank_p50": ranks.rank[:, 1],
         "rank_p95": ranks.rank[:, 2],
@@ -118,15 +117,6 @@ def sobol_table(indices: SobolIndices) -> Columns:
     }
 
 
-def _spread(rows: F64) -> Columns:
-    """Return mean, standard deviation and quantiles of each row; NaN where one is unknown."""
-    if not rows.size:
-        return {name: np.zeros(len(rows)) for name in ("mean", "sd", *LEVELS)}
-    levels = np.quantile(rows, QUANTILES, axis=1)
-    sd = rows.std(axis=1, ddof=1) if rows.shape[1] > 1 else np.full(len(rows), np.nan)
-    return {"mean": rows.mean(axis=1), "sd": sd, **dict(zip(LEVELS, levels, strict=True))}
-
-
 def study_summary(result: UncertainImpact, indices: SobolIndices | None = None) -> dict[str, Any]:
     """Return what a study comes to, ready for JSON; unknown is None."""
     known = "known_" if result.is_partial else ""
@@ -134,10 +124,10 @@ def study_summary(result: UncertainImpact, indices: SobolIndices | None = None) 
         "currency": result.currency,
         "year": result.year,
         "samples": int(result.known_aal.size),
-        f"{known}aal": _row(_spread(result.known_aal[None]), 0),
+        f"{known}aal": _row(spread(result.known_aal[None]), 0),
         "unknown_most": int(result.unknown.max(initial=0)),
         "tail": [
-            {"return_period": float(t), f"{known}pml": _row(_spread(row[None]), 0)}
+            {"return_period": float(t), f"{known}pml": _row(spread(row[None]), 0)}
             for t, row in zip(result.return_periods, result.known_pml, strict=True)
         ],
         "assets": {one.name.lower(): count for one, count in result.counts.items()},
