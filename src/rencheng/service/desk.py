@@ -44,6 +44,7 @@ class Desk(Generic[J]):
         self._step: tuple[str, Step, float] | None = None
         self._wake = Condition()
         self._is_over = False
+        self._taken = ""
         self._thread: Thread | None = None
 
     def start(self) -> None:
@@ -122,7 +123,7 @@ class Desk(Generic[J]):
         )
 
     def recover(self) -> None:
-        """Mark as stopped what a server that is gone was working on."""
+        """Say of what seems to be under way and is not how it ended."""
         for item in self._shelf.all():
             if item.state in (State.RUNNING, State.STOPPING):
                 self._cut(item)
@@ -135,10 +136,12 @@ class Desk(Generic[J]):
             return False
         taken = self._begin(min(queued, key=lambda one: (one.asked or _EVER, one.id)).id)
         if taken.state is State.RUNNING:
+            self._taken = taken.id
             try:
                 self._do(taken)
             finally:
                 self._step = None
+            self._taken = ""
         return True
 
     def _do(self, item: J) -> None:
@@ -191,9 +194,17 @@ class Desk(Generic[J]):
         self._perform(change)
 
     def _cut(self, item: J) -> None:
-        """Say of a job that it was stopped: as somebody asked, or because the server ended."""
+        """Say of a job that ended without a word why: as somebody asked, or what happened."""
         if self._shelf.get(item.id).state is State.STOPPING:
             self._end(item, State.STOPPED, "stopped")
+            return
+        if item.id == self._taken and not self._is_over:
+            inside = CorruptDataError(
+                f"{self._worker.kind}.inside",
+                "the work failed inside; the log of the server says where",
+                hint="Send the log to who maintains the program, and ask again",
+            )
+            self._end(item, State.FAILED, "failed", Trouble.of(inside))
             return
         why = ConflictError(
             f"{self._worker.kind}.interrupted",
