@@ -17,6 +17,7 @@ def main(arguments: list[str]) -> int:
 def work(state: Path, key: str, parent: Parent) -> None:
     """Do a run of a state folder in this process."""
     from rencheng.adapters.cities.store import Folder
+    from rencheng.adapters.curves import curves_in_use
     from rencheng.adapters.risk.city.run_shelf import FolderRuns
     from rencheng.adapters.risk.city.sets import EventSets
     from rencheng.bootstrap.risk import open_engine
@@ -25,7 +26,8 @@ def work(state: Path, key: str, parent: Parent) -> None:
 
     runs = FolderRuns(state)
     item = runs.get(key)
-    engine = open_engine(Folder(state, item.city), state, EventSets(state), load_models(state))
+    models = load_models(state, curves_in_use(state)[0])
+    engine = open_engine(Folder(state, item.city), state, EventSets(state), models)
     Here(runs, engine).run(item, parent.tell, parent.is_stopped)
 
 
