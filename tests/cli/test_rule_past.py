@@ -11,6 +11,7 @@ import pytest
 
 from cycle_kit import models
 from ops_kit import DUTY, Kit, make_kit
+from rencheng.adapters.store import open_store
 from rencheng.adapters.watch_packs import open_watch
 from rencheng.cli.rule_past import Opened, Past, Truth, alarms_of, from_run, unread
 from rencheng.domain.city import City
@@ -87,3 +88,13 @@ def test_without_states_or_forecasts_it_is_said_what_is_needed(kit: Kit) -> None
 def test_a_run_that_is_not_there_is_not_found(kit: Kit) -> None:
     with pytest.raises(NotFoundError):
         opened(kit, "nowhere", [DEAD])
+
+
+def test_a_rule_is_tested_on_a_run_while_the_service_goes_on(kit: Kit, tmp_path: Path) -> None:
+    run, alone = run_through(kit, [rule("state/strong_shaking")])
+    rules, city = [rule("state/strong_shaking")], kit.house.cities.current()
+    beside = open_store(tmp_path / "state.db", is_shared=True)
+    with beside() as work:
+        past = from_run(rules, work, city, Past(run=run), Truth())
+    assert alarms_of(rules, past, lambda _share: None) == alone
+    beside.close()

@@ -37,16 +37,20 @@ def wall_clock() -> datetime:
     return datetime.now(UTC)
 
 
-def open_identity(state: Path) -> tuple[Identity, Store]:
+def open_identity(state: Path, *, is_shared: bool = False) -> tuple[Identity, Store]:
     """Open the accounts of a state folder, without the rest (for the command line).
 
-    The store is the file in the folder, or the database that `$RENCHENG_STORE` names.
+    The store is the file in the folder, or the database that `$RENCHENG_STORE` names. `is_shared`:
+    a service may run on it, whose readings are read and not changed.
     """
     from rencheng.adapters.store import open_postgres, open_store
     from rencheng.service.identity import Identity
 
     address = os.environ.get(STORE_ADDRESS, "")
-    store = open_postgres(address, state) if address else open_store(state / STORE_FILE)
+    if address:
+        store = open_postgres(address, state, is_shared=is_shared)
+    else:
+        store = open_store(state / STORE_FILE, is_shared=is_shared)
     return Identity(work=store, now=wall_clock), store
 
 

@@ -20,8 +20,10 @@ State = Annotated[
 STATE = Path(".state")
 
 
-def open_existing(state: Path) -> tuple[Identity, Store]:
+def open_existing(state: Path, *, is_shared: bool = False) -> tuple[Identity, Store]:
     """Open the accounts and the store of a state folder that is there; make none by mistake.
+
+    `is_shared`: a service may run on it, whose readings are read and not changed.
 
     Raises
     ------
@@ -37,4 +39,4 @@ def open_existing(state: Path) -> tuple[Identity, Store]:
             hint="Name the folder with --state, or start the program once",
             params={"path": str(state)},
         )
-    return open_identity(state)
+    return open_identity(state, is_shared=is_shared)

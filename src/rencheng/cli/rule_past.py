@@ -133,7 +133,7 @@ def open_past(rules: Sequence[WatchRule], past: Past, truth: Truth, state: Path)
     from rencheng.adapters.cities.recipe import city_id
     from rencheng.adapters.cities.store import Folder
 
-    _, store = open_existing(state)
+    _, store = open_existing(state, is_shared=True)
     try:
         city = Folder(state, city_id(past.city)).current()
         with store() as work:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from rencheng.adapters.store import open_store, opening
 from rencheng.adapters.store.schema import SCHEMA
 from rencheng.domain.alarm import Alarm, Level
-from rencheng.domain.errors import CorruptDataError, SourceUnavailableError
+from rencheng.domain.errors import ConflictError, CorruptDataError, SourceUnavailableError
 from rencheng.domain.log import first_broken
 from rencheng.domain.observation import QualityReason
 from rencheng.domain.provenance import Mode, Text
@@ -174,6 +174,18 @@ def test_a_file_of_a_newer_program_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CorruptDataError) as error:
         open_store(path)
     assert error.value.key == "store.schema"
+
+
+def test_beside_another_program_an_older_layout_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "rencheng.sqlite"
+    open_store(path).close()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("update meta set value = ? where key = 'schema'", (str(SCHEMA - 1),))
+    with pytest.raises(ConflictError) as error:
+        open_store(path, is_shared=True)
+    assert error.value.key == "store.older"
+    open_store(path).close()
+    open_store(path, is_shared=True).close()
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
 import numpy as np
 
+from rencheng.adapters.history.copying import copy_of
 from rencheng.adapters.history.latest import Latest
 from rencheng.adapters.history.rows import F64, I32, I64, ROW, Rows
 from rencheng.adapters.history.series import RunSeries, Taken
@@ -45,10 +47,15 @@ class History:
     ----------
     folder
         Where the runs lie, a folder each.
+    is_shared
+        Whether another program may have them open: then a copy of each is read, as it is when it
+        is first asked for, and what is taken in is forgotten.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_shared: bool = False) -> None:
         self.folder = folder
+        self.is_shared = is_shared
+        self._copies: list[TemporaryDirectory[str]] = []
         self._runs: dict[str, RunSeries] = {}
         self._numbers: dict[tuple[str, tuple[str, ...]], _Numbers] = {}
         self._places: dict[str, dict[str, int]] = {}
@@ -58,7 +65,11 @@ class History:
         """Return the readings of a run, empty when nothing was heard yet."""
         with self._lock:
             if run not in self._runs:
-                self._runs[run] = RunSeries(self.folder / (quote(run, safe="") or "_"))
+                folder = self.folder / (quote(run, safe="") or "_")
+                if self.is_shared:
+                    self._copies.append(copy_of(folder))
+                    folder = Path(self._copies[-1].name)
+                self._runs[run] = RunSeries(folder)
             return self._runs[run]
 
     def close(self) -> None:
@@ -66,7 +77,10 @@ class History:
         with self._lock:
             for series in self._runs.values():
                 series.close()
+            for copied in self._copies:
+                copied.cleanup()
             self._runs.clear()
+            self._copies.clear()
             self._numbers.clear()
             self._places.clear()
 

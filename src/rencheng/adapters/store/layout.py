@@ -10,7 +10,7 @@ from rencheng.adapters.history import History
 from rencheng.adapters.store.codec import column_text, decode
 from rencheng.adapters.store.schema import SCHEMA, meta, metadata, tables
 from rencheng.domain.alarm import Alarm
-from rencheng.domain.errors import CorruptDataError
+from rencheng.domain.errors import ConflictError, CorruptDataError
 from rencheng.domain.observation import Observation, Quality, QualityReason, Verdict
 from rencheng.domain.provenance import Mode
 from rencheng.domain.readings import from_us
@@ -80,7 +80,7 @@ def prepare(connection: Connection, history: History, name: str) -> None:
     Parameters
     ----------
     history
-        Where readings lie.
+        Where readings lie. When another program may have them open nothing is changed.
     name
         What to call the database in an error.
 
@@ -88,14 +88,24 @@ def prepare(connection: Connection, history: History, name: str) -> None:
     ------
     CorruptDataError
         When tables are missing, or a newer program wrote them.
+    ConflictError
+        When nothing may be changed and the layout is an older one.
     """
-    with connection.begin():
+    may_write = not history.is_shared
+    with connection.execution_options(is_write=may_write).begin():
         names = set(inspect(connection).get_table_names())
         if not names & set(metadata.tables):
             metadata.create_all(connection)
             connection.execute(meta.insert().values(key="schema", value=str(SCHEMA)))
             return
         found = _version(connection) if meta.name in names else 0
+        if 0 < found < SCHEMA and not may_write:
+            raise ConflictError(
+                "store.older",
+                f"{name} has layout {found}, an older one",
+                hint="Start the service once: it brings the layout up to date",
+                params={"path": name, "found": found},
+            )
         if 0 < found < SCHEMA:
             for step in range(found, SCHEMA):
                 STEPS[step](connection, history)

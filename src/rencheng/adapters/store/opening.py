@@ -13,7 +13,7 @@ from rencheng.adapters.history import History
 from rencheng.adapters.store.layout import prepare
 from rencheng.adapters.store.turns import Turns
 from rencheng.adapters.store.unit import SqlUnitOfWork
-from rencheng.domain.errors import CorruptDataError, SourceUnavailableError
+from rencheng.domain.errors import ConflictError, CorruptDataError, SourceUnavailableError
 
 BUSY_MS = 15_000
 """How long a writer waits for the one before it. Chosen; no source. [ms]"""
@@ -53,8 +53,13 @@ class Store:
         self._engine.dispose()
 
 
-def open_store(path: Path) -> Store:
+def open_store(path: Path, *, is_shared: bool = False) -> Store:
     """Open the state file at `path`, or make it; readings lie in the folder `history` beside it.
+
+    Parameters
+    ----------
+    is_shared
+        Whether another program may have the readings open: they are read, and not changed.
 
     Raises
     ------
@@ -62,6 +67,8 @@ def open_store(path: Path) -> Store:
         If the file is damaged, half-written, or written by a newer program.
     SourceUnavailableError
         If the folder cannot be written.
+    ConflictError
+        If it is shared and of an older layout.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,7 +77,7 @@ def open_store(path: Path) -> Store:
         raise _unusable(path, error) from error
     if not is_ours:
         raise _corrupt(path, "it is not a database")
-    history = History(path.parent / "history")
+    history = History(path.parent / "history", is_shared=is_shared)
     engine = _engine(path)
     try:
         with engine.connect() as connection:
@@ -79,7 +86,7 @@ def open_store(path: Path) -> Store:
     except DatabaseError as error:
         engine.dispose()
         raise _refused(path, error) from error
-    except CorruptDataError:
+    except (CorruptDataError, ConflictError):
         engine.dispose()
         raise
     return Store(engine, history, str(path), turns=Turns(wait_s=BUSY_MS / 1000))

@@ -18,7 +18,7 @@ CONNECT_S = 10
 """How long a connection may take; chosen. [s]"""
 
 
-def open_postgres(address: str, folder: Path) -> Store:
+def open_postgres(address: str, folder: Path, *, is_shared: bool = False) -> Store:
     """Open the database at `address`, making its tables when it has none.
 
     Parameters
@@ -28,6 +28,8 @@ def open_postgres(address: str, folder: Path) -> Store:
         (`PGPASSWORD`) or in the user's password file.
     folder
         State folder; readings lie in `history` inside it.
+    is_shared
+        Whether another program may have the readings open: they are read, and not changed.
 
     Raises
     ------
@@ -49,7 +51,7 @@ def open_postgres(address: str, folder: Path) -> Store:
             hint="Install the extra: pip install 'rencheng[postgres]'",
             params={"path": name},
         ) from error
-    history = History(folder / "history")
+    history = History(folder / "history", is_shared=is_shared)
     try:
         with engine.connect() as connection:
             prepare(connection, history, name)
