@@ -1,4 +1,4 @@
-"""Nearest working hospital on 16,000 nodes in 48 samples: SciPy's Dijkstra against a plain one.
+"""Nearest working hospital on 16,000 nodes in 48 samples: compiled against a plain Dijkstra.
 
 Run with `python benchmarks/access.py [side] [samples]`. The streets are a square grid with gaps.
 """

@@ -94,8 +94,8 @@ def make_impact(
             node=city.dependencies.node,
         ),
         access=Access(
-            before_s=np.full(6, 100.0), after_s=np.full((SAMPLES, 6), 120.0),
-            blocked_share=np.zeros(31), hospital_works=works,
+            before_s=np.full(6, 100.0), each_s=np.full((2, 6), 100.0),
+            after_s=np.full((SAMPLES, 6), 120.0), blocked_share=np.zeros(31), hospital_works=works,
         ),
         model_versions=(("test", "1"),),
     )  # fmt: skip

@@ -96,6 +96,7 @@ def impact(city: City, share: float = 1.0, displaced: float = 0.0) -> Impact:
         ),
         access=Access(
             before_s=np.full(zones, 100.0),
+            each_s=np.full((2, zones), 100.0),
             after_s=np.full((SAMPLES, zones), np.inf if share == 0 else 100.0),
             blocked_share=np.full(links, 1.0 - share),
             hospital_works=np.where(hospital, share, np.nan),

@@ -20,7 +20,7 @@ from rencheng.domain.provenance import Origin
 from rencheng.domain.run import Phase
 from rencheng.service import cycle_runner
 from rencheng.service.bulletins import BulletinItem, ingest_bulletin
-from rencheng.service.cycle import CycleInputs, CycleResult, Memory, last_word, run_cycle
+from rencheng.service.cycle import CycleInputs, CycleResult, Memory, Ways, last_word, run_cycle
 from rencheng.service.cycle_runner import FAILED_RULE, CycleRunner
 from rencheng.service.gather import inputs_of
 from rencheng.service.house import context
@@ -99,6 +99,16 @@ def test_a_new_record_or_magnitude_is_not_answered_from_memory(tiny_city: City) 
     later = run_cycle(asked(tiny_city, 25, station_records=(record,)), memory)
     assert later.bulletin is not None
     assert later.bulletin.magnitude == 8.3
+
+
+def test_ways_on_foot_are_found_again_for_another_city_or_other_rules(tiny_city: City) -> None:
+    ways, rules = Ways(), models().rules
+    first = ways.on_foot(tiny_city, rules)
+    assert ways.on_foot(tiny_city, rules) is first
+    slower = replace(rules.operations, walk_m_s=rules.operations.walk_m_s / 2)
+    again = ways.on_foot(tiny_city, replace(rules, operations=slower, version="slower"))
+    assert np.nanmin(again) > np.nanmin(first)
+    assert ways.on_foot(replace(tiny_city, version="other"), rules) is not first
 
 
 def test_bands_are_in_order_and_people_stay_within_the_population(tiny_city: City) -> None:

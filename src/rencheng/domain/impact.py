@@ -104,6 +104,8 @@ class Access:
 
     before_s: F64
     """Travel time of an ordinary day to the nearest hospital. [s] (zones,)"""
+    each_s: F64
+    """The same to each hospital that counts. [s] (hospitals, zones)"""
     after_s: F64
     """With blocked links and hospitals out of work; infinity: cut off. [s] (samples, zones)"""
     blocked_share: F64

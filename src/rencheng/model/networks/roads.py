@@ -41,13 +41,6 @@ class RoadGraph:
             seconds = np.where(closed[self.link], np.inf, seconds)
         return csr_array((seconds, self.head, self.start), shape=(self.nodes, self.nodes))
 
-    def open_part(self, closed: Flags) -> Any:
-        """Return the graph without its closed links (links,)."""
-        is_open = ~closed[self.link]
-        kept = np.concatenate([[0], np.cumsum(is_open)]).astype(np.int32)
-        arcs = (self.seconds[is_open], self.head[is_open], kept[self.start])
-        return csr_array(arcs, shape=(self.nodes, self.nodes))
-
 
 def road_graph(roads: Roads, *, is_reversed: bool = False) -> RoadGraph:
     """Return the arcs of a city's roads, one-way streets in their direction only."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rencheng.domain.city import City
 from rencheng.domain.impact import Access
-from rencheng.model.networks.access import hospital_rows, hospital_times
+from rencheng.model.networks.access import hospital_rows
 
 F64 = NDArray[np.float64]
 F32 = NDArray[np.float32]
@@ -102,7 +102,7 @@ def access_level(
     people = np.nan_to_num(city.zones.population) * before
     if not hospitals.size or not people.any():
         return Level(np.full(shape[:2], np.nan, np.float32), zone)
-    is_near = hospital_times(city, hospitals) <= limit_s
+    is_near = access.each_s <= limit_s
     reach = np.zeros(shape, dtype=bool)
     for hospital, near in zip(hospitals, is_near, strict=True):
         node = row.get(city.facilities.id[hospital], -1)
