@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from rencheng.adapters.words import catalogue
-from rencheng.api.shapes.common import FaultOut, ProblemOut, TextOut
+from rencheng.api.shapes.common import BrokenJobOut, FaultOut, ProblemOut, TextOut
 from rencheng.api.telling import text_out
 from rencheng.domain.errors import (
     ConflictError,
@@ -30,6 +30,7 @@ from rencheng.domain.errors import (
     TooMuchError,
 )
 from rencheng.domain.provenance import Text
+from rencheng.service.jobs import Broken
 
 STATUS: dict[type[RenchengError], int] = {
     InvalidInputError: 422,
@@ -102,6 +103,11 @@ def problem_of(error: RenchengError, status: int | None = None) -> ProblemOut:
         hint=sentence(error.key, "hint", error.params, error.hint),
         faults=[fault_out(fault) for fault in error.faults],
     )
+
+
+def broken_out(one: Broken) -> BrokenJobOut:
+    """Return a job whose record cannot be read."""
+    return BrokenJobOut(id=one.id, changed=one.changed, trouble=problem_of(one.trouble.error()))
 
 
 def answer(error: RenchengError, status: int | None = None) -> JSONResponse:

@@ -10,8 +10,10 @@ from starlette.requests import Request
 
 from rencheng.api.asking import CommandDep
 from rencheng.api.imports_out import import_out, plan_of, preview_out, rules_out
+from rencheng.api.problems import broken_out
 from rencheng.api.receiving import receive
 from rencheng.api.security import BrainDep, needs
+from rencheng.api.shapes.common import BrokenJobOut
 from rencheng.api.shapes.imports import (
     FolderIn,
     ImportIn,
@@ -38,6 +40,13 @@ FileName = Annotated[str, Path(max_length=300)]
 def list_imports(brain: BrainDep) -> list[ImportOut]:
     """Return all imports, newest first."""
     return [_told(brain, item) for item in brain.imports.shelf.all()]
+
+
+@router.get("/imports/broken")
+@needs(Permission.CITY_BUILD)
+def broken(brain: BrainDep) -> list[BrokenJobOut]:
+    """Return imports whose record cannot be read, newest first; each can be deleted."""
+    return [broken_out(one) for one in brain.imports.shelf.broken()]
 
 
 @router.get("/imports/rules")

@@ -9,9 +9,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from rencheng.api.asking import CommandDep
+from rencheng.api.problems import broken_out
 from rencheng.api.receiving import receive
 from rencheng.api.risk_out import job_out, set_out, waiting_before
 from rencheng.api.security import BrainDep, needs
+from rencheng.api.shapes.common import BrokenJobOut
 from rencheng.api.shapes.risk import RiskJobIn, RiskJobOut, RiskSetIn, RiskSetOut
 from rencheng.bootstrap import Brain
 from rencheng.domain.identity import Permission
@@ -68,6 +70,13 @@ def jobs(brain: BrainDep) -> list[RiskJobOut]:
     """Return all runs, newest first."""
     runs = list(brain.risk.runs.all())
     return [job_out(brain, run, waiting_before(runs, run)) for run in runs]
+
+
+@router.get("/risk/jobs/broken")
+@needs(Permission.SITUATION_READ)
+def broken(brain: BrainDep) -> list[BrokenJobOut]:
+    """Return runs whose record cannot be read, newest first; each can be deleted."""
+    return [broken_out(one) for one in brain.risk.runs.broken()]
 
 
 @router.post("/risk/jobs", status_code=202)

@@ -84,6 +84,15 @@ class ProblemOut(Shape):
     faults: list[FaultOut]
 
 
+class BrokenJobOut(Shape):
+    """A run or an import whose record cannot be read; it can be deleted."""
+
+    id: str
+    changed: AwareDatetime
+    """When its record was last written."""
+    trouble: ProblemOut
+
+
 class UserOut(Shape):
     """Who is signed in."""
 
