@@ -17,6 +17,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from rencheng.adapters.curve_library.kept import library_of
 from rencheng.adapters.curve_library.p58 import Amount, p58_component
 from rencheng.adapters.risk.amounts import debris, downtime
@@ -45,6 +47,7 @@ from rencheng.adapters.risk.formats.describing import describe, describe_assets
 from rencheng.adapters.risk.formats.exchanging import read_assets_of as import_assets
 from rencheng.adapters.risk.formats.exchanging import write_assets as export_assets
 from rencheng.adapters.risk.formats.geopackage import write_geopackage
+from rencheng.adapters.risk.insurance import Contract, insure, terms_not_applied, write_insured
 from rencheng.adapters.risk.measures.appraising import appraise, appraise_samples
 from rencheng.adapters.risk.measures.files import measure_file
 from rencheng.adapters.risk.measures.results import MeasureReport, write_measures
@@ -128,6 +131,7 @@ __all__ = [
     "ClassicalLosses",
     "ClassicalStates",
     "Component",
+    "Contract",
     "ComponentLosses",
     "Curve",
     "DemandCost",
@@ -192,6 +196,7 @@ __all__ = [
     "groups_of",
     "hazard_curves",
     "in_money",
+    "insure",
     "insured",
     "loss_at",
     "measure_file",
@@ -221,10 +226,12 @@ __all__ = [
     "summary",
     "tables",
     "tail_mean",
+    "terms_not_applied",
     "uncertain_worth",
     "vulnerability_of",
     "worth",
     "write",
+    "write_insured",
     "write_measures",
     "write_people",
     "write_several",
@@ -252,10 +259,18 @@ def curve(identity: str, state: str | Path = ".state") -> Curve:
 
 
 def asset_file(path: str | Path) -> Table:
-    """Return the columns of a CSV of assets as text, or of a file of points, lines and areas."""
+    """Return the columns of a CSV of assets as text, or of a file of points, lines and areas.
+
+    Of a location file of OED its assets, with its currency.
+    """
     if Path(path).suffix.lower() in VECTORS:
         return read_shapes(Path(path))
-    return read_table(path)
+    table = read_table(path)
+    if "locnumber" not in {str(name).strip().lower() for name in table}:
+        return table
+    given = import_assets(Path(path))
+    currency = np.full(len(given.assets["id"]), given.currency, dtype=object)
+    return {**given.assets, **({"currency": currency} if given.currency else {})}
 
 
 def run(

@@ -62,7 +62,15 @@ def tell_losses(result: EventImpact, out: Path) -> int:
         )
     if result.counts[Standing.ASSESSED] == 0 < result.counts[Standing.NOT_EXPOSED]:
         speaking.say("cli.risk.nobody", style="yellow")
-    withheld = json.loads((out / "summary.json").read_text(encoding="utf-8"))["withheld"]
+    summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    insurance, withheld = summary.get("insurance"), summary["withheld"]
+    if insurance and insurance["known_paid_aal"] is not None:
+        speaking.say(
+            "cli.risk.insured_at_least" if result.is_partial else "cli.risk.insured",
+            paid=insurance["known_paid_aal"],
+            kept=insurance["known_kept_aal"],
+            currency=result.currency,
+        )
     if withheld:
         speaking.say("cli.risk.withheld", style="yellow", years=", ".join(map(str, withheld)))
     speaking.say("cli.risk.written", style="green", path=str(out))

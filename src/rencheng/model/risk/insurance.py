@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rencheng.domain.errors import InvalidInputError
+from rencheng.domain.risk_insurance import Terms
 
 F64 = NDArray[np.float64]
 
@@ -59,3 +60,45 @@ def insured(loss: ArrayLike, deductible: ArrayLike = 0.0, limit: ArrayLike = np.
             params={"loss": a, "deductible": b, "limit": c},
         )
     return np.asarray(np.minimum(np.maximum(whole, low), high) - low, dtype=np.float64)
+
+
+def site_paid(loss: F64, borne: F64, terms: Terms) -> tuple[F64, F64]:
+    """Return what one level of terms lets pass, and what the owner has borne by then.
+
+    Parameters
+    ----------
+    loss
+        That comes to this level: from the ground up at the lowest, else what the level below lets
+        pass; NaN unknown. [currency] (pairs,)
+    borne
+        By deductibles of the levels below. [currency] (pairs,)
+    terms
+        Of each pair's asset. (pairs,)
+
+    Returns
+    -------
+    paid, borne
+        (pairs,) each. NaN where the loss is.
+
+    Notes
+    -----
+    The deductible is the amount and the share of the loss together, never more than the loss. With
+    what lower levels took it is brought between `least` and `most`; what is brought back is paid
+    again. Then paid = min(loss less deductible, cover, cover_share x loss). These are the rules 1,
+    5, 10 to 12, 14 to 16 of Oasis' financial module [1]_ in one formula. Left out: deductibles that
+    are franchises or of a year, conditions, shares between insurers.
+
+    References
+    ----------
+    .. [1] Oasis LMF, ktools, *Financial module profiles*, calculation rules.
+    """
+    own = np.minimum(terms.deductible + terms.deductible_share * loss, loss)
+    off = np.minimum(np.clip(borne + own, terms.least, terms.most), loss + borne)
+    left = loss + borne - off
+    paid = np.minimum(left, np.minimum(terms.cover, _times(terms.cover_share, loss)))
+    return np.asarray(paid, dtype=np.float64), np.asarray(off, dtype=np.float64)
+
+
+def _times(share: F64, loss: F64) -> F64:
+    """Return a share of losses; endless where the share is, also of nothing."""
+    return np.where(np.isinf(share), np.inf, np.where(np.isinf(share), 0.0, share) * loss)
