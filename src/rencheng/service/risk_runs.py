@@ -34,6 +34,7 @@ class SetKind(StrEnum):
     """Earthquakes drawn from a stated source, with rates."""
     TABLE = "table"
     HDF5 = "hdf5"
+    NETCDF = "netcdf"
     RASTERS = "rasters"
 
 

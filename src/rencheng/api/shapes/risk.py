@@ -22,7 +22,7 @@ from rencheng.api.shapes.risk_study import (
     RiskStudyOut,
 )
 
-SetKindName = Literal["scenario", "gutenberg_richter", "table", "hdf5", "rasters"]
+SetKindName = Literal["scenario", "gutenberg_richter", "table", "hdf5", "netcdf", "rasters"]
 RunStateName = Literal["queued", "running", "stopping", "stopped", "failed", "done"]
 StandingName = Literal["assessed", "not_exposed", "no_curve", "bad_data"]
 AssetOrder = Literal[

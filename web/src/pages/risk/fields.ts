@@ -1,9 +1,10 @@
 /** What can colour the zones of a result, with scales; pure functions with tests. */
-import type { Column, RiskColumn, RiskPeople, RiskSummary, RiskZones, Why } from '../../api/types';
+import type { Column, RiskColumn, RiskInput, RiskPeople, RiskSummary, RiskTotal, RiskZones, Why } from '../../api/types';
 import type { Field } from '../../map/fields';
 import { niceBreaks, type RampName } from '../../map/scales';
-import { t } from '../../words';
-import { percent } from '../../words/format';
+import { prefs } from '../../state/prefs.svelte';
+import { name, t } from '../../words';
+import { percent, plain } from '../../words/format';
 
 /** Columns in the order in which the picker offers them; the first that is there is the default. */
 const ORDER = ['loss', 'loss_ratio', 'damaged', 'complete', 'collapsed', 'dead', 'injured', 'displaced', 'intensity', 'value'];
@@ -62,6 +63,12 @@ export function curveOf(loss: readonly number[], frequency: readonly number[], i
   return { x: rows.map((r) => r.x), loss: rows.map((r) => r.loss) };
 }
 
+/** A year's total as a line with its bounds, over the return periods of single events: both of the same years. */
+export function totalOf(total: RiskTotal | null): { x: number[]; loss: number[]; low: number[]; high: number[] } {
+  const rows = (total?.probability ?? []).map((p, i) => ({ x: -1 / Math.log1p(-p), loss: total?.loss[i] ?? 0, low: total?.low[i] ?? 0, high: total?.high[i] ?? 0 })).sort((a, b) => a.x - b.x);
+  return { x: rows.map((r) => r.x), loss: rows.map((r) => r.loss), low: rows.map((r) => r.low), high: rows.map((r) => r.high) };
+}
+
 /** Zones as rows of a table. */
 export interface ZoneRow {
   id: string;
@@ -105,4 +112,21 @@ export function shareOf(share: number): string {
 /** What a set's name can be as an id. */
 export function idFrom(name: string): string {
   return name.replace(/\.[^.]*$/, '').toLowerCase().replace(/[^a-z0-9_-]+/g, '-').replace(/^[-_]+|-+$/g, '').slice(0, 60);
+}
+
+/** The distribution of an uncertain input in words: factors rather than logarithms. */
+export function distribution(one: RiskInput): string {
+  const parts = Object.entries(one.numbers).filter(([key]) => key !== 'low' && key !== 'high');
+  const said = parts.map(([key, value]) => (key === 'cv' ? t('study.cv', { share: percent(value) }) : key === 'median' || key === 'correlation' ? t(`study.${key}`, { value: plain(value) })
+    : t(`study.of.${key}`, { low: plain(Math.exp(-1.645 * value)), high: plain(Math.exp(1.645 * value)) })));
+  if (one.kind === 'missing') said.push(t('study.evenly', { low: percent(one.numbers.low ?? 0), high: percent(one.numbers.high ?? 0) }));
+  for (const [key, weight] of Object.entries(one.of)) said.push(`${name('study', `member.${key}`)} ${percent(weight)}`);
+  return said.join(t('study.and'));
+}
+
+/** A unit of money in which the largest of some sums is said in few digits, for an axis. */
+export function inMillions(values: readonly (number | null)[], currency: string): { unit: string; of: (value: number | null) => number | null } {
+  const most = Math.max(0, ...values.filter((one): one is number => one !== null));
+  const by = (prefs.language === 'en' ? [1e9, 1e6] : [1e8, 1e4]).find((one) => most >= one) ?? 1;
+  return { unit: `${by === 1 ? '' : t(`units.money.${by}`)}${name('units', currency)}`, of: (value) => (value === null ? null : value / by) };
 }

@@ -166,6 +166,7 @@ def _of_file(sets: EventSets, city: City, run: RiskRun) -> Hazard:
         unit=str(table["unit"]),
         reach_m=table.get("reach_m"),
         is_nodata_dry=bool(table.get("is_nodata_dry", False)),
+        variable=str(table.get("variable", "")),
     )
     source, reach_m = opened.at(np.vstack([city.buildings.xy, city.zones.centre]))
     many, stored = source.head.rate.size, int(np.asarray(source.start)[-1])

@@ -19,9 +19,10 @@ from rencheng.service.risk_runs import NewSet, SetKind
 SCHEMA = "rencheng/event-set/1"
 DESCRIPTION = ".toml"
 TABLES = (".csv",)
-ENDINGS = (*TABLES, *HDF5, *RASTERS)
-HAZARDS = ("earthquake", "flood")
-"""Hazards whose curves the page knows how to give to buildings."""
+NETCDF = (".nc",)
+ENDINGS = (*TABLES, *HDF5, *NETCDF, *RASTERS)
+HAZARDS = ("earthquake", "flood", "tsunami", "wind")
+"""Hazards whose curves the page knows how to give to buildings, where there are some."""
 _ORIGINS = (Origin.OBSERVED, Origin.DERIVED, Origin.SYNTHETIC)
 _NEEDED = ("name_zh", "name_en", "hazard", "measure", "unit", "source")
 _LONGEST = 400
@@ -32,6 +33,8 @@ def kind_of(name: str) -> SetKind:
     ending = Path(name).suffix.lower()
     if ending in HDF5:
         return SetKind.HDF5
+    if ending in NETCDF:
+        return SetKind.NETCDF
     return SetKind.RASTERS if ending in RASTERS else SetKind.TABLE
 
 
