@@ -116,6 +116,8 @@ def _said(group: list[Event]) -> str:
 def illapel(state: Path) -> str:
     """Return what the default city came to; raise AssertionError where its band lies beyond."""
     from rencheng.adapters.cities.making import make_or_load
+    from rencheng.adapters.cities.packages import fetch
+    from rencheng.adapters.cities.recipe import load_recipe
     from rencheng.adapters.curves import read_curves
     from rencheng.domain.hazard import Bulletin, BulletinKind
     from rencheng.domain.impact import DamageState
@@ -126,6 +128,7 @@ def illapel(state: Path) -> str:
     from rencheng.perceive.presence import day_time
 
     try:
+        fetch(state, load_recipe("coquimbo").packages)
         city = make_or_load("coquimbo", state)
     except SourceUnavailableError as error:
         return f"Illapel 2015: not compared, the default city's data cannot be had ({error})"
