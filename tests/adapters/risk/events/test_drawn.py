@@ -19,6 +19,25 @@ from rencheng.model.hazards.earthquake.fields import SHARED, range_km
 from risk_kit import ramp
 
 ROWS, COLUMNS, STEP = 6, 5, 0.05
+OURS = """
+schema = "rencheng/curves/1"
+kind = "vulnerability"
+hazard = "earthquake"
+component = "structure"
+intensity = "PGA"
+unit = "g"
+region = "any"
+source = "made up for a test"
+licence = "CC0-1.0"
+status = "assumption"
+version = "1"
+
+[[curve]]
+id = "ours.line"
+asset = "house"
+x = [0, 5]
+mean = [0, 1]
+"""
 
 
 def grid(folder: Path, measure: str = "PGA", units: str = "%g") -> Path:
@@ -112,14 +131,17 @@ def test_fields_that_cannot_be_drawn_are_refused(tmp_path: Path) -> None:
 def test_the_command_says_and_writes_quantiles(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "assets.csv").write_text("id,lon,lat,value\na,-72,-30,1000\n", encoding="utf-8")
+    (tmp_path / "state" / "curves").mkdir(parents=True)
+    (tmp_path / "state" / "curves" / "ours.toml").write_text(OURS, encoding="utf-8")
+    (tmp_path / "assets.csv").write_text("id,lon,lat,value\na,-72,-30,1e9\n", encoding="utf-8")
     command = [
-        "risk", "run", "--assets", f"{tmp_path}/assets.csv", "--events", str(grid(tmp_path)),
-        "--curves", "hazus.eq.w1.pc", "--measure", "PGA", "--currency", "CLP", "--year", "2024",
+        "risk", "run", "--assets", f"{tmp_path}/assets.csv", "--events",
+        str(grid(tmp_path)), "--curves", "ours.line", "--measure", "PGA",
+        "--currency", "CLP", "--year", "2024", "--state", f"{tmp_path}/state",
         "--fields", "50", "--out", f"{tmp_path}/out", "--lang", "en",
     ]  # fmt: skip
     main(command)
     assert "Loss of us1: median" in capsys.readouterr().out
     said = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))["drawn"]
-    assert said["fields"] == 50 and 0.0 <= said["p05"] < said["p50"] < said["p95"]
+    assert said["fields"] == 50 and 0.0 < said["p05"] < said["p50"] < said["p95"]
     assert (tmp_path / "out" / "quantiles.csv").read_text(encoding="utf-8").startswith("event,")

@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from rencheng.adapters.files import read_toml
+from rencheng.adapters.risk.assets.meeting import assets_of, meet
 from rencheng.adapters.risk.assets.money import must_be_in
-from rencheng.adapters.risk.assets.table import curves_for, portfolio, read_assets
-from rencheng.adapters.risk.events.table import EventSet, Table
+from rencheng.adapters.risk.assets.table import curves_for
+from rencheng.adapters.risk.events.table import EventSet, Table, doubts
 from rencheng.adapters.risk.study.faults import fault, refuse, study_faults
 from rencheng.domain import risk_uncertainty as ru
 from rencheng.domain.curve import Curve
 from rencheng.domain.errors import Fault
 from rencheng.domain.risk import EventSource, Portfolio
 from rencheng.domain.risk_money import Money
+from rencheng.domain.risk_parts import Parts
 from rencheng.model.risk.draws import SEEDS
 from rencheng.model.risk.uncertain.design import monte_carlo
 from rencheng.model.risk.uncertain.study import Asked, uncertain_impact
@@ -61,10 +63,14 @@ class Prepared:
     asked: Asked
     faults: tuple[Fault, ...]
     """Rows of the table that could not be assessed."""
+    parts: Sequence[Parts | None] = ()
+    """Where areas and lines lie in each set."""
 
     def impact(self, design: ru.Design) -> ru.UncertainImpact:
         """Return the losses in every sample of a design."""
-        found = uncertain_impact(self.members, self.curves, self.study, design, self.asked)
+        found = uncertain_impact(
+            self.members, self.curves, self.study, design, self.asked, self.parts
+        )
         return replace(found, faults=self.faults)
 
     def sampled(self) -> ru.UncertainImpact:
@@ -169,7 +175,7 @@ def prepare(
     Parameters
     ----------
     assets
-        As `risk.run` takes them; a column `group` may name each asset's zone.
+        As `risk.run` takes them, areas and lines too; a column `group` may name each asset's zone.
     events
         One set, or the members of the study's ensemble by name.
     curves
@@ -191,31 +197,28 @@ def prepare(
     sets = dict(events) if isinstance(events, Mapping) else {"": events}
     names = list(sets) if isinstance(events, Mapping) else []
     faults = [*file.faults, *study_faults(file.study, curves, names)]
-    read = read_assets(assets, curves)
+    read = assets_of(assets, curves)
     groups = asked.groups or ([str(g) for g in assets["group"]] if "group" in assets else ())
     if len(groups) not in (0, read.id.size):
         faults.append(fault("assets", "group", [f"{len(groups)} / {read.id.size}"]))
     refuse(faults)
     order = next((one.members for one in file.study.inputs if isinstance(one, ru.Ensemble)), ("",))
-    members, fitting, rows = [], dict(curves), []
-    for name in order:
-        source, reach_m = sets[name].at(read.lonlat)
-        fitting = dict(zip(curves, curves_for(curves, source.head), strict=True))
-        folio, wrong = portfolio(
-            read, list(curves), source.head.place, reach_m, currency=currency, year=year
-        )
-        members.append((source, folio))
-        rows += [one for one in wrong if one not in rows]
-    units = sorted({source.head.unit for source, _ in members})
+    met = [meet(read, sets[name], list(curves), currency=currency, year=year) for name in order]
+    units = sorted({one.source.head.unit for one in met})
     refuse([fault("members", "events.unit", units)] if len(units) > 1 else [])
+    fitting = [dict(zip(curves, curves_for(curves, one.source.head), strict=True)) for one in met]
     versions = {
-        f"events {n}".strip(): s.head.source for n, (s, _) in zip(order, members, strict=True)
+        f"{what} {name}".strip(): said
+        for name, one in zip(order, met, strict=True)
+        for what, said in one.versions.items()
     }
-    versions |= {f"curve {one.id}": one.version for one in fitting.values()}
+    versions |= {f"curve {one.id}": one.version for one in fitting[-1].values()}
+    rows = [one for each in met for one in (*each.faults, *doubts(each.source))]
     return Prepared(
         study=file.study,
-        members=members,
-        curves=fitting,
+        members=[(one.source, one.portfolio) for one in met],
+        curves=fitting[-1],
         asked=replace(asked, groups=groups, versions=versions),
-        faults=tuple(rows),
+        faults=tuple(one for i, one in enumerate(rows) if one not in rows[:i]),
+        parts=[one.parts for one in met],
     )

@@ -47,7 +47,8 @@ def study(
     Parameters
     ----------
     assets
-        As `run` takes them; a column `group` may name each asset's zone, whose totals are kept.
+        As `run` takes them, areas and lines too; a column `group` may name each asset's zone, whose
+        totals are kept.
     events
         One set, or the members of the study's `Ensemble` by name.
     curves

@@ -16,8 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.domain.risk import EventSource, Portfolio
+from rencheng.domain.risk_parts import Parts
 from rencheng.model.risk.draws import keys
-from rencheng.model.risk.stock import settled, stock
+from rencheng.model.risk.parts import spread_out
+from rencheng.model.risk.stock import settled, stock, stood
 from rencheng.model.risk.uncertain.curves import Curves
 from rencheng.model.risk.uncertain.design import place_keys
 from rencheng.model.risk.uncertain.lanes import Lanes
@@ -38,6 +40,7 @@ class Block:
     """Annual losses of some assets in the samples of a pass."""
 
     asset: I64
+    """Rows of the portfolio; one stands several times where parts of it stand together."""
     eai: F64
     """None when they are not carried. [currency/yr] (assets, samples)"""
     dark: I64
@@ -68,18 +71,27 @@ class Member:
     """An event set and its assets."""
 
     def __init__(
-        self, source: EventSource, folio: Portfolio, curves: Curves, group: I32, asset_key: U64
+        self,
+        source: EventSource,
+        folio: Portfolio,
+        parts: Parts | None,
+        curves: Curves,
+        named: tuple[I32, U64],
     ) -> None:
-        self.head, self.folio, self.curves = source.head, folio, curves
+        """Bring assets, and their parts, to the points; `named` are their groups and keys."""
+        self.head, self.curves = source.head, curves
         self._source, self._begin = source, np.zeros(0, dtype=np.int64)
-        self.things = stock(folio, len(source.head.place))
+        pieces, of = (folio, None) if parts is None else spread_out(folio, parts)
+        self._point, self._of, self._assets = pieces.point, of, len(folio.id)
+        self.things = stock(pieces, len(source.head.place))
         things = self.things
+        whose = things.asset if of is None else of[things.asset]
         change = np.r_[True, things.asset[1:] != things.asset[:-1]][: things.asset.size]
         self.slot = (np.cumsum(change) - 1).astype(np.int32)
-        self.asset = things.asset[change].astype(np.int64)
+        self.asset = whose[change].astype(np.int64)
         self.items = (
-            things.first, things.curve, things.value, self.slot, group[things.asset],
-            asset_key[things.asset], place_keys(source.head.place),
+            things.first, things.curve, things.value, self.slot, named[0][whose],
+            named[1][whose], place_keys(source.head.place),
         )  # fmt: skip
         self.event_key = keys(source.head.names)
         self.hits: Hits
@@ -90,7 +102,8 @@ class Member:
     def standing(self) -> NDArray[np.uint8]:
         """Return how each asset ended, once the set was read. (assets,)"""
         reached = (np.diff(self._begin) > 0).astype(np.uint8)
-        return settled(self.things.standing, self.folio.point, reached)
+        final = settled(self.things.standing, self._point, reached)
+        return final if self._of is None else stood(final, self._of, self._assets)
 
     def read(self, cut: Room) -> None:
         """Go through the set once and see which points it reaches how often."""

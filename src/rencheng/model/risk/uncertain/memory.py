@@ -59,6 +59,8 @@ class Sizes:
     most_kinds: int
     """Of one class."""
     members: int
+    is_split: bool = False
+    """Whether assets have parts, which lie in several blocks."""
     tables: int = 0
     """What curves and their quantiles take. [byte]"""
 
@@ -116,7 +118,7 @@ def _cut(carry: Carry, sizes: Sizes, budget_mb: float, load: int) -> Room | floa
     # A loop's own lanes, and sorting them for the exceedance curve.
     lane = (_LOSS_BYTES + 16) * n.events if carry.losses else 8 * n.events
     sorting = 32 * n.events * min(LANES, n.samples) if carry.periods else 0
-    keeps = carry.asset_samples or (carry.assets and n.members > 1)
+    keeps = carry.asset_samples or (carry.assets and (n.members > 1 or n.is_split))
     for held in (keeps, True):
         need = fixed + sorting + (asset_bytes if held else 0)
         lanes = n.samples if not lane else int((budget - need) // lane)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from rencheng.domain.curve import Curve
 from rencheng.domain.errors import ConflictError
 from rencheng.domain.risk import EventHead, EventSource, Portfolio, Standing
+from rencheng.domain.risk_parts import Parts
 from rencheng.domain.risk_uncertainty import QUANTILES, Design, Study, UncertainImpact
 from rencheng.model.risk.draws import keys
 from rencheng.model.risk.stock import counted
@@ -54,6 +56,7 @@ def uncertain_impact(
     study: Study,
     design: Design,
     asked: Asked,
+    parts: Sequence[Parts | None] = (),
 ) -> UncertainImpact:
     """Return losses in every sample of a study.
 
@@ -71,6 +74,8 @@ def uncertain_impact(
         Its samples.
     asked
         What to carry, memory, threads.
+    parts
+        Where areas and lines lie in each set; none: every asset stands at its point.
 
     Raises
     ------
@@ -87,9 +92,9 @@ def uncertain_impact(
     that its mean over the samples is the curve's own. What is not stored stays not reached in every
     sample: a factor moves no edge of a footprint. Every sample is summed by itself in the order of
     points: blocks, threads, other samples and other inputs change no bit of it; another order of
-    assets or events changes rounding only. What is unknown is counted and is in no sum. Unlike
-    `impact` it works point by point: a set that does not fit the memory is read again for some of
-    its points after the others.
+    assets or events changes rounding only. Parts of an asset share its own draws. What is unknown
+    is counted and is in no sum. Unlike `impact` it works point by point: a set that does not fit
+    the memory is read again for some of its points after the others.
 
     Judged against the NumPy twin, closed forms and Kolmogorov-Smirnov tests. Left out: dependence
     between inputs, spatial correlation of the part within an event, several events in a year.
@@ -99,15 +104,19 @@ def uncertain_impact(
     folio = members[0][1]
     names, group = _grouped(asked.groups, len(folio.id))
     tables = curves_with_quantiles(list(curves.values()), drawn.with_quantile)
-    asset_key = keys(folio.id)
-    sizes = _sizes(members, drawn, len(names), tables.size)
+    lie = parts or [None] * len(members)
+    sizes = replace(_sizes(members, drawn, len(names), tables.size), **_split(lie, folio))
     same = all(one.head.names == members[0][0].head.names for one, _ in members)
     carry = asked.carry if same else Carry(
         periods=asked.carry.periods, events=False, assets=asked.carry.assets,
         asset_samples=asked.carry.asset_samples,
     )  # fmt: skip
     cut = room(carry, sizes, asked.budget_mb)
-    jobs = [Member(source, one, tables, group, asset_key) for source, one in members]
+    named = (group, keys(folio.id))
+    jobs = [
+        Member(source, one, where, tables, named)
+        for (source, one), where in zip(members, lie, strict=True)
+    ]
     whole = _Whole(carry, cut, sizes, np.array(study.return_periods))
     steps = [
         (job, which[a : a + cut.lanes])
@@ -189,6 +198,14 @@ def _sizes(
     )
 
 
+def _split(lie: Sequence[Parts | None], folio: Portfolio) -> dict[str, Any]:
+    """Return the sizes that change where assets have parts."""
+    if not any(lie):
+        return {}
+    pieces = [len(folio.id) + (0 if one is None else one.asset.size) for one in lie]
+    return {"items": sum(pieces) * folio.value.shape[1], "is_split": True}
+
+
 class _Whole:
     """Results of all samples, as passes fill them in."""
 
@@ -203,20 +220,25 @@ class _Whole:
         self.asset = np.zeros((n.assets, many), np.float32) if cut.keeps_assets else None
         self.quantiles = np.zeros((n.assets, len(QUANTILES))) if carry.assets else None
         self.dark = np.zeros(n.assets, dtype=np.int64)
+        self._dark, self._is_split = np.zeros(n.assets, dtype=np.int64), n.is_split
         self.group = np.zeros((n.groups, many))
 
     def take(self, block: Block, which: I64) -> None:
         """Keep a block of assets."""
-        self.dark[block.asset] = np.maximum(self.dark[block.asset], block.dark)
+        np.add.at(self._dark, block.asset, block.dark)
         if not block.eai.size:
             return
-        if self.asset is not None:
+        if self.asset is not None and self._is_split:
+            np.add.at(self.asset, np.ix_(block.asset, which), block.eai.astype(np.float32))
+        elif self.asset is not None:
             self.asset[np.ix_(block.asset, which)] = block.eai
         elif self.quantiles is not None:
             self.quantiles[block.asset] = _quantiles(block.eai.astype(np.float32))
 
     def close(self, work: Pass, which: I64, head: EventHead) -> None:
         """Keep the sums of a pass."""
+        np.maximum(self.dark, self._dark, out=self.dark)
+        self._dark[:] = 0
         for c, (a, b) in enumerate(work.cuts):
             mine = which[a:b]
             self.aal[mine], self.unknown[mine] = work.aal[c], work.missing[c]
