@@ -11,7 +11,7 @@ from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.hazard import Shaking
 from rencheng.domain.impact import FragilityTable
 from rencheng.model.damage import kernel, twin
-from rencheng.model.damage.sampling import as_threshold, bits, exceedance, sample_states, starts
+from rencheng.model.damage.sampling import LIFELINES, as_threshold, bits, starts
 from rencheng.model.damage.state import assess_damage
 from rencheng.model.risk.states.fragility import normal_table
 
@@ -71,7 +71,7 @@ def test_compiled_thresholds_are_those_of_the_exact_curves(table: FragilityTable
     shift = np.log(table.median_g[row]) / beta
     with np.errstate(divide="ignore"):
         fast = kernel.thresholds(np.log(x.T), 1.0 / beta, shift, normal_table()).astype(float)
-    slow = as_threshold(exceedance(table, row, x)).transpose(1, 2, 0).astype(float)
+    slow = as_threshold(twin.exceedance(table, row, x)).transpose(1, 2, 0).astype(float)
     np.testing.assert_allclose(fast / 2.0**32, slow / 2.0**32, rtol=0, atol=2e-8)
     assert (fast[:, :, :2] == 0).all()
 
@@ -185,21 +185,35 @@ def test_unknown_shaking_stays_unknown(tiny_city: City, table: FragilityTable) -
     assert (d.facility_state[3, tiny_city.facilities.zone == 2] == -1).all()
 
 
-def test_a_curve_of_a_kind_we_have_no_shaking_for_stays_unknown(table: FragilityTable) -> None:
-    from rencheng.model.damage.sampling import intensity_of
+def test_a_curve_of_a_kind_we_have_no_shaking_for_stays_unknown(
+    tiny_city: City, table: FragilityTable
+) -> None:
+    kinds = tuple("PGD" if name == "EP.S.M.A" else "PGA" for name in table.id)
+    d = assess_damage(tiny_city, flat(0.4, 3), replace(table, intensity=kinds), seed=1)
+    is_pgd = np.array(tiny_city.lifelines.curve) == "EP.S.M.A"
+    is_pga = np.array(tiny_city.lifelines.curve) == "EP.C.A"
+    assert is_pgd.any() and (d.lifeline_state[:, is_pgd] == -1).all()
+    assert is_pga.any() and (d.lifeline_state[:, is_pga] >= 0).all()
 
-    pgd = replace(table, intensity=("PGD", *table.intensity[1:]))
-    x = intensity_of(pgd, np.array([0, 1]), np.full((3, 2), 0.4), np.full((3, 2), 0.4))
-    state = sample_states(pgd, np.array([0, 1]), x, starts(1, 2, 2))
-    assert (state[:, 0] == -1).all() and (state[:, 1] >= 0).all()
+
+def test_the_states_of_single_assets_are_those_of_the_exact_curves(
+    tiny_city: City, table: FragilityTable
+) -> None:
+    x = np.random.default_rng(5).uniform(0.05, 1.5, (300, 6))
+    found = assess_damage(tiny_city, fields(x), table, seed=9).lifeline_state
+    lines = tiny_city.lifelines
+    row = np.array([table.row(curve) for curve in lines.curve])
+    here = np.flatnonzero(row >= 0)
+    p = twin.exceedance(table, row[here], x[:, lines.zone[here]])
+    draw = bits(starts(9, LIFELINES, row.size), 300)[:, here] >> np.uint64(32)
+    assert (found[:, here] == (draw[:, :, None] < as_threshold(p)).sum(axis=2)).all()
 
 
 def test_crossing_curves_never_make_the_worse_state_likelier(table: FragilityTable) -> None:
-    beta = table.beta.copy()
-    beta[0] = (0.1, 0.9, 0.1, 0.9)
-    x = np.geomspace(1e-3, 5, 50)[:, None]
-    p = exceedance(replace(table, beta=beta), np.array([0]), x)
-    assert (np.diff(p, axis=2) <= 0).all()
+    slope = 1.0 / np.array([[0.1, 0.9, 0.1, 0.9]])
+    log = np.log(np.geomspace(1e-3, 5, 50))[None]
+    limit = kernel.thresholds(log, slope, np.log(table.median_g[:1]) * slope, normal_table())
+    assert (np.diff(limit.astype(float), axis=1) <= 0).all()
 
 
 def test_no_shaking_is_no_damage(tiny_city: City, table: FragilityTable) -> None:

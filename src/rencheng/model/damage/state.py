@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,20 +15,22 @@ from rencheng.domain.impact import Damage, FragilityTable
 from rencheng.model.damage.sampling import (
     BUILDINGS,
     FACILITIES,
-    KINDS,
     LIFELINES,
     as_threshold,
-    intensity_of,
-    sample_states,
+    bits,
     starts,
 )
 from rencheng.model.risk.states.fragility import normal_table
 
 F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
+I64 = NDArray[np.int64]
 
 MODEL = "hazus-fragility"
 VERSION = "1"
+KINDS = ("PGA", "SA1")
+"""Intensities that fields of shaking have."""
+_phi = cache(normal_table)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,8 @@ def assess_damage(city: City, shaking: Shaking, table: FragilityTable, *, seed: 
     """
     _check(city, shaking)
     pairs = _pairs(city.buildings, table)
-    log = _log_intensity(table, pairs, shaking)
+    fields = _logs(shaking)
+    log = _of_kind(table, pairs.row, fields, pairs.zone)
     by_building, by_zone, collapsed, on_link = _tally(city, table, pairs, log, seed)
     unknown = np.zeros(shaking.pga_g.shape, dtype=bool)
     pair, sample = np.nonzero(np.isnan(log))
@@ -95,11 +99,11 @@ def assess_damage(city: City, shaking: Shaking, table: FragilityTable, *, seed: 
     share[dark[pairs.of_building]] = np.nan
     start = starts(seed, LIFELINES, city.lifelines.zone.size)
     lifelines, no_lifeline = _points(
-        city.lifelines.curve, city.lifelines.zone, shaking, table, start
+        city.lifelines.curve, city.lifelines.zone, fields, table, start
     )
     start = starts(seed, FACILITIES, city.facilities.zone.size)
     facilities, no_facility = _points(
-        city.facilities.curve, city.facilities.zone, shaking, table, start
+        city.facilities.curve, city.facilities.zone, fields, table, start
     )
     return Damage(
         building_state=share,
@@ -119,27 +123,43 @@ def _pairs(buildings: Buildings, table: FragilityTable) -> _Pairs:
     zone = buildings.zone.astype(np.int64)
     rows = len(table.id)
     key = np.where((row >= 0) & (zone >= 0), zone * rows + row, -1)
-    unique, inverse = np.unique(key, return_inverse=True)
-    shift = int(unique.size > 0 and unique[0] < 0)
-    of_building = (inverse.ravel() - shift).astype(np.int32)
-    used = unique[shift:]
-    return _Pairs(of_building, used % max(rows, 1), used // max(rows, 1))
+    pair = np.full(max(int(zone.max(initial=-1)) + 1, 0) * rows + 1, -1, dtype=np.int32)
+    pair[key] = 0
+    pair[-1] = -1  # key -1 takes the last entry
+    used = np.flatnonzero(pair == 0)
+    pair[used] = np.arange(used.size)
+    return _Pairs(pair[key], used % max(rows, 1), used // max(rows, 1))
 
 
-def _log_intensity(table: FragilityTable, pairs: _Pairs, shaking: Shaking) -> F64:
-    """Return ln of what each pair's curve asks for; NaN unknown. [ln g] (pairs, samples)"""
+def _logs(shaking: Shaking) -> F64:
+    """Return ln of the fields, and nothing for other kinds. [ln g] (kinds + 1, zones, samples)"""
     with np.errstate(divide="ignore", invalid="ignore"):
         known = np.log(np.stack([shaking.pga_g.T, shaking.sa1_g.T]))
-    log = np.concatenate([known, np.full_like(known[:1], np.nan)])
-    kind = np.array([KINDS.index(k) if k in KINDS else -1 for k in table.intensity])
-    return np.asarray(log[kind[pairs.row], pairs.zone])
+    return np.concatenate([known, np.full_like(known[:1], np.nan)])
+
+
+def _of_kind(table: FragilityTable, row: NDArray[np.int64], fields: F64, zone: I32 | I64) -> F64:
+    """Return ln of what the curve of each row asks for; NaN unknown. [ln g] (rows, samples)"""
+    kind = np.array([KINDS.index(k) if k in KINDS else -1 for k in table.intensity], dtype=np.int64)
+    return np.asarray(fields[kind[row], zone])
+
+
+def _limits(table: FragilityTable, row: NDArray[np.int64], log: F64) -> NDArray[np.uint32]:
+    """Return what a draw must stay below for each state. (rows, 4, samples)"""
+    from rencheng.model.damage.kernel import thresholds
+
+    beta = table.beta[row]
+    limit: NDArray[np.uint32] = thresholds(
+        log, 1 / beta, np.log(table.median_g[row]) / beta, _phi()
+    )
+    return limit
 
 
 def _tally(
     city: City, table: FragilityTable, pairs: _Pairs, log: F64, seed: int
 ) -> tuple[I32, I32, I32, NDArray[np.uint8]]:
     """Run the compiled loop on thresholds that hold for a zone and a curve."""
-    from rencheng.model.damage.kernel import tally, thresholds
+    from rencheng.model.damage.kernel import tally
 
     gap = np.unique(pairs.row[np.isnan(table.collapse[pairs.row])])
     if gap.size:
@@ -150,14 +170,12 @@ def _tally(
             hint="Give buildings a curve of the building set",
             params={"count": len(ids), "first": ", ".join(ids[:3])},
         )
-    beta = table.beta[pairs.row]
-    limit = thresholds(log, 1.0 / beta, np.log(table.median_g[pairs.row]) / beta, normal_table())
     counts: tuple[I32, I32, I32, NDArray[np.uint8]] = tally(
         starts(seed, BUILDINGS, city.buildings.zone.size),
         city.buildings.zone,
         city.buildings.link,
         pairs.of_building,
-        limit,
+        _limits(table, pairs.row, log),
         as_threshold(table.collapse[pairs.row]),
         (city.zones.id.size, city.roads.start.size),
     )
@@ -167,7 +185,7 @@ def _tally(
 def _points(
     curve: tuple[str, ...],
     zone: I32,
-    shaking: Shaking,
+    fields: F64,
     table: FragilityTable,
     start: NDArray[np.uint64],
 ) -> tuple[NDArray[np.int8], int]:
@@ -175,9 +193,13 @@ def _points(
     row_of = {name: i for i, name in enumerate(table.id)}
     row = np.array([row_of.get(c, -1) for c in curve], dtype=np.int64)
     row[zone < 0] = -1
-    at = np.maximum(zone, 0)
-    x = intensity_of(table, np.maximum(row, 0), shaking.pga_g[:, at], shaking.sa1_g[:, at])
-    return sample_states(table, row, x, start), int((row < 0).sum())
+    state = np.full((fields.shape[2], row.size), -1, dtype=np.int8)
+    known = np.flatnonzero(row >= 0)
+    log = _of_kind(table, row[known], fields, zone[known])
+    draw = (bits(start[known], state.shape[0]) >> np.uint64(32)).astype(np.uint32)
+    reached = (draw.T[:, None] < _limits(table, row[known], log)).sum(axis=1, dtype=np.int8)
+    state[:, known] = np.where(np.isnan(log), np.int8(-1), reached).T
+    return state, int((row < 0).sum())
 
 
 def _check(city: City, shaking: Shaking) -> None:

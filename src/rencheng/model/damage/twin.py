@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
+from rencheng.domain.impact import FragilityTable
 from rencheng.model.damage.sampling import bits
 
 Counts = NDArray[np.int32]
+F64 = NDArray[np.float64]
 
 
 def tally(
@@ -42,3 +45,35 @@ def tally(
         at = link[known][down]
         on_link[s] = np.minimum(np.bincount(at[at >= 0], minlength=links), 255)
     return by_building, by_zone, collapsed, on_link
+
+
+def exceedance(table: FragilityTable, row: NDArray[np.int64], intensity: F64) -> F64:
+    """Return P[state ≥ k], k = slight to complete.
+
+    Parameters
+    ----------
+    table
+        Curves.
+    row
+        Row in `table` of each item. (items,)
+    intensity
+        Of the row's kind. [g] (samples, items)
+
+    Returns
+    -------
+    probability
+        Never rising with k, also where two curves of one row cross; NaN where the intensity is.
+        (samples, items, 4)
+
+    Notes
+    -----
+    Rows cross where their β differ, far out in the tails: there the worse state is held to the
+    probability of the milder one.
+    """
+    with np.errstate(divide="ignore"):
+        log = np.log(intensity)[:, :, None]
+    z = (log - np.log(table.median_g[row])) / table.beta[row]
+    p = ndtr(z)
+    for k in range(1, 4):
+        np.minimum(p[..., k], p[..., k - 1], out=p[..., k])
+    return np.asarray(p, dtype=np.float64)
