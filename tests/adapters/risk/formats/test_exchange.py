@@ -50,9 +50,46 @@ def test_locations_of_oed_are_assets_by_component(oed: Path) -> None:
     assert assets["id"].tolist() == ["10", "11", "12"]
     assert assets["curve_building"].tolist() == ["1050-5000", "1050-5150", "1000-5150"]
     assert assets["value_contents"].tolist() == [1000.0, 0.0, 0.0]
-    np.testing.assert_array_equal(assets["deductible_building"], [5000.0, 15800.0, np.nan])
-    assert keys(given.faults) == ["deductible", "not_used"]
-    assert given.faults[0].first == ("12",)
+    assert assets["deductible_building"].tolist() == ["5000.0", "15800.0", ""]
+    assert assets["deductible_share_building"].tolist() == ["", "", "0.1"]
+    assert assets["cover_all"].tolist() == ["100000.0", "", ""]
+    assert keys(given.faults) == []
+
+
+def test_terms_of_oed_are_applied_where_they_are_asked_for(oed: Path) -> None:
+    table = {"event": ["e"] * 3, "lon": [-0.9, -0.8, -0.7], "lat": [52.7, 52.8, 52.9],
+             "intensity": [0.5] * 3, "rate": [0.1] * 3}  # fmt: skip
+    events = risk.event_table(table, measure="water_depth", unit="m", reach_m=10)
+    line = ramp([0.0, 1.0], [0.0, 1.0])
+    curves = dict.fromkeys(("1050-5000", "1050-5150", "1000-5150"), line)
+    found = risk.insure(
+        read_oed(oed).assets, events, curves, risk.Contract(is_stated=True), currency="GBP",
+        year=2020,
+    )  # fmt: skip
+    # Half of everything: 110,000 less 5,000, and 750 more, up to 100,000; less 2 % of the value of
+    # 790,000; less a tenth of the loss.
+    paid = [100_000.0, 395_000.0 - 15_800.0, 50.0 * 0.9]
+    np.testing.assert_allclose(found.known_paid_eai / 0.1, paid, rtol=1e-5)
+    assert found.whole.loss[0] == pytest.approx(0.5 * (221_500 + 790_000 + 100))
+
+
+@pytest.mark.parametrize(("old", "new"), [("0.1,1,", "0.1,7,"), ("5000,0,100000", "5000,x,100000")])
+def test_terms_of_a_kind_not_known_are_told_and_refused_where_asked_for(
+    oed: Path, old: str, new: str
+) -> None:
+    oed.write_text(OED.replace(old, new))
+    given = read_oed(oed)
+    assert keys(given.faults) == ["deductible"]
+    events = risk.event_table(
+        {"event": ["e"], "lon": [-0.9], "lat": [52.7], "intensity": [0.5]},
+        measure="water_depth", unit="m",
+    )  # fmt: skip
+    curves = dict.fromkeys(("1050-5000", "1050-5150", "1000-5150"), ramp([0.0, 1.0], [0.0, 1.0]))
+    money = {"currency": "GBP", "year": 2020}
+    assert risk.run(given.assets, events, curves, **money).loss.size == 1
+    with pytest.raises(InvalidInputError) as error:
+        risk.insure(given.assets, events, curves, risk.Contract(is_stated=True), **money)
+    assert keys(error.value.faults) == ["terms"]
 
 
 def test_assets_of_oed_can_be_computed(oed: Path) -> None:

@@ -31,10 +31,17 @@ WORTH = {
     "interruption": "BITIV",
 }  # fmt: skip
 """Our component → total insured value."""
-DEDUCTIBLE = {
-    "building": "LocDed1Building", "other": "LocDed2Other", "contents": "LocDed3Contents",
-    "interruption": "LocDed4BI",
+LEVELS = {
+    "building": "1Building", "other": "2Other", "contents": "3Contents", "interruption": "4BI",
+    "pd": "5PD", "all": "6All",
 }  # fmt: skip
+"""Our component, or level above, → how its fields of insurance end."""
+DEDUCTIBLE = {ours: f"LocDed{end}" for ours, end in LEVELS.items()}
+"""Our level → deductible."""
+COVER = {ours: f"LocLimit{end}" for ours, end in LEVELS.items()}
+"""Our level → limit; it lies on what the deductible leaves, as our cover does."""
+AMOUNT, OF_LOSS, OF_VALUE = 0, 1, 2
+"""What a type says of a deductible or limit."""
 KEY = ("PortNumber", "AccNumber", "LocNumber")
 # Needed of every location by the standard, beside the values. 1050 and 5000 are its codes of
 # unknown residential occupancy and unknown construction; 1000 and 5000 of both unknown.
@@ -57,7 +64,11 @@ def read_oed(file: Path) -> Exchange:
     exchange
         `id` is LocNumber, with account and portfolio before it where it is not enough; `value_…`
         the total insured values; `curve_…` occupancy and construction, such as `1050-5000`, to be
-        named with the curves; `deductible_…` amounts. All other fields stand as `oed_<name>`.
+        named with the curves; terms of insurance as `rencheng.adapters.risk.insurance` takes them:
+        `deductible_…`, `deductible_share_…`, `deductible_least_…`, `deductible_most_…`, `cover_…`,
+        `cover_share_…`, of components, `pd` and `all`; blank where there is none, and no number,
+        which is refused when applied, where their code or type is not known. All other fields stand
+        as `oed_<name>`.
 
     Raises
     ------
@@ -92,10 +103,10 @@ def read_oed(file: Path) -> Exchange:
             blank = as_texts(table[theirs]) == ""
             assets[f"value_{ours}"] = np.where(blank, 0.0, worth)
             assets[f"curve_{ours}"] = kind
-            faults += _deductible(table, ours, assets, ids)
+    faults += _terms(table, assets, ids)
     used = {"Latitude", "Longitude", "LocCurrency", *WORTH.values()}
     assets |= {f"{KEPT}{name}": v for name, v in table.items() if name not in used}
-    ignored = [n for n in table if n.startswith(("LocLimit", "LocMinDed", "LocMaxDed", "LocPart"))]
+    ignored = [n for n in table if n.startswith(("LocPart", "Cond", "LocStep"))]
     if ignored:
         faults.append(fault("not_used", file.name, ignored))
     return Exchange(form="oed", assets=assets, currency=currency[0], faults=tuple(faults))
@@ -111,22 +122,54 @@ def _ids(table: Mapping[str, Any]) -> NDArray[Any]:
     return np.asarray(ids, dtype=object)
 
 
-def _deductible(
-    table: Mapping[str, Any], ours: str, assets: dict[str, Any], ids: NDArray[Any]
-) -> list[Fault]:
-    """Take a deductible as an amount: stated (type 0) or a share of the value (type 2)."""
-    name = DEDUCTIBLE[ours]
+def _terms(table: Mapping[str, Any], assets: dict[str, Any], ids: NDArray[Any]) -> list[Fault]:
+    """Take the terms of insurance of all levels; a limit of 0, and a blank, are none."""
+    worth = {n: np.nan_to_num(assets[f"value_{n}"]) for n in WORTH if f"value_{n}" in assets}
+    none = np.zeros(ids.size)
+    worth["pd"] = sum((v for n, v in worth.items() if n != "interruption"), none)
+    worth["all"] = worth["pd"] + worth.get("interruption", none)
+    faults: list[Fault] = []
+    for ours, end in LEVELS.items():
+        value = worth.get(ours, none)
+        for ded, share, theirs in (
+            ("deductible", "deductible_share", "Ded"), ("cover", "cover_share", "Limit")
+        ):  # fmt: skip
+            name = f"Loc{theirs}{end}"
+            if name not in table:
+                continue
+            amount = _numbers(table, name)
+            kind, code = (_numbers(table, f"Loc{theirs}{k}{end}") for k in ("Type", "Code"))
+            blank = amount == 0.0
+            other = ~np.isin(kind, (AMOUNT, OF_LOSS, OF_VALUE)) | (code != 0) | np.isnan(amount)
+            other &= ~blank
+            faults += rows_fault("deductible", f"OED.{name}", other, ids)
+            whole = np.where(kind == OF_VALUE, amount * value, amount)
+            assets[f"{ded}_{ours}"] = _cell(whole, blank | (kind == OF_LOSS), other)
+            if (kind == OF_LOSS).any():
+                here = kind == OF_LOSS
+                assets[f"{share}_{ours}"] = _cell(amount, blank | ~here, other & here)
+        for part, theirs in (("least", "Min"), ("most", "Max")):
+            name = f"Loc{theirs}Ded{end}"
+            if name in table:
+                amount = _numbers(table, name)
+                assets[f"deductible_{part}_{ours}"] = _cell(amount, amount == 0.0, np.isnan(amount))
+    return faults
+
+
+def _numbers(table: Mapping[str, Any], name: str) -> F64:
+    """Return a field as numbers; 0 where it is not there or blank, NaN where it cannot be read."""
     if name not in table:
-        return []
-    amount, _ = numbers(column(table, name))
-    kind = np.zeros(amount.size)
-    typed = name.replace("Ded", "DedType", 1)
-    if typed in table:
-        kind = np.nan_to_num(numbers(column(table, typed))[0])
-    amount = np.where(kind == 2, amount * assets[f"value_{ours}"], amount)
-    other = ~np.isin(kind, (0, 2)) & np.isfinite(amount)
-    assets[f"deductible_{ours}"] = np.where(other, np.nan, amount)
-    return rows_fault("deductible", f"OED.{typed}", other, ids)
+        return np.zeros(len(next(iter(table.values()))))
+    found = numbers(column(table, name))[0]
+    return np.asarray(np.where(as_texts(table[name]) == "", 0.0, found), dtype=np.float64)
+
+
+def _cell(amount: F64, blank: NDArray[np.bool_], wrong: NDArray[np.bool_]) -> NDArray[Any]:
+    """Return amounts as cells of a table: blank where nothing is said, "?" where nobody knows."""
+    cells = np.array([repr(one) for one in amount.tolist()], dtype=object)
+    cells[blank] = ""
+    cells[wrong] = "?"
+    return cells
 
 
 def write_oed(table: Table, file: Path, *, currency: str) -> tuple[Fault, ...]:
@@ -159,12 +202,18 @@ def write_oed(table: Table, file: Path, *, currency: str) -> tuple[Fault, ...]:
         if ours == "building":
             source = next((n for n in (source, "value_structure", "value") if n in names), source)
         out[theirs] = column(table, source) if source in names else [0.0] * many
-        if f"deductible_{ours}" in names and DEDUCTIBLE[ours] not in out:
-            out[DEDUCTIBLE[ours]] = column(table, f"deductible_{ours}")
+    carried = [n for n in out if n.startswith(("LocDed", "LocLimit"))]
+    for kind, fields in (("deductible", DEDUCTIBLE), ("cover", COVER)):
+        for ours, theirs in fields.items():
+            if f"{kind}_{ours}" in names and not carried:
+                out[theirs] = column(table, f"{kind}_{ours}")
     out["LocCurrency"] = [currency] * many
     out.setdefault("OEDVersion", [VERSION] * many)
     taken = {"id", "lon", "lat", "value", "value_structure"}
-    taken |= {f"{kind}_{one}" for one in WORTH for kind in ("value", "curve", "deductible")}
+    taken |= {f"{kind}_{one}" for one in WORTH for kind in ("value", "curve")}
+    taken |= {f"{kind}_{one}" for one in LEVELS for kind in ("deductible", "cover")}
+    if carried:
+        taken |= {n for n in names if n.startswith(("deductible_", "cover_"))}
     faults = [*_codes(names, out, table, many)]
     lacking = [n for n in NEEDED if n not in out]
     if lacking:
@@ -206,8 +255,10 @@ def _cells(values: Any) -> list[Any]:
 _KNOWN = {
     name.lower(): name
     for name in (
-        *NEEDED, *WORTH.values(), *DEDUCTIBLE.values(), "Latitude", "Longitude", "OccupancyCode",
-        "ConstructionCode",
+        *NEEDED, *WORTH.values(), "Latitude", "Longitude", "OccupancyCode", "ConstructionCode",
+        *(f"Loc{what}{end}" for end in LEVELS.values() for what in (
+            "Ded", "DedType", "DedCode", "MinDed", "MaxDed", "Limit", "LimitType", "LimitCode",
+        )),
     )
 }  # fmt: skip
 
