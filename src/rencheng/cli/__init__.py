@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cyclopts.exceptions import CycloptsError
+    from rich.text import Text
 
 COMMANDS = {
     "serve": ("rencheng.cli.serve:serve", "启动控制台服务 Serve the console"),
@@ -25,12 +30,19 @@ COMMANDS = {
 }
 
 
+def _refusal(error: CycloptsError) -> Text:
+    from rencheng.cli.usage import refusal
+
+    return refusal(error)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; errors of ours become a sentence and exit code 1."""
     from cyclopts import App
 
     from rencheng import __version__
     from rencheng.cli import speaking
+    from rencheng.cli.options import TITLES
     from rencheng.domain.errors import RenchengError
 
     words = speaking.take_language(list(sys.argv[1:] if arguments is None else arguments))
@@ -39,7 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help="韧城 Rencheng：韧性城市大脑 a city's resilience brain. --lang zh|en",
         version=__version__,
         result_action="return_value",
+        **TITLES,
+        error_formatter=_refusal,
     )
+    app["--help"].help, app["--version"].help = "显示用法 Show this", "显示版本 Show the version"
     for name, (place, text) in COMMANDS.items():
         app.command(place, name=name, help=text)
     try:

@@ -11,9 +11,10 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from rencheng.cli import speaking
+from rencheng.cli.options import commands
 from rencheng.domain.errors import ConflictError, RenchengError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from rencheng.adapters.cities.packages import Package
     from rencheng.domain.city import City
 
-app = App(name="city", help="构建、查看、检查城市 Build, show and check cities")
+app = commands("city", "构建、查看、检查城市 Build, show and check cities")
 app.command(
     "rencheng.cli.export:export",
     name="export",

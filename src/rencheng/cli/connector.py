@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cyclopts import App
-
 from rencheng.adapters.files import DEFAULT_CITY
 from rencheng.cli import speaking
-from rencheng.cli.options import STATE, State
+from rencheng.cli.options import STATE, State, commands
 from rencheng.domain.errors import InvalidInputError, NotFoundError
 
 if TYPE_CHECKING:
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
     from rencheng.connectors.shape import Connector
     from rencheng.domain.feed import FeedPoll
 
-app = App(name="connector", help="接入器与数据源 Connectors, and the feeds that use them")
+app = commands("connector", "接入器与数据源 Connectors, and the feeds that use them")
 SHOWN = 20
 """Things of a delivery that are shown."""
 

@@ -7,16 +7,16 @@ from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from rencheng.cli import speaking
-from rencheng.cli.options import STATE, State
+from rencheng.cli.options import STATE, State, commands
 
 if TYPE_CHECKING:
     from rencheng.adapters.curve_library.library import CurveLibrary
     from rencheng.domain.curve import Curve, CurveAnswer
 
-app = App(name="curve", help="损伤曲线库 The library of damage curves")
+app = commands("curve", "损伤曲线库 The library of damage curves")
 HEADS = ("id", "kind", "hazard", "component", "region", "shelf")
 
 

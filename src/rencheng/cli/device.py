@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from rencheng.cli import speaking
+from rencheng.cli.options import commands
 from rencheng.cli.server import URL, Token, Url, ask, client_of
 
-app = App(name="device", help="批量登记设备与密钥 Provision devices and their keys")
+app = commands("device", "批量登记设备与密钥 Provision devices and their keys")
 PAGE = 1000
 
 

@@ -6,18 +6,18 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from rencheng.adapters.files import DEFAULT_CITY
 from rencheng.cli import speaking
-from rencheng.cli.options import STATE, State
+from rencheng.cli.options import STATE, State, commands
 
 if TYPE_CHECKING:
     from rencheng.adapters.history_import.importing import Imported
     from rencheng.adapters.history_import.maps import HistoryMap
     from rencheng.bootstrap import Brain
 
-app = App(name="history", help="历史观测 Readings of the past")
+app = commands("history", "历史观测 Readings of the past")
 _EVERY_S = 2.0
 
 

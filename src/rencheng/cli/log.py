@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from cyclopts import App
-
 from rencheng.cli import speaking
-from rencheng.cli.options import STATE, State, open_existing
+from rencheng.cli.options import STATE, State, commands, open_existing
 
-app = App(name="log", help="核验日志 Verify the log")
+app = commands("log", "核验日志 Verify the log")
 
 
 @app.command

@@ -7,15 +7,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from rencheng.cli import speaking
+from rencheng.cli.options import commands
 
 if TYPE_CHECKING:
     from rencheng.bootstrap import Brain
     from rencheng.bootstrap.mqtt import MqttOptions
 
-app = App(name="mqtt", help="检查 MQTT 映射文件 Check mapping files of MQTT")
+app = commands("mqtt", "检查 MQTT 映射文件 Check mapping files of MQTT")
 
 
 @Parameter(name="*")

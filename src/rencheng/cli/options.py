@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 
 from rencheng.domain.errors import NotFoundError
 
@@ -18,6 +18,17 @@ State = Annotated[
     Path, Parameter(name="--state", env_var="RENCHENG_STATE", help="状态文件夹 State folder")
 ]
 STATE = Path(".state")
+TITLES: dict[str, Any] = {
+    "group_commands": "命令 Commands",
+    "group_parameters": "选项 Options",
+    "group_arguments": "参数 Arguments",
+}
+"""Titles of the parts of a command's help."""
+
+
+def commands(name: str, about: str) -> App:
+    """Return what holds the commands that begin with a name."""
+    return App(name=name, help=about, **TITLES)
 
 
 def open_existing(state: Path, *, is_shared: bool = False) -> tuple[Identity, Store]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from rencheng.cli import speaking
+from rencheng.cli.options import commands
 from rencheng.cli.server import URL, Token, Url, ask, client_of
 
-app = App(name="quality", help="质量控制 Quality control of readings")
+app = commands("quality", "质量控制 Quality control of readings")
 
 
 @app.command

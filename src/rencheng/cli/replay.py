@@ -6,15 +6,14 @@ from datetime import datetime
 from time import sleep
 from typing import TYPE_CHECKING, Any
 
-from cyclopts import App
-
 from rencheng.cli import speaking
+from rencheng.cli.options import commands
 from rencheng.cli.server import URL, Token, Url, ask, client_of
 
 if TYPE_CHECKING:
     import httpx
 
-app = App(name="replay", help="回放历史事件 Replay a past event on a running server")
+app = commands("replay", "回放历史事件 Replay a past event on a running server")
 _EVERY_S = 1.0
 
 

@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
-from rencheng.cli.options import STATE, State
+from rencheng.cli.options import STATE, State, commands
 from rencheng.cli.risk_options import (
     Assets,
     Curves,
@@ -25,7 +25,7 @@ from rencheng.domain.errors import InvalidInputError
 if TYPE_CHECKING:
     from rencheng import risk
 
-app = App(name="risk", help="风险计算 Losses of assets under event sets")
+app = commands("risk", "风险计算 Losses of assets under event sets")
 app.command("rencheng.cli.risk_example:example", help="示例文件 Files to try the commands with")
 app.command("rencheng.cli.risk_classical:classical", help="致灾曲线 Risk by hazard curves")
 app.command("rencheng.cli.risk_measures:measures", help="减灾措施 Measures, their benefit and cost")

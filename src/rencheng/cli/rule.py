@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from rencheng.cli import speaking
-from rencheng.cli.options import STATE, State
+from rencheng.cli.options import STATE, State, commands
 from rencheng.cli.rule_past import Past, Truth
 from rencheng.domain.errors import NotFoundError
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rencheng.domain.watch import WatchPack, WatchRule
     from rencheng.sense.rules.backtest import Episode
 
-app = App(name="rule", help="报警规则与回测 Alarm rules, and how they would have done")
+app = commands("rule", "报警规则与回测 Alarm rules, and how they would have done")
 
 
 @app.command(name="list")

@@ -8,11 +8,11 @@ from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from rencheng.adapters.files import DEFAULT_CITY
 from rencheng.cli import speaking
-from rencheng.cli.options import STATE, State
+from rencheng.cli.options import STATE, State, commands
 from rencheng.cli.server import URL, Token, Url, ask, client_of
 from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.run import LIVE_RUN
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rencheng.domain.city import City
     from rencheng.domain.scene import WaterMap
 
-app = App(name="scene", help="遥感影像 Pictures from above")
+app = commands("scene", "遥感影像 Pictures from above")
 
 
 @Parameter(name="*")

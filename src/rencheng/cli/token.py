@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from cyclopts import App
-
 from rencheng.cli import speaking
-from rencheng.cli.options import STATE, State, open_existing
+from rencheng.cli.options import STATE, State, commands, open_existing
 
-app = App(name="token", help="管理设备令牌 Manage the keys of devices")
+app = commands("token", "管理设备令牌 Manage the keys of devices")
 SHOWN = 12
 """Characters of a token's id that are shown; enough to name it."""
 

@@ -6,13 +6,13 @@ import getpass
 import sys
 from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from rencheng.cli import speaking
-from rencheng.cli.options import STATE, State, open_existing
+from rencheng.cli.options import STATE, State, commands, open_existing
 from rencheng.domain.errors import InvalidInputError
 
-app = App(name="user", help="管理账号 Manage accounts")
+app = commands("user", "管理账号 Manage accounts")
 
 
 @app.command
