@@ -52,7 +52,10 @@ Reach = Annotated[
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """How a job runs."""
+    """How a job runs.
+
+    Its types are written out: a command that adds to it reads them where its own names are.
+    """
 
     fields: Annotated[
         int,
@@ -61,8 +64,10 @@ class Job:
             "its standard deviation, 0: its medians alone"
         ),
     ] = 500
-    seed: Seed = 0
-    memory_mb: MemoryMb = MEMORY_MB
+    seed: Annotated[int, Parameter(help="随机种子 Seed; the same seed, the same draws")] = 0
+    memory_mb: Annotated[float, Parameter(help="内存上限（MB） Memory the job may take")] = (
+        MEMORY_MB
+    )
 
 
 @Parameter(name="*")
