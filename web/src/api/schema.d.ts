@@ -1000,26 +1000,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/imports/broken": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Broken
-         * @description Return imports whose record cannot be read, newest first; each can be deleted.
-         */
-        get: operations["imports_broken"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/imports/rules": {
         parameters: {
             query?: never;
@@ -1654,26 +1634,6 @@ export interface paths {
          * @description Ask for a run; the background takes it up when those before it are over.
          */
         post: operations["risk_ask"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/risk/jobs/broken": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Broken
-         * @description Return runs whose record cannot be read, newest first; each can be deleted.
-         */
-        get: operations["risk_broken"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2993,20 +2953,6 @@ export interface components {
             p50: number | null;
             /** P95 */
             p95: number | null;
-        };
-        /**
-         * BrokenJobOut
-         * @description A run or an import whose record cannot be read; it can be deleted.
-         */
-        BrokenJobOut: {
-            /**
-             * Changed
-             * Format: date-time
-             */
-            changed: string;
-            /** Id */
-            id: string;
-            trouble: components["schemas"]["ProblemOut"];
         };
         /**
          * BrokenJobOut
@@ -9194,36 +9140,6 @@ export interface operations {
             };
         };
     };
-    imports_broken: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BrokenJobOut"][];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemOut"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
     imports_rules: {
         parameters: {
             query?: never;
@@ -10550,36 +10466,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RiskJobOut"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemOut"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    risk_broken: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BrokenJobOut"][];
                 };
             };
             /** @description Default Response */

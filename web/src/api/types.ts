@@ -10,7 +10,6 @@ export type Figure = S['FigureOut'];
 export type Fault = S['FaultOut'];
 export type ProblemBody = S['ProblemOut'];
 export type BrokenJob = S['BrokenJobOut'];
-export type BrokenJob = S['BrokenJobOut'];
 export type User = S['UserOut'];
 export type Session = S['SessionOut'];
 export type Origin = Why['origin'];
