@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,7 +22,7 @@ def with_evidence(
     dependencies: Dependencies,
     state: CityState,
     now_h: float,
-    hours: tuple[F64, F64],
+    hours: tuple[F64, Callable[[NDArray[np.int64]], F64]],
     backup_h: F64,
 ) -> F64:
     """Make repair times agree with what is known to work or not.
@@ -28,8 +30,8 @@ def with_evidence(
     Parameters
     ----------
     hours
-        Repair times as sampled, and those that hold where a node is known to be out of work now;
-        0: never out of work. [h] (samples, nodes) each
+        Repair times as sampled (samples, nodes), and what returns those that hold where a node is
+        known to be out of work now, for some nodes; 0: never out of work. [h]
     now_h
         Hours after the onset to which `state` belongs. [h]
 
@@ -47,7 +49,7 @@ def with_evidence(
     weighted by how well they explain all observations together, and a common cause of several
     outages is not inferred; confidence below 0.5 is ignored.
     """
-    repair_h, residual_h = hours[0].copy(), hours[1]
+    repair_h, still_h = hours[0].copy(), hours[1]
     is_trusted = state.confidence >= TRUSTED
     is_up = is_trusted & (state.up >= 0.5)
     is_down = is_trusted & (state.up < 0.5)
@@ -59,7 +61,7 @@ def with_evidence(
     if down.size:
         works = cascade(dependencies, repair_h, backup_h, np.array([now_h]))[:, 0, down] == 1
         mended = repair_h[:, down] <= now_h
-        forced = np.where(works & mended, residual_h[:, down], repair_h[:, down])
+        forced = np.where(works & mended, still_h(down), repair_h[:, down])
         repair_h[:, down] = forced
     return repair_h
 

@@ -45,9 +45,11 @@ def customers_served(breaks_per_km: F64, mains: MainsRepair) -> F64:
     >>> customers_served(np.array([0.0, 0.1]), rule).tolist()
     [1.0, 0.5]
     """
-    with np.errstate(divide="ignore"):
-        distance = np.log(breaks_per_km / mains.served_median) / mains.served_beta
-    return np.asarray(1.0 - ndtr(distance))
+    served = np.ones_like(breaks_per_km)
+    broken = breaks_per_km > 0
+    distance = np.log(breaks_per_km[broken] / mains.served_median) / mains.served_beta
+    served[broken] = 1.0 - ndtr(distance)
+    return served
 
 
 def water_served(

@@ -40,6 +40,10 @@ class NodeDamage:
     kind: NDArray[np.int64]
     """Row of the restoration table. (nodes,)"""
 
+    def of(self, which: NDArray[np.int64]) -> NodeDamage:
+        """Return some of the nodes."""
+        return NodeDamage(self.state[:, which], self.kind[which])
+
 
 def node_damage(city: City, damage: Damage, table: RestorationTable) -> NodeDamage:
     """Bring the damage of lifelines and facilities to the nodes of the dependencies.

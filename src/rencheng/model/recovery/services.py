@@ -21,6 +21,7 @@ from rencheng.model.recovery.levels import (
 )
 from rencheng.model.recovery.mains import water_served
 from rencheng.model.recovery.nodes import (
+    NodeDamage,
     node_damage,
     out_of_work_hours,
     repair_hours,
@@ -82,12 +83,16 @@ def restore(
             params={"damage": samples, "shaking": onset.shaking.sa1_g.shape[0]},
         )
     time_h = np.append(TIME_H[horizon_h > TIME_H], horizon_h)
-    repair_h, clear_h = _times_to_repair(city, damage, access, table, seed=seed)
+    nodes = node_damage(city, damage, table)
+    repair_h, clear_h = _times_to_repair(city, nodes, access, table, seed=seed)
     backup_h = backup_hours(city.dependencies, table.unknown_backup_h, samples=samples, seed=seed)
     if state is not None:
         now_h = _hours_since(onset, state)
         drawn = np.random.default_rng([seed, 75]).random(repair_h.shape)
-        still_h = residual_hours(node_damage(city, damage, table), table, drawn, now_h)
+
+        def still_h(which: NDArray[np.int64]) -> F64:
+            return residual_hours(nodes.of(which), table, drawn[:, which], now_h)
+
         repair_h = with_evidence(city.dependencies, state, now_h, (repair_h, still_h), backup_h)
     works = cascade(city.dependencies, repair_h, backup_h, time_h)
     served = None
@@ -105,10 +110,9 @@ def restore(
 
 
 def _times_to_repair(
-    city: City, damage: Damage, access: Access, table: RestorationTable, *, seed: int
+    city: City, nodes: NodeDamage, access: Access, table: RestorationTable, *, seed: int
 ) -> tuple[F64, F64]:
     """Return when each node is whole by itself, and when each zone's streets are clear. [h]"""
-    nodes = node_damage(city, damage, table)
     rng = np.random.default_rng([seed, 74])
     repair_h = repair_hours(nodes, table, rng.random(nodes.state.shape))
     if table.has_crew_limits:
