@@ -26,7 +26,7 @@ CHINA = country()
 def shaken(rows: list[dict[int, float]], people: Crowd, measure: str = "MMI") -> PeopleEstimate:
     many = len(people.id)
     made = event_set(rows, many)
-    unit = "1" if measure == "MMI" else "g"
+    unit = {"MMI": "1", "PGA": "g", "PGV": "m/s"}[measure]
     events = Events(
         head=replace(made.head, measure=measure, unit=unit),
         start=made.start, point=made.point, intensity=made.intensity,
@@ -100,6 +100,19 @@ def test_intensity_from_acceleration_by_the_chinese_standard() -> None:
     np.testing.assert_allclose(felt, [6.59, 9.76, 1.0, np.nan])
     notes = [note.key for note in shaken([{0: 0.2}], crowd([1.0]), "PGA").notes]
     assert "people.note.from_pga" in notes
+
+
+def test_intensity_from_velocity_by_the_chinese_standard() -> None:
+    # 3.00 lg(1 m/s) + 9.77; the lower end of VI, 5.5, lies at 0.457 m/s² and 0.0381 m/s.
+    felt = intensity_of(np.array([1.0, 0.1]), "PGV", "m/s")
+    np.testing.assert_allclose(felt, [9.77, 6.77])
+    ends = (
+        intensity_of(np.array([0.457]), "PGA", "m/s2"),
+        intensity_of(np.array([3.81]), "PGV", "cm/s"),
+    )
+    np.testing.assert_allclose(ends, 5.5, atol=0.02)
+    notes = [note.key for note in shaken([{0: 0.2}], crowd([1.0]), "PGV").notes]
+    assert "people.note.from_pgv" in notes
 
 
 def test_a_country_fitted_with_others_says_so() -> None:

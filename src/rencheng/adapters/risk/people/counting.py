@@ -53,7 +53,7 @@ Progress = Callable[[int, int], None]
 
 DROWNED = ("jonkman.remaining", "jonkman.rapid_rise", "worldbank.drowned", "boyd.drowned")
 """Curves of the library that every flood is asked with, side by side."""
-_SHAKING = ("MMI", "PGA")
+_SHAKING = ("MMI", "PGV", "PGA")
 
 
 def people(  # noqa: PLR0913
@@ -179,7 +179,7 @@ class _Work:
         )
 
     def shaken(self) -> list[PeopleEstimate]:
-        """Return the rapid model's deaths, of intensity rather than of PGA."""
+        """Return the rapid model's deaths, of intensity, else of velocity, else of PGA."""
         model = rapid_model(self.when.country)
         measure = next((one for one in _SHAKING if one in self.jobs), "")
         return [rapid(self.jobs[measure], model)] if measure else []

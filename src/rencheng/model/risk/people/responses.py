@@ -71,7 +71,7 @@ def rapid(job: Job, model: RapidModel) -> PeopleEstimate:
     Parameters
     ----------
     job
-        Its events give MMI, or PGA, which is turned into intensity; see `shaking.intensity_of`.
+        Its events give MMI, or PGV or PGA, turned into intensity; see `shaking.intensity_of`.
     model
         Of the country.
 
@@ -101,7 +101,8 @@ def rapid(job: Job, model: RapidModel) -> PeopleEstimate:
     if not model.is_own:
         notes.append(Text("people.note.pager_group", {"country": model.country}))
     if head.measure != "MMI":
-        notes.append(Text("people.note.from_pga", {"measure": head.measure}))
+        key = "people.note.from_pga" if head.measure == "PGA" else "people.note.from_pgv"
+        notes.append(Text(key, {"measure": head.measure}))
     return sums.estimate(
         f"pager.{model.country}",
         (Fate.DEAD,),

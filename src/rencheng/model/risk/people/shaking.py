@@ -11,25 +11,26 @@ from rencheng.model.risk.people.fragilities import normal
 
 F64 = NDArray[np.float64]
 
-# GB/T 17742-2020, formula A.5: intensity of the peak ground acceleration [m/s²]. Found again in
-# four public programs by other authors (chemars/Seismic-Intensity-Scales, GB17742_class,
-# intensityCalculatorForPhyphox, compute_intensity_gb), and within 0.02 of the lower end of VI in
-# table A.1 (0.457 m/s²) as a fifth quotes it; not read in the standard. The standard means all
-# three components from 0.1 to 10 Hz, and joins them with the velocity (A.6, 3.00 lg PGV + 9.77),
-# which alone decides where both reach VI: acceleration by itself makes do. Chinese and Mercalli
-# degrees are close from VI to X.
-_SLOPE, _AT_ONE = 3.17, 6.59
+# GB/T 17742-2020, formulas A.5 and A.6: intensity by lg of the peak ground acceleration [m/s²] and
+# velocity [m/s], slope and value at one. Found again in four public programs by other authors
+# (chemars/Seismic-Intensity-Scales, GB17742_class, intensityCalculatorForPhyphox,
+# compute_intensity_gb), and within 0.02 of the lower end of VI in table A.1 (0.457 m/s², 0.0381
+# m/s) as a fifth quotes it; not read in the standard. The standard means all three components from
+# 0.1 to 10 Hz and both together: velocity where both reach VI, else their mean; one by itself makes
+# do. Chinese and Mercalli degrees are close from VI to X.
+_SCALE = {"PGA": ("m/s2", 3.17, 6.59), "PGV": ("m/s", 3.00, 9.77)}
 # PAGER works from V to IX and takes X for IX (usgs/pager 081a55f, losspager/models/emploss.py);
 # V begins at 4.5.
 LOWEST, HIGHEST = 4.5, 9.0
 
 
 def intensity_of(x: F64, measure: str, unit: str) -> F64:
-    """Return the macroseismic intensity of MMI or PGA; 1 to 12, NaN unknown. [MMI]"""
+    """Return the macroseismic intensity of MMI, PGA or PGV; 1 to 12, NaN unknown. [MMI]"""
     if measure == "MMI":
         return x
+    said, slope, at_one = _SCALE[measure]
     with np.errstate(divide="ignore"):
-        felt = _SLOPE * np.log10(x * factor(measure, unit, "m/s2")) + _AT_ONE
+        felt = slope * np.log10(x * factor(measure, unit, said)) + at_one
     return np.clip(felt, 1.0, 12.0)
 
 
