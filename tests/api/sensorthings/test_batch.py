@@ -107,3 +107,13 @@ def test_what_a_batch_cannot_be_is_refused_whole(
     answer = service.client.post(service.at("$batch"), json=body)
     assert answer.status_code == 400
     assert where in [one["where"] for one in answer.json()["faults"]]
+
+
+def test_a_batch_in_parts_is_refused_with_the_form_that_is_taken(service: Service) -> None:
+    body = b"--x\r\nContent-Type: application/http\r\n\r\nGET Things HTTP/1.1\r\n\r\n--x--"
+    answer = service.client.post(
+        service.at("$batch"), content=body, headers={"Content-Type": "multipart/mixed; boundary=x"}
+    )
+    assert (answer.status_code, answer.json()["key"]) == (400, "sensorthings.multipart")
+    root = service.client.get(service.at("")).json()
+    assert not [one for one in root["serverSettings"]["conformance"] if "batch" in one]

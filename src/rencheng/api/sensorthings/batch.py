@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from rencheng.domain.errors import InvalidInputError
 from rencheng.service.register_forms import Faults
 
 MOST = 1_000
@@ -51,6 +52,15 @@ def run(body: Any, root: str, answer: Answer) -> dict[str, Any]:
             response["body"] = content
         responses.append(response)
     return {"responses": responses}
+
+
+def no_multipart() -> InvalidInputError:
+    """Return the refusal of the standard's older form, which we do not declare either."""
+    return InvalidInputError(
+        "sensorthings.multipart",
+        "requests in parts (multipart/mixed) are not taken",
+        hint='Send JSON: {"requests": [{"id": "1", "method": "post", "url": "Things", "body": …}]}',
+    )
 
 
 def _check(one: Any, place: str, names: set[str], faults: Faults) -> None:

@@ -62,9 +62,11 @@ def get(request: Request, call: CallDep, path: str = "") -> Response:
 
 
 @needs(Permission.INGEST, Permission.SENSOR_WRITE)
-def post(body: Body, call: CallDep, brain: BrainDep, path: str = "") -> Response:
+def post(request: Request, body: Body, call: CallDep, brain: BrainDep, path: str = "") -> Response:
     """Create an entity, observations as arrays, or do a batch."""
     try:
+        if request.headers.get("content-type", "").startswith("multipart/"):
+            raise batch.no_multipart()
         content = writing.decoded(body)
         if path == "$batch":
             answers = batch.run(content, call.root, _Requests(call).answer)
