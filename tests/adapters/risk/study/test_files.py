@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -119,9 +120,43 @@ def test_every_fault_of_a_file_is_told_at_once(tmp_path: Path) -> None:
         risk.study(ASSETS, events(), CURVES, file, currency="CNY", year=2024)
     found = [f.key.removeprefix("risk_uncertainty.") for f in error.value.faults]
     assert found == [
-        "schema", "kind", "key", "missing", "type", "type", "type", "key", "range", "weights",
+        "schema", "kind", "key", "missing", "type", "family", "type", "key", "range", "weights",
         "curve",
     ]  # fmt: skip
+
+
+def test_a_name_that_is_nearly_right_is_told_with_the_right_one(tmp_path: Path) -> None:
+    file = tmp_path / "bad.json"
+    rows = [
+        {"name": "a", "kind": "valu"},
+        {"name": "b", "kind": "value", "comon": 0.2},
+        {"name": "c", "kind": "value", "classes": ["wod"]},
+        {"name": "d", "kind": "value", "classes": ["other"], "common": 0.1},
+        {"name": "e", "kind": "rate", "cv": 0.1, "family": "normal"},
+    ]
+    file.write_text(json.dumps({"schema": "rencheng/risk-study/1", "input": rows}), "utf-8")
+    with pytest.raises(InvalidInputError) as error:
+        risk.study(ASSETS, events(), CURVES, risk.study_file(file), currency="CNY", year=2024)
+    said = [(f.where, f.key.removeprefix("risk_uncertainty."), f.first) for f in error.value.faults]
+    assert said == [
+        ("input[1] a", "kind", ("valu → value?",)),
+        ("input[2] b", "key", ("comon → common?",)),
+        ("input[5] e", "family", ("family = normal",)),
+        ("input c", "curve", ("wod → wood?",)),
+        ("input d", "unused", ("other",)),
+    ]
+
+
+def test_a_study_in_json_is_the_one_in_toml(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text(GOOD, encoding="utf-8")
+    table = tomllib.loads(GOOD)
+    (tmp_path / "a.json").write_text(json.dumps(table), encoding="utf-8")
+    assert risk.study_file(tmp_path / "a.json") == risk.study_file(tmp_path / "a.toml")
+    for text in ("{", "[1]", '"x"', "{} x"):
+        (tmp_path / "a.json").write_text(text, encoding="utf-8")
+        with pytest.raises(InvalidInputError) as error:
+            risk.study_file(tmp_path / "a.json")
+        assert error.value.key == "risk_uncertainty.json"
 
 
 def test_a_file_that_is_no_toml_is_refused(tmp_path: Path) -> None:

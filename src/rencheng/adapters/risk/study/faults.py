@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields
+from difflib import get_close_matches
 
 import numpy as np
 
@@ -31,6 +32,8 @@ SAID = {
     "no_sd": ("curves have no standard deviation", "Leave their classes out"),
     "no_beta": ("curves scatter more than a beta can", "Leave their classes out"),
     "members": ("members are not the event sets given", "Give a set for each member and no other"),
+    "family": ("distributions are unknown", "Name gamma or lognormal"),
+    "unused": ("classes are of no asset", "Mend their names, or leave the input out"),
     "assets": ("groups do not fit the assets", "Give one group for each asset"),
 }
 """Problem and hint by the last part of the key; languages: `words/risk_uncertainty.toml`."""
@@ -98,9 +101,30 @@ def _of_input(one: ru.UncertainInput, curves: Mapping[str, Curve]) -> Iterator[F
             yield fault("weights", where, [f"{n}: {w:g}" for n, w in zip(of, weights, strict=False)]
                         or ["—"])  # fmt: skip
     named = (one.of, *one.curves) if isinstance(one, ru.CurveChoice) else _classes(one)
-    unknown = [name for name in dict.fromkeys(named) if name not in curves]
+    unknown = [meant(name, curves) for name in dict.fromkeys(named) if name not in curves]
     if unknown:
         yield fault("curve", where, unknown)
+
+
+def unused_faults(study: ru.Study, used: Collection[str]) -> Iterator[Fault]:
+    """Yield inputs that name a class of no asset: they would change nothing and say so nowhere."""
+    for one in study.inputs:
+        of = (one.of,) if isinstance(one, ru.CurveChoice) else _classes(one)
+        idle = [meant(name, used) for name in of if name not in used]
+        if idle:
+            yield fault("unused", f"input {one.name}", idle)
+
+
+def meant(name: str, known: Collection[str]) -> str:
+    """Return a name with the one that may have been meant.
+
+    Examples
+    --------
+    >>> meant("comon", ("name", "common")), meant("xyz", ("name",))
+    ('comon → common?', 'xyz')
+    """
+    near = get_close_matches(name, list(known), 1)
+    return f"{name} → {near[0]}?" if near and near[0] != name else name
 
 
 def _numbers(one: ru.UncertainInput) -> Iterator[tuple[str, float]]:

@@ -1,7 +1,8 @@
-"""Studies of uncertainty: read from TOML, run on tables and event sets."""
+"""Studies of uncertainty: read from TOML or JSON, run on tables and event sets."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields, replace
 from pathlib import Path
@@ -12,10 +13,11 @@ from rencheng.adapters.risk.assets.meeting import assets_of, meet
 from rencheng.adapters.risk.assets.money import must_be_in
 from rencheng.adapters.risk.assets.table import curves_for
 from rencheng.adapters.risk.events.table import EventSet, Table, doubts
-from rencheng.adapters.risk.study.faults import fault, refuse, study_faults
+from rencheng.adapters.risk.study.faults import fault, meant, refuse, study_faults, unused_faults
+from rencheng.adapters.risk.tables import must_be_there
 from rencheng.domain import risk_uncertainty as ru
 from rencheng.domain.curve import Curve
-from rencheng.domain.errors import Fault
+from rencheng.domain.errors import Fault, InvalidInputError
 from rencheng.domain.risk import EventSource, Portfolio
 from rencheng.domain.risk_money import Money
 from rencheng.domain.risk_parts import Parts
@@ -82,21 +84,22 @@ class Prepared:
 
 
 def read_study(path: str | Path) -> StudyFile:
-    """Return the study of a TOML file; what cannot be read stands in its `faults`.
+    """Return the study of a TOML or JSON file; what cannot be read stands in its `faults`.
 
     Parameters
     ----------
     path
         With `schema`, `samples`, `seed`, `return_periods` and `[[input]]`; see
-        docs/how-to/risk-uncertainty.md.
+        docs/how-to/risk-uncertainty.md. `.json` has the same keys, and `input` as a list.
 
     Raises
     ------
     InvalidInputError
-        When it is no TOML in UTF-8.
+        When it is not there, or no table of TOML or JSON in UTF-8.
     """
     file = Path(path)
-    table = read_toml(file)
+    must_be_there(file)
+    table = _json(file) if file.suffix.lower() == ".json" else read_toml(file)
     faults: list[Fault] = []
     if table.pop("schema", None) != SCHEMA:
         faults.append(fault("schema", file.name, [SCHEMA]))
@@ -112,11 +115,31 @@ def read_study(path: str | Path) -> StudyFile:
     if not _is_numbers(said.get("return_periods", [])):
         wrong.append(f"return_periods = {said['return_periods']}")
     faults += [fault("type", file.name, wrong)] if wrong else []
-    faults += [fault("key", file.name, sorted(table))] if table else []
+    keys = ("schema", "samples", "seed", "return_periods", "input")
+    faults += [fault("key", file.name, [meant(n, keys) for n in sorted(table)])] if table else []
     if not wrong:
         periods = said.pop("return_periods", whole.return_periods)
         whole = replace(whole, return_periods=tuple(map(float, periods)), **said)
     return StudyFile(study=whole, faults=tuple(faults))
+
+
+def _json(file: Path) -> dict[str, Any]:
+    try:
+        read = json.loads(file.read_bytes().decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise _no_json(file, str(error)) from error
+    if not isinstance(read, dict):
+        raise _no_json(file, f"it begins with {str(read)[:20]}")
+    return read
+
+
+def _no_json(file: Path, reason: str) -> InvalidInputError:
+    return InvalidInputError(
+        "risk_uncertainty.json",
+        f"{file.name} is no table of JSON in UTF-8: {reason}",
+        hint="Mend it where it says, or write the study as TOML",
+        params={"where": file.name, "reason": reason},
+    )
 
 
 def read_input(row: Any, number: int) -> tuple[ru.UncertainInput | None, list[Fault]]:
@@ -127,16 +150,19 @@ def read_input(row: Any, number: int) -> tuple[ru.UncertainInput | None, list[Fa
     where = f"{where} {row.get('name', '')}".strip()
     kind = KINDS.get(str(row.get("kind")))
     if kind is None:
-        return None, [fault("kind", where, [row.get("kind", "—")])]
+        return None, [fault("kind", where, [meant(str(row.get("kind", "—")), KINDS)])]
     known = {one.name: one for one in fields(kind)}
-    unknown = sorted(set(row) - set(known) - {"kind"})
+    unknown = [meant(n, (*known, "kind")) for n in sorted(set(row) - set(known) - {"kind"})]
     faults = [fault("key", where, unknown)] if unknown else []
     needed = [n for n, one in known.items() if one.default is MISSING and n not in row]
     faults += [fault("missing", where, needed)] if needed else []
     read = {name: _value(known[name], row[name]) for name in known if name in row}
-    wrong = [f"{name} = {row[name]}" for name, value in read.items() if value is None]
+    none = [name for name, value in read.items() if value is None]
+    laws = [name for name in none if known[name].type == "Family"]
+    faults += [fault("family", where, [f"{n} = {row[n]}" for n in laws])] if laws else []
+    wrong = [f"{name} = {row[name]}" for name in none if name not in laws]
     faults += [fault("type", where, wrong)] if wrong else []
-    return (None if needed or wrong else kind(**read)), faults
+    return (None if needed or none else kind(**read)), faults
 
 
 def _value(field: Field[Any], given: Any) -> Any:
@@ -158,6 +184,12 @@ def _is_numbers(values: Any) -> bool:
     return isinstance(values, list) and all(
         type(one) is float or (type(one) is int and abs(one) <= SEEDS) for one in values
     )
+
+
+def _named(study: ru.Study) -> list[str]:
+    """Return the classes that inputs name."""
+    of = [one.of for one in study.inputs if isinstance(one, ru.CurveChoice)]
+    return [*of, *(name for one in study.inputs for name in getattr(one, "classes", ()))]
 
 
 def prepare(
@@ -201,6 +233,8 @@ def prepare(
     groups = asked.groups or ([str(g) for g in assets["group"]] if "group" in assets else ())
     if len(groups) not in (0, read.id.size):
         faults.append(fault("assets", "group", [f"{len(groups)} / {read.id.size}"]))
+    used = [name for name in curves if (read.curve == name).any()]
+    faults += unused_faults(file.study, [*used, *(set(_named(file.study)) - set(curves))])
     refuse(faults)
     order = next((one.members for one in file.study.inputs if isinstance(one, ru.Ensemble)), ("",))
     met = [meet(read, sets[name], list(curves), currency=currency, year=year) for name in order]
