@@ -11,7 +11,8 @@ from rencheng.api.shapes.risk import (
     RiskTotalOut,
 )
 from rencheng.api.telling import number
-from rencheng.service.risk_runs import SURE, Bounds, RiskSummary, Tail, YearSteps
+from rencheng.domain.risk_annual import WIDEST
+from rencheng.service.risk_runs import Bounds, RiskSummary, Tail, YearSteps
 
 
 def tail_out(rows: Sequence[Tail]) -> list[RiskTailOut]:
@@ -54,5 +55,5 @@ def _total(year: YearSteps) -> RiskTotalOut:
         low=list(year.low),
         high=list(year.high),
         withheld=year.withheld,
-        sure=SURE,
+        sure=WIDEST,
     )

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 F64 = NDArray[np.float64]
 
+WIDEST = 10.0
+"""Bounds that lie further apart than this factor say nothing, and nothing is told. Ours."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Between:

@@ -21,8 +21,6 @@ from rencheng.service.risk_study import StudyMenu, StudySummary, StudyWish
 Arrays = Mapping[str, NDArray[Any]]
 STOPPED = "risk.stopped"
 """Key of the error by which a run says that it was stopped."""
-SURE = 10.0
-"""Bounds that lie further apart than this factor say nothing, and nothing is said. Ours."""
 
 
 class SetKind(StrEnum):

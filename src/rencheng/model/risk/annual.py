@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rencheng.domain.errors import InvalidInputError, TooMuchError
 from rencheng.domain.risk import LossMatrix
-from rencheng.domain.risk_annual import AnnualLoss, Between, Covered, Layer
+from rencheng.domain.risk_annual import WIDEST, AnnualLoss, Between, Covered, Layer
 from rencheng.model.risk.insurance import insured
 from rencheng.model.risk.tail import period
 
@@ -26,8 +26,6 @@ _TURNS = 6
 _BINS = 4096
 # Events of less than so many steps get a finer grid of their own, so often at most. Ours.
 _FINE, _LEVELS = 512, 24
-WIDEST = 10.0
-"""Bounds that lie further apart than this factor say nothing, and nothing is told. Ours."""
 # Probabilities are held equal within this share, as `tail` does with frequencies. Ours.
 _SAME = 1e-12
 

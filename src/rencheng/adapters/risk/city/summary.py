@@ -16,11 +16,10 @@ from rencheng.domain.errors import TooMuchError
 from rencheng.domain.provenance import Band, Origin, Text
 from rencheng.domain.risk import EventImpact, Exceedance, left_out
 from rencheng.domain.risk_annual import AnnualLoss, Between
-from rencheng.model.risk.annual import annual_loss, annual_loss_at, annual_tail_mean
+from rencheng.model.risk.annual import annual_loss, annual_loss_at, annual_tail_mean, told
 from rencheng.model.risk.tail import exceedance, loss_at, tail_mean
 from rencheng.service.figures import BUILDING, PERSON
 from rencheng.service.risk_runs import (
-    SURE,
     Amount,
     Bounds,
     RiskRun,
@@ -153,9 +152,9 @@ def _tail(found: EventImpact, steps: Exceedance, year: AnnualLoss | None) -> tup
 
 def _sure(one: Between) -> Bounds | None:
     """Return a number with its bounds; None where these lie too far apart to say anything."""
-    if not math.isfinite(one.best + one.low + one.high) or one.high > SURE * one.low:
+    if (sure := told(one)) is None:
         return None
-    return Bounds(best=one.best, low=one.low, high=one.high)
+    return Bounds(best=sure.best, low=sure.low, high=sure.high)
 
 
 def _year(found: EventImpact) -> AnnualLoss | None:
