@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from rencheng.adapters.files import data_folder, read_ours
-from rencheng.domain.errors import CorruptDataError, Fault
+from rencheng.adapters.files import data_folder
+from rencheng.adapters.rule_files import BAD, read_rules, row_fault
+from rencheng.domain.errors import Fault
 from rencheng.domain.recovery import MainsRepair, RestorationTable
 from rencheng.domain.rules import RuleStatus
 
 SCHEMA = "rencheng/restoration/1"
-_BAD = (KeyError, TypeError, ValueError, IndexError)
 
 
 @cache
@@ -34,23 +34,7 @@ def load_restoration(file: Path | None = None) -> RestorationTable:
         When the file is missing or broken; every broken row is named.
     """
     file = file or data_folder() / "rules" / "restoration.toml"
-    faults: list[Fault] = []
-    table = read_ours(file)
-    try:
-        if table.get("schema") != SCHEMA:
-            faults.append(_fault("schema", f"{table.get('schema')} instead of {SCHEMA}"))
-        built = _build(table, faults)
-    except _BAD as error:
-        faults.append(_fault(file.name, f"{type(error).__name__}: {error}"))
-    if faults:
-        raise CorruptDataError(
-            "restoration.file",
-            f"{file.name} has {len(faults)} faults",
-            hint="Mend the rows named, or restore the file from the installation",
-            params={"file": file.name, "count": len(faults)},
-            faults=faults,
-        )
-    return built
+    return read_rules(file, SCHEMA, _build)
 
 
 def _build(table: Mapping[str, Any], faults: list[Fault]) -> RestorationTable:
@@ -62,14 +46,14 @@ def _build(table: Mapping[str, Any], faults: list[Fault]) -> RestorationTable:
             kinds.append(str(row["kind"]))
             RuleStatus(row["status"])
             str(row["source"])
-        except _BAD as error:
-            faults.append(_fault(f"kinds[{number}]", f"{type(error).__name__}: {error}"))
+        except BAD as error:
+            faults.append(row_fault(f"kinds[{number}]", f"{type(error).__name__}: {error}"))
     if len(set(kinds)) < len(kinds):
-        faults.append(_fault("kinds", "a kind stands twice"))
+        faults.append(row_fault("kinds", "a kind stands twice"))
     both = np.array([[(0.0, 0.0), *row] for row in days], dtype=float).reshape(-1, 5, 2)
     low, high = (float(h) for h in table["unknown_backup_h"])
     if not 0 < low < high < np.inf:
-        faults.append(_fault("unknown_backup_h", f"{low} to {high} is not a range above zero"))
+        faults.append(row_fault("unknown_backup_h", f"{low} to {high} is not a range above zero"))
     mean, sd = _days([table["debris_h"]] * 4)[0]
     return RestorationTable(
         kind=tuple(kinds),
@@ -100,13 +84,3 @@ def _days(given: Sequence[Sequence[float]]) -> list[tuple[float, float]]:
     if any((mean == 0) != (sd == 0) for mean, sd in pairs):
         raise ValueError(f"{given}: a mean of zero, and only it, has no spread")
     return pairs
-
-
-def _fault(where: str, problem: str) -> Fault:
-    return Fault(
-        where=where,
-        key="restoration.row",
-        problem=problem,
-        hint="Compare it with the rows beside it",
-        first=(problem,),
-    )

@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
 
-from rencheng.adapters.files import data_folder, read_ours
+from rencheng.adapters.files import data_folder
 from rencheng.adapters.restoration import load_restoration
+from rencheng.adapters.rule_files import BAD, T, Table, read_rules, row_fault
 from rencheng.domain.alarm import Level
 from rencheng.domain.assessment import Dimension
-from rencheng.domain.errors import CorruptDataError, Fault
+from rencheng.domain.errors import Fault
 from rencheng.domain.recovery import RestorationTable
 from rencheng.domain.rules import (
     CriterionKind,
@@ -29,9 +29,6 @@ from rencheng.domain.rules import (
     SupplyRule,
     SupplyRules,
 )
-
-Table = Mapping[str, Any]
-T = TypeVar("T")
 
 
 @cache
@@ -49,11 +46,13 @@ def load_rules(folder: Path | None = None) -> Rules:
         When a file is missing or broken; every broken row of it is named.
     """
     folder = folder or data_folder() / "rules"
-    operations = _read(folder / "operations.toml", "rencheng/operations/1", _operations)
+    operations = read_rules(folder / "operations.toml", "rencheng/operations/1", _operations)
     times = _repair_times(load_restoration(folder / "restoration.toml"))
     return Rules(
-        response=_read(folder / "response_levels.toml", "rencheng/response-levels/1", _response),
-        supplies=_read(folder / "supplies.toml", "rencheng/supplies/1", _supplies),
+        response=read_rules(
+            folder / "response_levels.toml", "rencheng/response-levels/1", _response
+        ),
+        supplies=read_rules(folder / "supplies.toml", "rencheng/supplies/1", _supplies),
         operations=replace(operations, repair_times=times),
     )
 
@@ -62,40 +61,7 @@ def load_rules(folder: Path | None = None) -> Rules:
 def load_indicators(file: Path | None = None) -> IndicatorSet:
     """Read the indicator set; see `load_rules` for what goes wrong."""
     file = file or data_folder() / "indicators" / "framework.toml"
-    return _read(file, "rencheng/indicators/1", _indicators)
-
-
-def _read(file: Path, schema: str, build: Callable[[Table, list[Fault]], T]) -> T:
-    faults: list[Fault] = []
-    table = read_ours(file)
-    try:
-        if table.get("schema") != schema:
-            faults.append(_fault("schema", f"{table.get('schema')} instead of {schema}"))
-        built = build(table, faults)
-    except _BAD as error:
-        faults.append(_fault(file.name, f"{type(error).__name__}: {error}"))
-    if faults:
-        raise CorruptDataError(
-            "rules.file",
-            f"{file.name} has {len(faults)} faults",
-            hint="Mend the rows named, or restore the file from the installation",
-            params={"file": file.name, "count": len(faults)},
-            faults=faults,
-        )
-    return built
-
-
-_BAD = (KeyError, TypeError, ValueError)
-
-
-def _fault(where: str, problem: str) -> Fault:
-    return Fault(
-        where=where,
-        key="rules.row",
-        problem=problem,
-        hint="Compare it with the rows beside it",
-        first=(problem,),
-    )
+    return read_rules(file, "rencheng/indicators/1", _indicators)
 
 
 def _rows(
@@ -106,10 +72,10 @@ def _rows(
     for number, row in enumerate(table.get(key, [])):
         try:
             built.append(build(row))
-        except _BAD as error:
-            faults.append(_fault(f"{key}[{number}]", f"{type(error).__name__}: {error}"))
+        except BAD as error:
+            faults.append(row_fault(f"{key}[{number}]", f"{type(error).__name__}: {error}"))
     if not table.get(key):
-        faults.append(_fault(key, "there are no rows"))
+        faults.append(row_fault(key, "there are no rows"))
     return tuple(built)
 
 
