@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+BUILT = (ROOT / ".state", ROOT / ".cache/test-state")
+"""Where `make city` and the tests build the default city."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,31 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def built_state(*named: str) -> Path:
+    """Return a folder with a city that can be read: the one named, else the first of `BUILT`.
+
+    Ends with one sentence for each folder and what to do where there is none, such as when the city
+    was built by an older program.
+    """
+    from rencheng.adapters.cities.store import Folder
+    from rencheng.adapters.files import DEFAULT_CITY
+    from rencheng.domain.errors import RenchengError
+
+    problems = []
+    for folder in [Path(name) for name in named] or BUILT:
+        try:
+            Folder(folder, DEFAULT_CITY).current()
+        except RenchengError as error:
+            problems.append(f"{folder}: {error.problem}")
+        else:
+            return folder
+    told = "\n  ".join(problems)
+    return sys.exit(
+        f"No city can be read:\n  {told}\n"
+        f"Run `make city` or `rencheng city build {DEFAULT_CITY} --fetch --state FOLDER` first."
+    )
 
 
 def measure(call: Callable[[], Any], *, repeat: int = 3) -> Measured:

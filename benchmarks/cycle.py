@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
-from common import machine
+from common import built_state, machine
 
 from rencheng.adapters.cities.store import Folder
 from rencheng.bootstrap import load_models
@@ -21,10 +21,12 @@ from rencheng.domain.observation import Quantity, StreamHealth, StreamStatus
 from rencheng.domain.provenance import Mode
 from rencheng.domain.run import Phase
 from rencheng.service import cycle as turn
-from rencheng.service.cycle import CycleInputs, CycleResult, Memory, run_cycle
+from rencheng.service.cycle import CycleInputs, CycleResult, Memory, Ways, run_cycle
 
 ORIGIN = datetime(2015, 9, 16, 22, 54, 33, tzinfo=UTC)
 TURNS = 5
+WAYS = Ways()
+"""Of the city, as the server has them before any event."""
 
 
 def quake(magnitude: float) -> Bulletin:
@@ -76,7 +78,7 @@ def inputs(state: Path, *, with_event: bool = True) -> CycleInputs:
 
 def timed(asked: CycleInputs, memory: Memory | None = None) -> tuple[CycleResult, float, float]:
     wall, cpu = time.perf_counter(), time.process_time()
-    result = run_cycle(asked, memory)
+    result = run_cycle(asked, memory or Memory(ways=WAYS))
     return result, time.perf_counter() - wall, time.process_time() - cpu
 
 
@@ -84,15 +86,14 @@ def stages_on_cpu(asked: CycleInputs) -> dict[str, float]:
     """Return CPU seconds of each stage: the loop's own watch, read from the CPU's clock."""
     turn.perf_counter = time.process_time
     try:
-        runs = [dict(run_cycle(asked).stage_s) for _ in range(TURNS)]
+        runs = [dict(run_cycle(asked, Memory(ways=WAYS)).stage_s) for _ in range(TURNS)]
     finally:
         turn.perf_counter = time.perf_counter
     return {stage: min(run[stage] for run in runs) for stage in runs[0]}
 
 
 def main() -> None:
-    state = Path(sys.argv[1] if len(sys.argv) > 1 else ".state")
-    asked = inputs(state)
+    asked = inputs(built_state(*sys.argv[1:2]))
     city = asked.city
     print(machine())
     print(
@@ -110,7 +111,7 @@ def main() -> None:
         f"full turn: {min(run[2] for run in runs):.2f} CPU s, {best[1]:.2f} s wall at best "
         f"(target 2 s on two idle cores)"
     )
-    memory = Memory()
+    memory = Memory(ways=WAYS)
     timed(asked, memory)
     _, wall, spent = timed(asked, memory)
     print(f"turn in which only observations changed: {spent:.2f} CPU s, {wall:.2f} s wall")

@@ -14,7 +14,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from common import Measured, report
+from common import Measured, built_state, report
 
 from rencheng.api.routes.columns import _table
 from rencheng.bootstrap import build_brain
@@ -25,8 +25,6 @@ from rencheng.service.bulletins import BulletinItem, ingest_bulletin
 from rencheng.service.cycle import CycleResult
 from rencheng.service.house import Command
 
-ROOT = Path(__file__).resolve().parents[1]
-BUILT = (ROOT / ".cache/test-state", ROOT / ".state")
 RUN, TURNS, MOST_S = "live", 6, 1.0
 DEVICE, DUTY = (
     Actor(id=name, name=name, organisation="emergency", roles=frozenset({role}))
@@ -35,12 +33,10 @@ DEVICE, DUTY = (
 
 
 def main() -> None:
-    built = [Path(v) for v in sys.argv[1:]] or [f for f in BUILT if (f / "cities").exists()]
-    if not built:
-        sys.exit("needs a built city: run `make city` first")
+    built = built_state(*sys.argv[1:2])
     with tempfile.TemporaryDirectory() as fresh:
         for folder in ("packages", "cities"):
-            shutil.copytree(built[0] / folder, Path(fresh) / folder)
+            shutil.copytree(built / folder, Path(fresh) / folder)
         brain = build_brain(Path(fresh))
         try:
             brain.runner.warm_up()

@@ -21,10 +21,8 @@ import time
 from pathlib import Path
 
 import httpx
-from common import Measured, report
+from common import ROOT, Measured, built_state, report
 
-ROOT = Path(__file__).resolve().parents[1]
-BUILT = (ROOT / ".state", ROOT / ".cache/test-state")
 STARTS = ("first start", "second start", "third start")
 LONGEST_S = 300.0
 
@@ -40,8 +38,9 @@ RUN = [
 
 
 def main() -> None:
+    built = built_state(*sys.argv[1:2])
     first_results()
-    first_pages()
+    first_pages(built)
 
 
 def first_results() -> None:
@@ -77,10 +76,8 @@ def in_process(arguments: list[str], folder: str) -> Measured:
     return Measured(spent, time.perf_counter() - began, None)
 
 
-def first_pages() -> None:
-    built = next((folder for folder in BUILT if (folder / "cities").exists()), None)
-    if built is None:
-        sys.exit("needs a built city: run `make city` first")
+def first_pages(built: Path) -> None:
+    """Time the first page of a server on a copy of a state folder, start after start."""
     with tempfile.TemporaryDirectory() as fresh:
         state = Path(fresh)
         for folder in ("packages", "cities"):

@@ -79,12 +79,12 @@ def quantiles(samples: ArrayLike, shares: Sequence[float]) -> NDArray[np.float64
     [1.0, inf, inf]
     """
     values = np.asarray(samples, dtype=float)
+    # NumPy goes through columns one by one where one may be unknown.
+    of = np.nanquantile if np.isnan(values).any() else np.quantile
     with np.errstate(invalid="ignore"):
-        found = np.nanquantile(values, shares, axis=0)
+        found = of(values, shares, axis=0)
     if np.isnan(found).any():
-        found = np.where(
-            np.isnan(found), np.nanquantile(values, shares, axis=0, method="higher"), found
-        )
+        found = np.where(np.isnan(found), of(values, shares, axis=0, method="higher"), found)
     return np.asarray(found)
 
 
