@@ -12,6 +12,8 @@ from pathlib import Path
 
 from climada_pair import NEEDS as CLIMADA
 from climada_pair import judge as climada
+from jrc_release import NEEDS as JRC
+from jrc_release import judge as jrc
 from observed import NEEDS as OBSERVED
 from observed import judge as observed
 from openquake_cases import NEEDS as OPENQUAKE
@@ -34,6 +36,7 @@ JUDGES = {
     "openquake, contracts of reinsurance": (LAYERS, layers),
     "pelicun, validations 0 to 2": (PELICUN, pelicun),
     "pelicun, samples there and back": (PELICUN_FILES, pelicun_files),
+    "JRC, another transcription": (JRC, jrc),
     "PAGER, its own release": (PAGER, pager),
     "observed earthquakes": (OBSERVED, observed),
 }
