@@ -2,8 +2,9 @@
 
 Run with `python benchmarks/quality.py [streams] [batches]`. Streams are tide gauges a kilometre
 apart in rows of a hundred, one reading each a batch, with the shipped limits: every check that the
-sea level has, four neighbours each. The twin gets a tenth of the batches; both must agree. The last
-line is the whole door of judging: looking the past up, keeping what a refusal would undo.
+sea level has, four neighbours each. The twin gets a tenth of the batches; both must agree. The
+third line is the whole door of judging: looking the past up, keeping what a refusal would undo; the
+last one readings that come one by one.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "sense"))
 from slow_quality import SlowQuality
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
+SINGLE = 500
+"""Batches of a single reading."""
 
 
 def streams(count: int) -> tuple[Datastream, ...]:
@@ -86,6 +89,12 @@ def main(count: int = 10_000, batches: int = 20) -> None:
             judge_rows, _ = memory.judging(held, "live", lambda: (nothing, nothing, rows))
             judge_rows(readings)
 
+    def single(turns: int) -> None:
+        memory = watched.nothing_heard()
+        for turn in range(turns):
+            at = np.full(1, int(seconds[0] * 1e6) + turn * 60_000_000)
+            judge(watched, memory, rows[:1], at, at + 1_000_000, values[0, :1])
+
     few = max(1, batches // 10)
     fast(1)
     quick, same, twin = (
@@ -93,7 +102,7 @@ def main(count: int = 10_000, batches: int = 20) -> None:
         measure(lambda: fast(few)),
         measure(lambda: slow(few), repeat=1),
     )
-    whole = measure(lambda: door(batches))
+    whole, alone = measure(lambda: door(batches)), measure(lambda: single(SINGLE))
     per = f"{count} readings a batch"
     report(
         [
@@ -101,6 +110,8 @@ def main(count: int = 10_000, batches: int = 20) -> None:
             ("slow twin", twin, f"{few} × {per}: {each(twin.cpu_s, count * few)}"),
             ("the door", whole, f"{batches} × {per}, streams set up: "
              f"{each(whole.cpu_s, count * batches)}"),
+            ("one by one", alone, f"{SINGLE} batches of one reading, {count} streams: "
+             f"{each(alone.cpu_s, SINGLE)}"),
         ]
     )  # fmt: skip
     agree = same.result == twin.result
