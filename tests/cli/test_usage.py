@@ -15,6 +15,7 @@ RUN = "risk run --assets a.csv --curves jrc --out o --measure m --currency CNY -
         ("risk rnu", ("没有命令“rnu”", "“run”", "rencheng risk --help")),
         ("--hlep", ("没有选项“--hlep”", "“--help”", "rencheng --help")),
         ("curve list --fnd x", ("没有选项“--fnd”", "“--find”", "rencheng curve list --help")),
+        ("curve list power", ("多余的内容“power”",)),
         ("curve list extra", ("多余的内容“extra”", "rencheng curve list --help")),
         ("curve list --find", ("“--find”后面缺少值", "rencheng curve list --help")),
         (f"{RUN} --evnts e.csv", ("缺少“--events”", "是否想输入“--events”")),

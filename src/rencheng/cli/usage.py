@@ -31,7 +31,7 @@ def refusal(error: CycloptsError) -> Text:
     """Return what is wrong, what was probably meant, and where it is said what is right."""
     problem, meant = _said(error)
     command = " ".join(("rencheng", *(error.command_chain or ())))
-    lines = [words("cli.usage.meant", word=meant)] if meant else []
+    lines = [words("cli.usage.meant", text=meant)] if meant else []
     lines.append(words("cli.usage.hint", command=command))
     said = Text()
     said.append(f"✗ {problem}\n", style="bold red")
@@ -46,14 +46,14 @@ def _said(error: CycloptsError) -> tuple[str, str]:
             is_option = word.startswith("-")
             known = [one for one in error.app or () if one.startswith("-") is is_option]
             kind = "option" if is_option else "command"
-            return words(f"cli.usage.unknown_{kind}", word=word), _near(word, known)
+            return words(f"cli.usage.unknown_{kind}", text=word), _near(word, known)
         case UnknownOptionError():
             word = error.token.keyword or error.token.value
             known = [name for one in error.argument_collection for name in one.names]
             kind = "option" if word.startswith("-") else "extra"
-            return words(f"cli.usage.unknown_{kind}", word=word), _near(word, known)
+            return words(f"cli.usage.unknown_{kind}", text=word), _near(word, known)
         case UnusedCliTokensError():
-            return words("cli.usage.unknown_extra", word=" ".join(error.unused_tokens or ())), ""
+            return words("cli.usage.unknown_extra", text=" ".join(error.unused_tokens or ())), ""
         case MissingArgumentError(argument=argument) if argument is not None:
             named = [one for one in given if one.split("=")[0] in argument.names]
             if named:
@@ -81,10 +81,10 @@ def _misread(error: CoercionError, word: str, name: str, kind: Any) -> tuple[str
         choices = [one.name.lower().replace("_", "-") for one in kind]
     if choices:
         shown = ", ".join([*choices[:_SHOWN], *(["…"] if len(choices) > _SHOWN else [])])
-        said = words("cli.usage.no_choice", word=word, name=name, choices=shown)
+        said = words("cli.usage.no_choice", text=word, name=name, choices=shown)
         return said, _near(word, choices)
     what = words(f"cli.usage.kind.{_KINDS.get(kind, 'other')}")
-    return words("cli.usage.no_kind", word=word, name=name, what=what), ""
+    return words("cli.usage.no_kind", text=word, name=name, what=what), ""
 
 
 def _near(word: str, known: Iterable[str]) -> str:
