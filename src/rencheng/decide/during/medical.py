@@ -149,7 +149,8 @@ def _trips(city: City, plan: _Plan, rules: OperationRules) -> tuple[tuple[Action
     flow = plan.assignment.flow
     pairs = [(int(i), int(j)) for i, j in zip(*np.nonzero(flow), strict=True)]
     pairs.sort(key=lambda pair: -flow[pair])
-    bases = [_base(city, team) for team in teams]
+    bases = np.array([_base(city, team)[0] for team in teams]).reshape(-1, 2)
+    away_m = straight_m(city.zones.centre[plan.zones], bases)
     free = [(0.0, k) for k in range(len(teams))]
     heapq.heapify(free)
     actions, last_s = [], 0.0
@@ -159,8 +160,7 @@ def _trips(city: City, plan: _Plan, rules: OperationRules) -> tuple[tuple[Action
             # The earliest free; among those free now, the nearest base.
             now = free[0][0]
             ready = [entry for entry in free if entry[0] <= now]
-            start = city.zones.centre[plan.zones[i]][None]
-            best = min(ready, key=lambda e: float(straight_m(bases[e[1]], start)[0, 0]))
+            best = min(ready, key=lambda entry: float(away_m[i, entry[1]]))
             free.remove(best)
             team = teams[best[1]]
             end = best[0] + _round_trips_s(plan, i, j, team, rules)
