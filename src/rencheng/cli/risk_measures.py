@@ -25,7 +25,7 @@ from rencheng.cli.risk_words import curves_of
 
 if TYPE_CHECKING:
     from rencheng import risk
-    from rencheng.domain.risk_measures import UncertainWorth
+    from rencheng.domain.risk_measures import UncertainWorth, Worth
 
 COLUMNS = ("rank", "id", "assets", "saved", "cost", "npv", "bcr", "payback")
 """Of the table that is printed; `measures.csv` has more."""
@@ -185,7 +185,7 @@ def _table(told: risk.MeasureReport) -> None:
             _amount(one.saving.total),
             _amount(one.cost),
             _amount(one.npv),
-            f"{_ratio(one.bcr)} ({_ratio(one.bcr_low)}–{_ratio(one.bcr_high)})",
+            _spread(one) if told.uncertain is None else _ratio(one.bcr),
             _years(one.payback),
             style="bold" if is_chosen else "",
         )
@@ -198,6 +198,14 @@ def _amount(number: float) -> str:
 
 def _ratio(number: float) -> str:
     return f"{number:.2f}" if math.isfinite(number) else "-"
+
+
+def _spread(one: Worth) -> str:
+    """Return a ratio with its bounds by costs, where these are uncertain."""
+    alone = _ratio(one.bcr)
+    if one.bcr_low == one.bcr_high or one.bcr != one.bcr:
+        return alone
+    return f"{alone} ({_ratio(one.bcr_low)}–{_ratio(one.bcr_high)})"
 
 
 def _years(number: float) -> str:
