@@ -95,6 +95,8 @@ def bent(
                     while not within.size and passed and pieces[1][passed - 1] >= most:
                         passed -= 1
                     _shares(y, z, pieces, passed)
+                elif kinds[0][k + 1] - kinds[0][k] == 1:
+                    _looked_alone(y, z, slot_, knots[7][kinds[1][kinds[0][k]]], knots[8])
                 else:
                     _looked(y, z, slot_, heads, knots[8])
                 if jumps or x[t] != x[t]:
@@ -238,6 +240,21 @@ def _looked(y: F64, z: F64, slot: I32, heads: F64, buckets: F64) -> None:
         n = n if n > 0.0 else 0.0
         n = n if n < heads[2, s] else heads[2, s]
         slot[s] = np.int32(n + heads[3, s])
+    for s in range(y.size):
+        n = np.uint64(slot[s])
+        d = z[s] - buckets[n, 0]
+        y[s] = buckets[n, 1] + (buckets[n, 2] if d < 0.0 else buckets[n, 3]) * d
+
+
+@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+def _looked_alone(y: F64, z: F64, slot: I32, head: F64, buckets: F64) -> None:
+    """Do as `_looked` where all samples have one curve: a quarter less work."""
+    per_unit, shift, top, first = head[0], head[1], head[2], head[3]
+    for s in range(y.size):
+        n = z[s] * per_unit + shift
+        n = n if n > 0.0 else 0.0
+        n = n if n < top else top
+        slot[s] = np.int32(n + first)
     for s in range(y.size):
         n = np.uint64(slot[s])
         d = z[s] - buckets[n, 0]
