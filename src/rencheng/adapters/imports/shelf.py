@@ -10,68 +10,28 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Sequence
 from datetime import datetime
 from operator import attrgetter
 from pathlib import Path
-from typing import BinaryIO
 
+from rencheng.adapters.arriving import Arriving
 from rencheng.adapters.imports.names import ENDINGS, safe_name
 from rencheng.adapters.job_folders import JobFolders
 from rencheng.domain.errors import (
     InvalidInputError,
     NotAllowedError,
     NotFoundError,
-    SourceUnavailableError,
     TooMuchError,
 )
 from rencheng.service.importing import Import, ImportFile, Incoming
 
 LARGEST = 2 * 1024**3
 """Largest file that is taken when nothing else is said. [byte]"""
-SPARE = 512 * 1024**2
-"""Room that uploads leave on the disk for everything else. No source: our choice. [byte]"""
 _ID = re.compile(r"[a-z][a-z0-9_-]{1,80}")
 _STATE, _FILES = "import.json", "files"
 _DEEPEST = 3
 _MOST_LOOKED_AT = 5000
-
-
-class Upload:
-    """A file on its way in, beside its later place."""
-
-    def __init__(self, folder: Path, largest: int) -> None:
-        self._largest = largest
-        self._hash = hashlib.sha256()
-        self.size = 0
-        handle, name = tempfile.mkstemp(prefix=".part-", dir=folder)
-        self.path = Path(name)
-        self._stream: BinaryIO = os.fdopen(handle, "wb")
-
-    def write(self, part: bytes) -> None:
-        """Add bytes; refuse over the limit, and when the disk would be full."""
-        self.size += len(part)
-        if self.size > self._largest:
-            raise too_large(self._largest)
-        self._hash.update(part)
-        try:
-            self._stream.write(part)
-        except OSError as error:
-            raise _no_room(str(error.strerror)) from error
-
-    def finish(self) -> str:
-        """Make what was written durable and return the start of its SHA-256."""
-        self._stream.flush()
-        os.fsync(self._stream.fileno())
-        self._stream.close()
-        return self._hash.hexdigest()[:16]
-
-    def close(self) -> None:
-        """Forget what was not kept."""
-        self._stream.close()
-        self.path.unlink(missing_ok=True)
 
 
 class FolderShelf(JobFolders[Import]):
@@ -98,25 +58,20 @@ class FolderShelf(JobFolders[Import]):
         """Return all imports that can be read, newest first."""
         return sorted(super().all(), key=attrgetter("created", "id"), reverse=True)
 
-    def incoming(self, key: str, name: str) -> Upload:
+    def incoming(self, key: str, name: str) -> Arriving:
         """Open a file for writing."""
         self.get(key)
         safe_name(name)
         folder = self.folder_of(key) / _FILES
-        folder.mkdir(parents=True, exist_ok=True)
-        room = shutil.disk_usage(folder).free - SPARE
-        if room <= 0:
-            raise _no_room("the disk is nearly full")
-        return Upload(folder, min(self.largest, room))
+        return Arriving(folder, self.largest, too_large=too_large, kind="import")
 
     def keep(self, key: str, name: str, arrived: Incoming, at: datetime) -> ImportFile:
         """Put what arrived in its place."""
-        if not isinstance(arrived, Upload):
+        if not isinstance(arrived, Arriving):
             raise TypeError("only what `incoming` opened can be kept")
         clean = safe_name(name)
         mark = arrived.finish()
-        arrived.path.chmod(0o640)
-        arrived.path.replace(self.folder_of(key) / _FILES / clean)
+        arrived.move(self.folder_of(key) / _FILES / clean)
         return ImportFile(name=clean, size=arrived.size, mark=mark, added=at)
 
     def drop(self, key: str, name: str) -> None:
@@ -238,13 +193,4 @@ def _outside(folder: str) -> NotAllowedError:
         f"{folder[:80]!r} lies outside the folder that the server opens",
         hint="Name a folder inside it",
         params={"folder": folder[:80]},
-    )
-
-
-def _no_room(why: str) -> SourceUnavailableError:
-    return SourceUnavailableError(
-        "import.no_room",
-        f"the file cannot be kept: {why}",
-        hint="Make room on the disk of the state folder",
-        params={"why": why},
     )

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
+from rencheng.adapters.arriving import Arriving
 from rencheng.adapters.files import data_folder
+from rencheng.adapters.job_folders import write_whole
 from rencheng.adapters.replay.scenarios import ScenarioFolder
 from rencheng.adapters.risk.events.descriptions import (
     DESCRIPTION,
@@ -29,7 +29,6 @@ from rencheng.domain.errors import (
     InvalidInputError,
     NotFoundError,
     RenchengError,
-    SourceUnavailableError,
     TooMuchError,
 )
 from rencheng.domain.hazard import BulletinKind
@@ -41,45 +40,8 @@ from rencheng.service.risk_runs import IncomingSet, NewSet, RiskSet, SetKind
 OWN_FOLDER = "events"
 LARGEST = 512 * 1024**2
 """Largest file that is taken. No source: our choice. [byte]"""
-SPARE = 512 * 1024**2
-"""Room that uploads leave on the disk. No source: our choice. [byte]"""
 SCENARIO = "scenario-"
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
-
-
-class Arriving:
-    """A file on its way in, beside its later place."""
-
-    def __init__(self, folder: Path, largest: int) -> None:
-        self._largest = largest
-        self.size = 0
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".part-", dir=folder)
-        self.path = Path(name)
-        self._stream: BinaryIO = os.fdopen(handle, "wb")
-
-    def write(self, part: bytes) -> None:
-        """Add bytes; refuse over the limit."""
-        self.size += len(part)
-        if self.size > self._largest:
-            raise TooMuchError(
-                "risk.file_large",
-                f"the file is larger than {self._largest} bytes",
-                hint="Put it into the folder events of the state folder, or cut it to the city",
-                params={"limit_mb": self._largest / 1024**2},
-            )
-        self._stream.write(part)
-
-    def finish(self) -> None:
-        """Make what was written durable."""
-        self._stream.flush()
-        os.fsync(self._stream.fileno())
-        self._stream.close()
-
-    def close(self) -> None:
-        """Forget what was not kept."""
-        self._stream.close()
-        self.path.unlink(missing_ok=True)
 
 
 class EventSets:
@@ -141,14 +103,7 @@ class EventSets:
             )  # fmt: skip
         if faults:
             raise refused(new.id[:60], faults)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        room = shutil.disk_usage(self.folder).free - SPARE
-        if room <= 0:
-            raise SourceUnavailableError(
-                "risk.no_room", "the disk is nearly full",
-                hint="Make room on the disk of the state folder", params={"why": "ENOSPC"},
-            )  # fmt: skip
-        return Arriving(self.folder, min(self.largest, room))
+        return Arriving(self.folder, self.largest, too_large=_too_large, kind="risk")
 
     def keep(self, new: NewSet, arrived: IncomingSet) -> RiskSet:
         """Put what arrived on the shelf; a set of the same id gives way."""
@@ -162,13 +117,10 @@ class EventSets:
             place = self.folder / new.id / f"{new.id}{ending}"
         else:
             place = self.folder / f"{new.id}{ending}"
-        arrived.path.chmod(0o640)
-        arrived.path.replace(place)
+        arrived.move(place)
         data = new.id if kind is SetKind.RASTERS else place.name
         file = self.folder / f"{new.id}.toml"
-        part = file.with_name(f".{new.id}.part")
-        part.write_text(written(new, kind, data), encoding="utf-8")
-        part.replace(file)
+        write_whole(file, lambda stream: stream.write(written(new, kind, data).encode()))
         return _one(file, is_own=True)[0]
 
     def remove(self, key: str) -> None:
@@ -284,6 +236,15 @@ def _faulty(key: str, kind: SetKind, error: RenchengError, *, is_own: bool) -> R
         origin=Origin.MISSING, source=f"{OWN_FOLDER}/{key}{DESCRIPTION}", is_own=is_own,
         trouble=Trouble.of(error),
     )  # fmt: skip
+
+
+def _too_large(most: int) -> TooMuchError:
+    return TooMuchError(
+        "risk.file_large",
+        f"the file is larger than {most} bytes",
+        hint="Put it into the folder events of the state folder, or cut it to the city",
+        params={"limit_mb": most / 1024**2},
+    )
 
 
 def _unknown(key: str) -> NotFoundError:
