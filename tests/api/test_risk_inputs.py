@@ -151,3 +151,19 @@ def test_a_year_has_a_total_between_bounds(room: RiskRoom, planner: TestClient) 
 def test_who_may_not_run_hands_in_no_measures(planner: TestClient, enter: Enter) -> None:
     assert enter("auditor").put("risk/measures/own", content=b"x").status_code == 403
     assert enter("auditor").get("risk/measures").status_code == 200
+
+
+def test_everything_can_be_taken_along(room: RiskRoom, planner: TestClient) -> None:
+    asked = {"inputs": ["worth"], "samples": 20}
+    planner.put("risk/measures/own", content=MEASURES.encode())
+    run(planner, room, "source", study=asked, measures={"file": "own"})
+    job = planner.get("risk/jobs").json()[0]["id"]
+    whole = planner.get(f"risk/jobs/{job}/summary.json").json()
+    assert whole["run"]["seed"] == 1 and whole["summary"]["study"]["rows"]
+    document = planner.get(f"risk/jobs/{job}/rdls.json").json()["datasets"][0]
+    assert document["risk_data_type"] == ["loss"]
+    for one in document["resources"]:
+        assert planner.get(one["download_url"].partition("/api/v1/")[2]).status_code == 200
+    for table in ("study", "ranks", "sobol", "measures", "people"):
+        lines = planner.get(f"risk/jobs/{job}/{table}.csv").text.splitlines()
+        assert lines[0] and (table == "sobol" or len(lines) > 1)

@@ -34,6 +34,7 @@ from rencheng.api.routes import (
     records,
     replay,
     risk,
+    risk_files,
     risk_inputs,
     risk_results,
     rules,
@@ -80,6 +81,7 @@ TOPICS = (
     scenes,
     sensing,
     risk,
+    risk_files,
     risk_inputs,
     risk_results,
 )

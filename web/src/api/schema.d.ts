@@ -1764,6 +1764,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/risk/jobs/{job}/rdls.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rdls File
+         * @description Return what the result is in the Risk Data Library Standard 0.3.
+         */
+        get: operations["risk_rdls_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/risk/jobs/{job}/stop": {
         parameters: {
             query?: never;
@@ -1796,6 +1816,26 @@ export interface paths {
          * @description Return what a run came to.
          */
         get: operations["risk_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/risk/jobs/{job}/summary.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Summary File
+         * @description Return everything but the tables as one file: what was asked, what it came to, the curve.
+         */
+        get: operations["risk_summary_file"];
         put?: never;
         post?: never;
         delete?: never;
@@ -10728,6 +10768,36 @@ export interface operations {
             };
         };
     };
+    risk_rdls_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     risk_stop: {
         parameters: {
             query?: {
@@ -10785,6 +10855,36 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RiskSummaryOut"];
                 };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    risk_summary_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Default Response */
             default: {
@@ -10875,7 +10975,7 @@ export interface operations {
             header?: never;
             path: {
                 job: string;
-                table: "events" | "zones" | "assets" | "exceedance";
+                table: "events" | "zones" | "assets" | "exceedance" | "study" | "ranks" | "sobol" | "measures" | "people";
             };
             cookie?: never;
         };

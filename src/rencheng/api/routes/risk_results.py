@@ -27,6 +27,7 @@ from rencheng.api.risk_out import (
     summary_out,
     zones_out,
 )
+from rencheng.api.risk_rows import extra_rows
 from rencheng.api.risk_tail_out import exceedance_out
 from rencheng.api.security import BrainDep, needs
 from rencheng.api.shapes.risk import (
@@ -192,7 +193,9 @@ def why(
 @needs(Permission.SITUATION_READ)
 def export(
     job: Key,
-    table: Literal["events", "zones", "assets", "exceedance"],
+    table: Literal[
+        "events", "zones", "assets", "exceedance", "study", "ranks", "sobol", "measures", "people"
+    ],
     brain: BrainDep,
     event: EventQuery = "",
 ) -> Response:
@@ -211,11 +214,24 @@ def export(
 
 def _table(shown: Shown, table: str, event: str) -> tuple[list[str], list[list[Any]]]:
     summary = shown.result.summary
+    if table in ("study", "ranks", "sobol", "measures", "people"):
+        head, rows = extra_rows(shown, table)
+        return head, [[_harmless(cell) for cell in row] for row in rows]
     if table == "exceedance":
         steps = exceedance_out(shown.result.summary)
-        often = "frequency [1/a]" if steps.is_annual else "share of samples [1]"
-        pairs = zip(steps.loss, steps.frequency, strict=True)
-        return [f"loss [{summary.currency}]", often], [list(pair) for pair in pairs]
+        often = "frequency of events or probability of years [1/a]"
+        often = often if steps.is_annual else "share of samples [1]"
+        money = f"[{summary.currency}]"
+        kind = "event" if steps.is_annual else "sample"
+        rows = [[kind, *pair, None, None] for pair in zip(steps.loss, steps.frequency, strict=True)]
+        if steps.total:
+            of = steps.total
+            rows += [
+                ["year", loss, q, low, high]
+                for loss, q, low, high in zip(of.loss, of.probability, of.low, of.high, strict=True)
+            ]
+        head = ["of", f"loss {money}", often, f"loss_low {money}", f"loss_high {money}"]
+        return head, rows
     if table == "events":
         every = [one.model_dump(exclude={"xy"}) for one in events_out(shown)]
         head = list(RiskEventOut.model_fields)
