@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from shapely.geometry import Point
 
 from measure_kit import measure, sure
 from rencheng import risk
@@ -68,6 +70,26 @@ def test_there_and_back_is_where_it_was(prices: Prices) -> None:
 def test_no_number_is_guessed(prices: Prices) -> None:
     with pytest.raises(InvalidInputError, match=r"lacks index\.USD\.2020, exchange\.EUR\.2015"):
         price_factor(prices, Money(currency="USD", year=2020), Money(currency="EUR", year=2015))
+
+
+def test_costs_and_terms_of_insurance_are_money_and_shares_are_not(prices: Prices) -> None:
+    table = {
+        **ASSETS, "cost": ["10", "", "x"], "deductible_all": [1, 2, 3], "cover": ["", "5", "6"],
+        "deductible_share_all": [0.1, 0.1, 0.1],
+    }  # fmt: skip
+    found = in_money(table, prices, currency="CNY", year=2024)
+    assert found["cost"].tolist() == [pytest.approx(91.0), "", "x"]
+    assert found["deductible_all"].tolist() == pytest.approx([9.1, 2.0, 3.6])
+    assert found["cover"].tolist() == ["", 5.0, pytest.approx(7.2)]
+    assert found["deductible_share_all"].tolist() == [0.1, 0.1, 0.1]
+
+
+def test_areas_stay_areas_and_as_finely_cut(prices: Prices) -> None:
+    shapes = np.array([Point(0, 0), None, Point(1, 1)], dtype=object)
+    table = risk.ShapeTable(columns={**ASSETS, "geometry": shapes}, step_m=7.0)
+    found = in_money(table, prices, currency="CNY", year=2024)
+    assert isinstance(found, risk.ShapeTable) and found.step_m == 7.0
+    assert found["geometry"][0] == Point(0, 0)
 
 
 def test_a_table_of_assets_is_brought_to_one_money(prices: Prices) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from rencheng.adapters.cities.files.picking import as_numbers, as_texts
 from rencheng.adapters.files import read_toml
+from rencheng.adapters.risk.assets.shapes import GEOMETRY, ShapeTable
 from rencheng.adapters.risk.events.table import Table, column
 from rencheng.adapters.risk.faults import FIRST, fault, refuse
 from rencheng.domain.errors import Fault, InvalidInputError
@@ -23,6 +24,8 @@ from rencheng.model.risk.money import price_factor
 SCHEMA = "rencheng/prices/1"
 COLUMNS = ("currency", "price_year")
 """Of an asset table whose values are not all in one money."""
+AMOUNTS = ("value", "cost", "deductible", "cover")
+"""How columns of money begin; those of shares of it do not count."""
 _FIRST_YEAR, _LAST_YEAR = 1900, 2200  # as in files of measures; ours
 
 
@@ -125,8 +128,8 @@ def must_be_in(assets: Table, wanted: Money) -> None:
         )
 
 
-def in_money(assets: Table, prices: Prices, *, currency: str, year: int) -> dict[str, Any]:
-    """Return a table of assets with all values in one money.
+def in_money(assets: Table, prices: Prices, *, currency: str, year: int) -> Table:
+    """Return a table of assets with all amounts in one money.
 
     Parameters
     ----------
@@ -140,7 +143,8 @@ def in_money(assets: Table, prices: Prices, *, currency: str, year: int) -> dict
     Returns
     -------
     table
-        All columns; `currency` and `price_year` say the new money.
+        All columns; values, costs, deductibles and covers are in the new money, which `currency`
+        and `price_year` say.
 
     Raises
     ------
@@ -166,13 +170,26 @@ def in_money(assets: Table, prices: Prices, *, currency: str, year: int) -> dict
             for c, y in pairs.tolist()
         ]
     )
-    table = {str(name): column(assets, name) for name in assets}
-    for name in table:
-        if name == "value" or name.startswith("value_"):
-            table[name] = as_numbers(table[name])[0] * factors[which.ravel()]
+    table = {
+        str(name): assets[name] if name == GEOMETRY else column(assets, name) for name in assets
+    }
+    for name in filter(is_amount, table):
+        amount = as_numbers(table[name])[0]
+        turned = amount * factors[which.ravel()]
+        if not name.startswith("value"):  # a blank deductible is none; what is unread stays so
+            turned = np.where(np.isnan(amount), as_texts(table[name]), turned)
+        table[name] = turned
     table["currency"] = np.full(money.size, currency, dtype=object)
     table["price_year"] = np.full(money.size, year)
+    if isinstance(assets, ShapeTable):
+        return ShapeTable(columns=table, step_m=assets.step_m)
     return table
+
+
+def is_amount(name: str) -> bool:
+    """Whether a column of assets is money: values, costs, deductibles and covers."""
+    kind, _, rest = name.partition("_")
+    return kind in AMOUNTS and not rest.startswith("share")
 
 
 def _readable(assets: Table, money: NDArray[Any], years: NDArray[Any]) -> None:
