@@ -27,7 +27,7 @@ from rencheng.service.jobs import IsStopped, Step, Tell, Trouble
 LOG = "work.log"
 GRACE_S = 10.0
 """How long the child may take to stop by itself. No source: our choice. [s]"""
-NICE = 10
+NICE = 5
 """How far behind the server the child stands in the queue for a core. No source: our choice."""
 _LOOK_S = 0.5
 _TELL_S = 0.2
