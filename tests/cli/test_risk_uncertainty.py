@@ -82,6 +82,18 @@ def test_every_fault_is_one_sentence_and_nothing_is_written(
     assert not (tmp_path / "out").exists()
 
 
+def test_an_alternative_that_is_nowhere_is_told_with_all_other_faults(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = STUDY.replace("jrc.africa.residential", "jrc.afrika").replace("own = 0.3", "own = -1")
+    (tmp_path / "study.toml").write_text(bad, encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main(command)
+    said = capsys.readouterr().err
+    assert "input curve: 1 curves are not among those given: jrc.afrika" in said
+    assert "input worth: 1 numbers are out of range: own = -1" in said
+
+
 def test_it_speaks_chinese(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     main([*command[:-1], "zh"])
     assert "年均损失：中位" in capsys.readouterr().out

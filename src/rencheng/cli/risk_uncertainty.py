@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,6 +23,7 @@ from rencheng.cli.risk_options import (
 )
 from rencheng.cli.risk_telling import bar, is_nothing, tell_faults, tell_standings
 from rencheng.cli.risk_words import curves_of, named
+from rencheng.domain.errors import NotFoundError
 
 if TYPE_CHECKING:
     from rencheng.domain.risk_uncertainty import SobolIndices, UncertainImpact
@@ -61,8 +63,10 @@ def uncertainty(
     from rencheng import risk
 
     file, by_name = risk.study_file(plan.study), curves_of(curves, state)
-    more = dict.fromkeys(name for name in file.alternatives if name not in by_name)
-    by_name |= curves_of(more, state)
+    for name in file.alternatives:
+        if name not in by_name:
+            with suppress(NotFoundError):  # told with all other faults of the study
+                by_name |= curves_of([name], state)
     sets: dict[str, risk.EventSet] = {}
     for member, path in named("events", events).items():
         sets[member] = hazard.of(Path(path))

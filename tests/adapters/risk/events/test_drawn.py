@@ -98,7 +98,7 @@ def test_a_map_without_its_deviation_understates_and_more_shared_scatters_more(
     tmp_path: Path,
 ) -> None:
     _, assets = table(tmp_path)
-    told = {"currency": "CLP", "year": 2024}
+    told: dict[str, Any] = {"currency": "CLP", "year": 2024}
     given = open_shakemap(grid(tmp_path), measure="PGA")
     medians = risk.run(assets, given, [line()], **told)
     means, spreads = [], []
