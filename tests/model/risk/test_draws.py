@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import kstest, norm
 
-from rencheng.model.risk.draws import common, level_at, normal_at, normals, starts, turns
+from rencheng.model.risk.draws import common, normal_at, normals, starts, turns, uniforms
 
 IDS = tuple(f"house {i}" for i in range(400))
 EVENTS = tuple(f"quake {i}" for i in range(300))
@@ -61,10 +61,6 @@ def test_what_all_share_is_nobodys_own() -> None:
     assert np.abs(np.corrcoef(shared, own.T)[0, 1:]).max() < 0.05
 
 
-def test_a_level_is_below_it_as_often_as_said() -> None:
-    p = np.array([0.0, 1e-6, 0.3, 0.5, 0.9, 1.0, np.nan])
-    level = level_at(p)
-    np.testing.assert_allclose(norm.cdf(level[1:5]), p[1:5], atol=5e-6)
-    assert level[0] == -np.inf
-    assert level[5] == np.inf
-    assert np.isnan(level[6])
+def test_uniform_numbers_are_those_behind_the_normal_ones() -> None:
+    start, turn = starts(3, IDS), turns(EVENTS, 2)
+    np.testing.assert_allclose(norm.cdf(normals(start, turn)), uniforms(start, turn), atol=6e-6)

@@ -86,6 +86,14 @@ def normal_table() -> tuple[F32, F32]:
     return z.astype(np.float32), slope.astype(np.float32)
 
 
+def uniforms(start: U64, turn: U64) -> F32:
+    """Return a number from 0 to below 1 for each asset, Φ of `normals`. (turns, assets)."""
+    h = ~mix(np.ravel(turn)[:, None] + start[None, :])
+    half = (h & np.uint64(0xFFFFFFFF)).astype(np.uint32).astype(np.float32) + np.float32(0.5)
+    most = np.float32(1.0 - 2.0**-24)
+    return np.asarray(np.minimum(half * np.float32(2.0**-32), most), dtype=np.float32)
+
+
 def normals(start: U64, turn: U64) -> F32:
     """Return the standard normal numbers of assets in realisations. (turns, assets)."""
     h = mix(np.ravel(turn)[:, None] + start[None, :])
@@ -104,12 +112,3 @@ def normal_at(half: F32) -> F32:
     node = (bits >> np.uint32(17)).astype(np.int64) - LOWEST_OCTAVE * NODES_PER_OCTAVE
     rest = (bits & np.uint32(0x1FFFF)).astype(np.float32)
     return np.copysign(value[node] + rest * slope[node], half).astype(np.float32)
-
-
-def level_at(probability: F64) -> F64:
-    """Return the normal number below which a draw lies as often as said; NaN stays. (...)."""
-    tail = np.where(probability >= 0.5, 1.0 - probability, -probability) * 2.0**32
-    never = np.abs(tail) < 0.5
-    level = normal_at(np.where(never | np.isnan(tail), 1.0, tail).astype(np.float32))
-    answer = np.where(never, np.where(probability < 0.5, -np.inf, np.inf), level)
-    return np.where(np.isnan(probability), np.nan, answer)

@@ -33,10 +33,8 @@ Blocked = tuple[I64, I32, F32, F64]
 
 CHUNK = 512
 """Pairs of item and intensity at a time: what they need stays in the first cache. Ours."""
-TILE = 4096
-"""Items at a time, in every event of a block: they stay in the second cache. Ours."""
 PIECE = 32768
-"""The same for losses, which need less beside an item. Ours."""
+"""Items at a time, in every event of a block: they stay in the second cache. Ours."""
 
 
 @njit(nogil=True, cache=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator, unused-ignore]
@@ -53,34 +51,29 @@ def line_of(head: F64, bucket: I32, line: F64, curve: np.uint64, x: float) -> np
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
-def tiles(first: I32, begin: I64, room: int) -> I64:
-    """Return the points before which pieces of the stock end that the second cache can hold.
+def pieces(first: I32, start: I64, point: I32, room: int) -> I64:
+    """Return event, first entry, end and last point of each piece of work. (pieces, 4)
 
-    `room`: items in a piece; more where events are so sparse that one would meet few of their
-    entries.
+    All events go through a part of the stock before the next part, so that the part stays in the
+    second cache. `room`: items in a part; more where events are so sparse that one would meet few
+    of their entries.
     """
-    points, entries = first.size - 1, begin[-1] - begin[0]
-    room = max(room, (CHUNK // 4) * (begin.size - 1) * np.int64(first[points]) // max(entries, 1))
-    ends = np.empty(first[points] // room + points // room + 2, np.int64)
+    events, points = start.size - 1, first.size - 1
+    entries, items = int(start[events] - start[0]), int(first[points])
+    room = max(room, (CHUNK // 4) * events * max(items, points) // max(entries, 1))
+    piece = np.empty((events * (items // room + points // room + 2), 4), np.int64)
+    cursor = start[:-1].copy()
     n = p = 0
     while p < points:
-        q = np.searchsorted(first, first[p] + room, side="right") - 1
-        p = min(max(q, p + 1), p + room, points)
-        ends[n] = p
-        n += 1
-    return ends[:n]
-
-
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
-def until(point: I32, low: int, high: int, end: int) -> int:
-    """Return where the points from `end` on begin, between two entries of an event."""
-    while low < high:
-        middle = (low + high) // 2
-        if point[middle] < end:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+        after = np.searchsorted(first, first[p] + room, side="right") - 1
+        p = min(max(after, p + 1), p + room, points)
+        for e in range(events):
+            begin = cursor[e]
+            cursor[e] += np.searchsorted(point[begin : start[e + 1]], p)
+            if cursor[e] > begin:
+                piece[n] = e, begin, cursor[e], p
+                n += 1
+    return piece[:n]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
@@ -205,28 +198,26 @@ def losses(
     loss, unknown = by_event
     who, x = np.empty(CHUNK, np.int32), np.empty(CHUNK, np.float32)
     loss[:], unknown[:] = 0.0, 0
-    cursor = start[:-1].copy()
     same = one_each(first)
-    since = 0
-    for end in tiles(first, start, PIECE):
-        unreached = np.count_nonzero(touched[since:end] == 0)
-        since = end
-        for e in range(start.size - 1):
-            a, b = cursor[e], until(point, cursor[e], start[e + 1], end)
-            cursor[e] = b
-            here, reached = intensity[a:b], point[a:b]
-            if unreached:
-                unreached -= mark(reached, touched)
+    part = unreached = np.int64(0)
+    for piece in pieces(first, start, point, PIECE):
+        e, begin, end, until = piece[0], piece[1], piece[2], piece[3]
+        reached, here = point[begin:end], intensity[begin:end]
+        if until > part:
+            unreached = np.count_nonzero(touched[part:until] == 0)
+            part = until
+        if unreached:
+            unreached -= mark(reached, touched)
+        k, skip = 0, 0
+        while k < reached.size:
             if same:
-                loss[e], missing = add((reached, here), (loss[e], rate[e]), curve, tables, by_item)
-                unknown[e] += missing
-                continue
-            k, skip = 0, 0
-            while k < reached.size:
+                k = reached.size
+                sums = add((reached, here), (loss[e], rate[e]), curve, tables, by_item)
+            else:
                 n, k, skip = meet(reached, here, first, (k, skip), (who, x))
-                chunk = who[:n], x[:n]
-                loss[e], missing = add(chunk, (loss[e], rate[e]), curve, tables, by_item)
-                unknown[e] += missing
+                sums = add((who[:n], x[:n]), (loss[e], rate[e]), curve, tables, by_item)
+            loss[e], missing = sums
+            unknown[e] += missing
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]

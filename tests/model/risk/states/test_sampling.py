@@ -215,6 +215,8 @@ def test_what_cannot_fit_says_what_it_needs() -> None:
     ("wrong", "said"),
     [
         ({"draws": 0}, "draws = 0"),
+        ({"draws": 2.5}, "draws = 2.5"),
+        ({"draws": True}, "draws = True"),
         ({"correlation": 1.5}, "correlation = 1.5"),
         ({"correlation": float("nan")}, "correlation = nan"),
         ({"group": ["a"]}, "groups of 1 assets"),

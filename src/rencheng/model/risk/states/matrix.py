@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.domain.curve import Curve
-from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.risk import EventSource, Portfolio
 from rencheng.domain.risk_states import StateMatrix
 from rencheng.model.risk.blocks import BUDGET_MB, blocks, must_fit
+from rencheng.model.risk.states.expected import of_component, same_states
 from rencheng.model.risk.stock import counted, settled, stock
 from rencheng.model.risk.twin import spread_out
 
@@ -55,22 +54,8 @@ def state_matrix(
     `rencheng.model.risk.states.expected.expected_states` adds the same up compiled, without keeping
     it, and is what this is held against; OpenQuake's published cases are the outside judge.
     """
-    kinds = dict.fromkeys(curve.states for curve in curves)
-    if len(kinds) > 1:
-        said = "; ".join(", ".join(states) for states in kinds)
-        raise InvalidInputError(
-            "risk.states",
-            f"the curves have {len(kinds)} kinds of states: {said}",
-            hint="Run assets whose curves have other states apart",
-            params={"kinds": len(kinds), "states": said},
-        )
-    states: tuple[str, ...] = next(iter(kinds), ())
-    alone = replace(
-        portfolio,
-        value=np.ones((portfolio.point.size, 1)),
-        curve=portfolio.curve[:, component : component + 1],
-    )
-    things = stock(alone, len(source.head.place))
+    states = same_states(curves)
+    things = stock(of_component(portfolio, component), len(source.head.place))
     start = np.asarray(source.start)
     at_point = np.diff(things.first)
     touched = np.zeros(len(source.head.place), dtype=np.uint8)

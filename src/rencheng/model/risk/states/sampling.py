@@ -17,14 +17,14 @@ from rencheng.model.risk.blocks import BUDGET_MB, blocks, must_fit
 from rencheng.model.risk.draws import (
     common,
     is_seed,
-    level_at,
     normal_table,
     normals,
     starts,
     turns,
 )
 from rencheng.model.risk.states.expected import of_component, same_states
-from rencheng.model.risk.states.fragility import Fragility, tables_of
+from rencheng.model.risk.states.fragility import Fragility, constants, tables_of
+from rencheng.model.risk.states.fragility import normal_table as phi_table
 from rencheng.model.risk.stock import Stock, counted, met, stock
 
 F64 = NDArray[np.float64]
@@ -33,7 +33,7 @@ I32 = NDArray[np.int32]
 Progress = Callable[[int, int], None]
 """Called with events done and all events."""
 
-MODEL, VERSION = "sampled-states", "1"
+MODEL, VERSION = "sampled-states", "2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,15 +93,14 @@ def sample_states(
 
     Notes
     -----
-    A state is reached where a standard normal number lies below ln(x / median) / β, or below
-    Φ⁻¹(P) of a tabulated curve; it is drawn by SplitMix64 from seed, id of the asset, id of the
-    event and number of the draw alone [1]_, so blocks, threads and orders change no bit. The table
-    of Φ⁻¹ is within 5e-6 in probability, for every curve (tested over its whole range). With a
-    correlation ρ the number is √ρ Z + √(1 - ρ) ε, Z the same for all assets of a realisation
-    (Gaussian copula of one factor). Judged against `expected_states`, the NumPy twin, and tests of
-    distribution and correlation. Leaves out: any correlation between realisations, between
-    components of an asset, or that fades with distance. Cost: about 7 ns a state where an event has
-    many draws, twice that with one.
+    A state is reached where a uniform number lies below its probability; it is drawn by SplitMix64
+    from seed, id of the asset, id of the event and number of the draw alone [1]_, so blocks,
+    threads and orders change no bit. Probabilities are within 2e-7 for every curve (tested over its
+    whole range). With a correlation ρ the number is Φ(√ρ Z + √(1 - ρ) ε), Z the same for all assets
+    of a realisation (Gaussian copula of one factor), ε by a table that is within 5e-6 in
+    probability. Judged against `expected_states`, the NumPy twin, and tests of distribution and
+    correlation. Leaves out: any correlation between realisations, between components of an asset,
+    or that fades with distance. Cost: `benchmarks/states.py` measures it.
 
     References
     ----------
@@ -109,7 +108,8 @@ def sample_states(
     """
     names = same_states(curves)
     job = _Job(source, of_component(portfolio, plan.component), names)
-    return _draw(job, tables_of(curves, len(names)), plan, progress, versions or {})
+    used = np.unique(job.portfolio.curve[job.portfolio.curve >= 0])
+    return _draw(job, tables_of(curves, len(names), used), plan, progress, versions or {})
 
 
 def sample_shares(
@@ -149,12 +149,8 @@ def sample_shares(
             hint="Give each state a probability, one row for each asset; nan is unknown",
             params={"count": int(bad.size), "first": first},
         )
-    many, assets = len(states) - 1, len(ids)
+    assets = len(ids)
     reached = np.minimum(np.cumsum(share[:, :0:-1], axis=1)[:, ::-1], 1.0)
-    size = (-(-many // 4) * 4, assets)
-    fragility = tables_of((), many)
-    shift = np.full(size, np.inf)
-    shift[:many] = -level_at(reached).T
     every = np.arange(assets, dtype=np.int32)
     head = EventHead(
         place=np.zeros((assets, 2)), rate=np.full(1, np.nan), names=("",), measure="", unit="",
@@ -168,8 +164,7 @@ def sample_shares(
         components=("whole",), currency="", year=0,
     )  # fmt: skip
     job = _Job(field, folio, tuple(states[1:]))
-    kinds = (np.zeros(size), shift, fragility[2], np.full(assets, -1, np.int32), fragility[4])
-    return _draw(job, kinds, plan, None, {})
+    return _draw(job, constants(reached), plan, None, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,14 +193,14 @@ def _draw(
     turn = turns(head.names, plan.draws)
     shared = normals(common(plan.seed), turn).reshape(turn.shape)
     shared *= np.float32(math.sqrt(plan.correlation))
-    chance = (normal_table(), np.float32(math.sqrt(1.0 - plan.correlation)))
+    chance = (math.sqrt(1.0 - plan.correlation), (normal_table(), phi_table()))
     items = (things.first, things.curve, key, tally.group[things.asset], things.asset)
     for first, last in blocks(source, things, plan.budget_mb, more_bytes=tally.bytes):
         point, intensity = source.block(first, last)
         start = np.asarray(source.start[first : last + 1], dtype=np.int64)
         rows = slice(first * plan.draws, last * plan.draws)
         sampling_kernel.sample(
-            (start - start[0], point, intensity, intensity.view(np.uint32)),
+            (start - start[0], point, intensity),
             (turn[first:last], shared[first:last]),
             items,
             fragility,
