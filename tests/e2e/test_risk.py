@@ -16,6 +16,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 def planner(visit: Callable[..., Person]) -> Iterator[Person]:
     person = visit("planner", language="en")
     person.go("risk")
+    person.test("risk-study-on").check()
+    person.page.get_by_label("Samples", exact=True).fill("20")
     person.test("risk-run").click()
     job = person.test("risk-job")
     expect(job).to_have_attribute("data-state", "done", timeout=300_000)
@@ -52,6 +54,29 @@ def test_an_event_is_chosen_and_given_up_again(planner: Person) -> None:
     expect(back).to_be_visible()
     back.click()
     expect(back).to_have_count(0)
+
+
+def test_uncertain_inputs_and_downloads(planner: Person) -> None:
+    planner.tab("Uncertainty")
+    found = planner.test("risk-study")
+    expect(found).to_contain_text("Loss of this earthquake")
+    expect(planner.test("risk-sobol")).to_contain_text("not asked for")
+    planner.test("risk-downloads").locator("summary").click()
+    with planner.page.expect_download() as taken:
+        planner.page.get_by_role("link", name="What it is (RDLS)").click()
+    assert taken.value.suggested_filename.endswith(".rdls.json")
+    planner.test("risk-downloads").locator("summary").click()
+    assert not planner.axe()
+
+
+def test_on_paper_a_result_says_model_version_and_what_is_made_up(planner: Person) -> None:
+    planner.page.emulate_media(media="print")
+    head = planner.page.locator(".only-print")
+    expect(head).to_contain_text("event-impact")
+    expect(head).to_contain_text("synthetic")
+    expect(planner.test("risk-downloads")).to_be_hidden()
+    planner.page.emulate_media(media="screen")
+    expect(head).to_be_hidden()
 
 
 def test_who_may_not_run_reads_and_is_told_so(
