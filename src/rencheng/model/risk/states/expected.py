@@ -57,7 +57,7 @@ def expected_states(
     Notes
     -----
     Expected numbers need no assumption on how assets err together (their spread would). Lognormal
-    curves by cubics of their own that are within 2e-7 of erfc (tested over the whole range),
+    curves by cubics of their own that are within 1e-6 of erfc (tested over the whole range),
     tabulated ones exact. Cost: `benchmarks/states.py` measures it.
     """
     from rencheng.model.risk.states import kernel as states_kernel

@@ -95,7 +95,7 @@ def sample_states(
     -----
     A state is reached where a uniform number lies below its probability; it is drawn by SplitMix64
     from seed, id of the asset, id of the event and number of the draw alone [1]_, so blocks,
-    threads and orders change no bit. Probabilities are within 2e-7 for every curve (tested over its
+    threads and orders change no bit. Probabilities are within 1e-6 for every curve (tested over its
     whole range). With a correlation ρ the number is Φ(√ρ Z + √(1 - ρ) ε), Z the same for all assets
     of a realisation (Gaussian copula of one factor), ε by a table that is within 5e-6 in
     probability. Judged against `expected_states`, the NumPy twin, and tests of distribution and
