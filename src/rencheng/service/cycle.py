@@ -30,7 +30,7 @@ from rencheng.domain.observation import StreamStatus
 from rencheng.domain.provenance import Figure
 from rencheng.domain.recovery import Decisions, Onset, RestorationTable
 from rencheng.domain.risk_people import CasualtyTable
-from rencheng.domain.rules import IndicatorSet, Rules
+from rencheng.domain.rules import IndicatorSet, OperationRules, Rules
 from rencheng.domain.run import Phase
 from rencheng.model.damage.state import assess_damage
 from rencheng.model.hazards.earthquake.mapped import covers, shake_by_map
@@ -122,13 +122,13 @@ class CycleResult:
 class Ways:
     """How long the ways to shelters are, found once for a city and its rules; for all runs."""
 
-    known: tuple[tuple[str, str], F64] | None = None
+    known: tuple[tuple[str, OperationRules], F64] | None = None
 
-    def on_foot(self, city: City, rules: Rules) -> F64:
+    def on_foot(self, city: City, rules: OperationRules) -> F64:
         """Return `walking_times`. [s] (zones, facilities)"""
-        key, known = (city.version, rules.version), self.known
+        key, known = (city.version, rules), self.known
         if known is None or known[0] != key:
-            known = self.known = key, walking_times(city, rules.operations)
+            known = self.known = key, walking_times(city, rules)
         return known[1]
 
 
@@ -167,7 +167,7 @@ def run_cycle(inputs: CycleInputs, memory: Memory | None = None) -> CycleResult:
         decisions = decide(
             city, state, impact, bulletin, models.rules,
             at=at, verified_deaths=inputs.verified_deaths,
-            walk_s=memory.ways.on_foot(city, models.rules),
+            walk_s=memory.ways.on_foot(city, models.rules.operations),
         )  # fmt: skip
     with watch("control"):
         lights = boards(city, state, impact, at=at)
