@@ -71,7 +71,7 @@ SIZES: dict[tuple[Quantity, str], tuple[float, float, bool]] = {
 }
 UNITS_MIXED: dict[Quantity, tuple[tuple[float, float], ...]] = {
     Quantity.WATER_LEVEL: ((100.0, 0.0), (1000.0, 0.0), (1 / 0.3048, 0.0)),
-    Quantity.PEAK_ACCELERATION: ((980.665, 0.0), (100.0, 0.0)),
+    Quantity.PEAK_ACCELERATION: ((980.665, 0.0), (100.0, 0.0), (9.80665, 0.0)),
     Quantity.WATER_PRESSURE: ((10.0, 0.0), (1000.0, 0.0)),
     Quantity.RAIN: ((100.0, 0.0),),
     Quantity.AIR_TEMPERATURE: ((1.8, 32.0), (1.0, 273.15)),
