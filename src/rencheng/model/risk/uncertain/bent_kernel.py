@@ -101,12 +101,7 @@ def bent(
                     _looked(y, z, slot_, heads, knots[8])
                 if jumps or x[t] != x[t]:
                     _ended(y, z, ends)
-                    for s in range(lanes):
-                        if y[s] != y[s]:
-                            y[s] = 0.0
-                            nan[s] += 1
-                            if with_events:
-                                unknown[e, s] += 1
+                    _left_out(y, nan, unknown, e)
                 for s in range(lanes):
                     annual[s] += rate[e] * y[s]
                 if with_events:
@@ -269,3 +264,14 @@ def _ended(y: F64, z: F64, ends: Ends) -> None:
         y[s] = below[s] if z[s] < low[s] else y[s]
         y[s] = above[s] if z[s] > high[s] else y[s]
         y[s] = z[s] if z[s] != z[s] else y[s]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+def _left_out(y: F64, nan: I64, unknown: I32, e: int) -> None:
+    """Count what is unknown, of the asset and of the event, and leave it out of sums."""
+    for s in range(y.size):
+        if y[s] != y[s]:
+            y[s] = 0.0
+            nan[s] += 1
+            if unknown.size:
+                unknown[e, s] += 1

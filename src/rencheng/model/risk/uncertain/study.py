@@ -123,22 +123,7 @@ def uncertain_impact(
         for which, job in ((np.flatnonzero(drawn.member == m), job) for m, job in enumerate(jobs))
         for a in range(0, which.size, cut.lanes)
     ]
-    for job in jobs:
-        _go_on(asked)
-        job.read(cut)
-    done, total = 0, sum(len(part) for job, _ in steps for part in job.blocks(cut))
-    for i, (job, which) in enumerate(steps):
-        if i and steps[i - 1][0] is not job:
-            steps[i - 1][0].rest()
-        work = Pass(drawn.at(which), len(job.head.names), sizes.groups, carry)
-        _go_on(asked)
-        for block in job.run(work, cut, asked.threads):
-            _go_on(asked)
-            whole.take(block, which)
-            done += 1
-            if asked.progress:
-                asked.progress(done, total)
-        whole.close(work, which, job.head)
+    _through(jobs, steps, cut, (whole, sizes.groups, drawn), asked)
     standing = np.minimum.reduce([job.standing for job in jobs])
     whole.settle(standing)
     return UncertainImpact(
@@ -161,6 +146,33 @@ def uncertain_impact(
         year=folio.year,
         versions={MODEL: VERSION, "samples": design.origin, **asked.versions},
     )
+
+
+def _through(
+    jobs: Sequence[Member],
+    steps: Sequence[tuple[Member, I64]],
+    cut: Room,
+    into: tuple[_Whole, int, Lanes],
+    asked: Asked,
+) -> None:
+    """Read the sets and go through all steps, each some samples of one set."""
+    whole, groups, drawn = into
+    for job in jobs:
+        _go_on(asked)
+        job.read(cut)
+    done, total = 0, sum(len(part) for job, _ in steps for part in job.blocks(cut))
+    for i, (job, which) in enumerate(steps):
+        if i and steps[i - 1][0] is not job:
+            steps[i - 1][0].rest()
+        work = Pass(drawn.at(which), len(job.head.names), groups, whole.carry)
+        _go_on(asked)
+        for block in job.run(work, cut, asked.threads):
+            _go_on(asked)
+            whole.take(block, which)
+            done += 1
+            if asked.progress:
+                asked.progress(done, total)
+        whole.close(work, which, job.head)
 
 
 def _go_on(asked: Asked) -> None:
