@@ -117,6 +117,34 @@ def test_measures_are_ranked_and_chosen_under_a_budget(room: RiskRoom, planner: 
     assert cheap["avoided"] == pytest.approx(0.5 * found["known_aal"])
 
 
+UNSURE = MEASURES.replace(
+    "ratio_factor = 0.5", "ratio_factor = { median = 0.5, p05 = 0.4, p95 = 0.6 }"
+).replace("year = 2010", "year = 2010\nsamples = 300\nseed = 7")
+
+
+def test_a_measure_of_uncertain_effect_has_quantiles_and_a_probability(
+    room: RiskRoom, planner: TestClient
+) -> None:
+    planner.put("risk/measures/own", content=UNSURE.encode())
+    found = run(planner, room, "source", measures={"file": "own"})["appraisal"]
+    assert (found["drawn"]["samples"], found["drawn"]["asked"]) == (200, 300)
+    cheap, dear = (row["drawn"] for row in found["rows"])
+    assert cheap["effect"] == {"ratio_factor": [0.4, 0.5, 0.6]}
+    low, middle, high = (one / found["known_aal"] for one in cheap["saving"])
+    assert (low, middle, high) == pytest.approx((0.4, 0.5, 0.6), abs=0.02)
+    assert cheap["npv"][0] < found["rows"][0]["npv"] < cheap["npv"][2]
+    assert (cheap["probability"], dear["probability"]) == (1.0, 0.0)
+    assert found["best"]["drawn"] == cheap and cheap["rank"] == [1.0, 1.0, 1.0]
+    assert cheap["first"] == 1.0
+
+
+def test_a_measure_without_uncertain_parts_says_so(room: RiskRoom, planner: TestClient) -> None:
+    planner.put("risk/measures/own", content=MEASURES.encode())
+    found = run(planner, room, "source", measures={"file": "own"})["appraisal"]
+    assert found["drawn"] is None
+    assert [row["drawn"] for row in found["rows"]] == [None, None]
+
+
 def test_a_file_with_faults_is_refused_whole(planner: TestClient) -> None:
     answer = planner.put("risk/measures/own", content=MEASURES.replace("life = 50", "").encode())
     assert answer.status_code == 422

@@ -7,9 +7,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from rencheng.service.jobs import Trouble
+from rencheng.service.risk_study import StudyInput
 
 LARGEST = 512 * 1024
 """Largest file of measures. No source: our choice. [byte]"""
+
+
+Range = tuple[float, float, float]
+"""5 %, 50 % and 95 % over samples."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +45,39 @@ class MeasureWish:
     """Real, as a share. [1/yr]"""
     mark: str = ""
     """Of the file when the run was asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnWorth:
+    """What a measure, or a set of them, is worth over samples of what is uncertain."""
+
+    saving: Range
+    """[currency/yr]"""
+    npv: Range
+    """[currency]"""
+    bcr: Range | None
+    """None: nothing is paid."""
+    probability: float
+    """Share of the samples in which the benefit is above the costs. [1]"""
+    rank: Range | None
+    """By the ratio, 1 the best; None: no order."""
+    first: float | None
+    """Share of the samples in which it is the best of all. [1]"""
+    effect: Mapping[str, Range]
+    """The measure's own uncertain numbers, such as `ratio_factor`, as the file states them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnSummary:
+    """What was drawn for measures, beside their costs."""
+
+    samples: int
+    asked: int
+    """Samples that the file asks for; more than `samples`: beyond what the console draws."""
+    seed: int
+    inputs: tuple[StudyInput, ...]
+    tau: Range | None
+    """Kendall's τ-b between the order of each sample and that of the means. [1]"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +112,8 @@ class WorthRow:
     """[yr]"""
     status: str = ""
     source: str = ""
+    drawn: DrawnWorth | None = None
+    """None: the file calls nothing uncertain, or this set was not drawn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +150,8 @@ class MeasuresSummary:
     excluded: tuple[tuple[str, str], ...]
     made_unknown: int
     versions: Mapping[str, str]
+    drawn: DrawnSummary | None = None
+    """None: the file calls nothing uncertain; costs alone have a range."""
 
 
 class MeasureShelf(Protocol):

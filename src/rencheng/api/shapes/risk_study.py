@@ -124,6 +124,33 @@ class RiskMeasuresIn(Shape):
     discount_rate: Annotated[float, Field(ge=0, lt=1)] = 0.03
 
 
+class RiskDrawnWorthOut(Shape):
+    """What a measure is worth over samples: 5 %, 50 % and 95 %."""
+
+    saving: tuple[float, float, float]
+    npv: tuple[float, float, float]
+    bcr: tuple[float, float, float] | None
+    """Null: nothing is paid."""
+    probability: float
+    """Share of the samples in which the benefit is above the costs."""
+    rank: tuple[float, float, float] | None
+    first: float | None
+    """Share of the samples in which it has the best ratio."""
+    effect: dict[str, tuple[float, float, float]]
+
+
+class RiskDrawnOut(Shape):
+    """What was drawn for measures, beside their costs."""
+
+    samples: int
+    asked: int
+    """Samples that the file asks for."""
+    seed: int
+    inputs: list[RiskInputOut]
+    tau: tuple[float, float, float] | None
+    """Kendall's τ-b between the order of each sample and that of the means."""
+
+
 class RiskWorthOut(Shape):
     """What a measure, or a set of them, is worth; null unknown."""
 
@@ -147,6 +174,7 @@ class RiskWorthOut(Shape):
     """Years; null: not within its life."""
     status: str
     source: str
+    drawn: RiskDrawnWorthOut | None
 
 
 class RiskRateOut(Shape):
@@ -178,3 +206,5 @@ class RiskMeasuresOut(Shape):
     excluded: list[tuple[str, str]]
     made_unknown: int
     versions: dict[str, str]
+    drawn: RiskDrawnOut | None
+    """Null: the file calls nothing uncertain."""

@@ -6,6 +6,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from math import inf, nan
 from pathlib import Path
 
@@ -13,11 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.adapters.files import data_folder, read_toml
+from rencheng.adapters.risk.city.drawn_measures import drawn_samples, drawn_summary, drawn_worth
 from rencheng.adapters.risk.city.hazard import Hazard
 from rencheng.adapters.risk.city.stock import CityStock, Shelves
 from rencheng.adapters.risk.city.use_tables import OWN_FOLDER, read_costs
 from rencheng.adapters.risk.measures.files import fault, meant, read_measures, refuse
 from rencheng.adapters.risk.measures.results import MeasureReport, report
+from rencheng.adapters.risk.study.faults import refuse as refuse_study
+from rencheng.adapters.risk.study.faults import study_faults
 from rencheng.domain.city import City
 from rencheng.domain.curve import Curve
 from rencheng.domain.errors import (
@@ -28,6 +32,7 @@ from rencheng.domain.errors import (
     TooMuchError,
 )
 from rencheng.domain.risk_measures import Measure, MeasureSet, Worth
+from rencheng.domain.risk_uncertainty import CurveChoice
 from rencheng.model.risk.measures.appraisal import appraise
 from rencheng.model.risk.measures.transforming import Situation
 from rencheng.service.jobs import Trouble
@@ -185,10 +190,16 @@ def measures_of(  # noqa: PLR0913
     Raises
     ------
     InvalidInputError
-        When costs are in other money than the city's, or a measure concerns nobody or names a
-        column, curve or unit that is not there: every fault at once.
+        When costs are in other money than the city's, an input names a curve that is not there or
+        is out of range, or a measure concerns nobody or names a column, curve or unit that is not
+        there: every fault at once.
     TooMuchError
         When too many measures may stand together on one building.
+
+    Notes
+    -----
+    The choice is that of the best estimates; with what the file calls uncertain drawn, each measure
+    and the choice stand beside their quantiles (`drawn_measures`).
     """
     folio, head = stock.portfolio, hazard.events.head
     if (given.currency, given.year) != (folio.currency, folio.year):
@@ -196,31 +207,46 @@ def measures_of(  # noqa: PLR0913
         refuse([fault("money", "currency, year", said)])
     curves = _with_others(stock, shelves, given, head.measure, head.unit)
     names = [one.id for one in curves]
+    if given.study:
+        refuse_study(study_faults(given.study, {one.id: one for one in curves}, ()))
     where = meant(given, _columns(city, given), folio.components, names, head.measure)
+    before = Situation(
+        source=hazard.events,
+        portfolio=folio,
+        curves=curves,
+        names={name: row for row, name in enumerate(names)},
+    )
+    share = 1.0 if given.study is None else 0.1
     found = appraise(
-        Situation(
-            source=hazard.events,
-            portfolio=folio,
-            curves=curves,
-            names={name: row for row, name in enumerate(names)},
-        ),
+        before,
         given.measures,
         where,
-        progress=progress,
+        progress=_during(progress, 0.0, share),
         versions={"measures": f"{given.version} ({given.source})"},
     )
+    samples = drawn_samples(before, given, where, _during(progress, share, 1.0))
     budget = inf if wish.budget is None else wish.budget
-    return _summary(report(found, budget=budget, discount_rate=wish.discount_rate), wish)
+    told = report(found, budget=budget, discount_rate=wish.discount_rate, samples=samples)
+    return replace(_summary(told, wish), drawn=drawn_summary(given, told.uncertain))
+
+
+def _during(progress: Progress, first: float, last: float) -> Progress:
+    """Return the progress of a part of the work."""
+    return lambda done, total: progress(
+        int(1e6 * (first + (last - first) * done / max(1, total))), 1_000_000
+    )
 
 
 def _with_others(
     stock: CityStock, shelves: Shelves, given: MeasureSet, measure: str, unit: str
 ) -> tuple[Curve, ...]:
-    """Return the curves of the buildings and those that retrofits put in place."""
+    """Return the curves of the buildings, and those of retrofits and choices."""
     curves = list(stock.curves)
-    for one in given.measures:
-        if one.curve and one.curve not in [curve.id for curve in curves]:
-            other = shelves.curve(one.curve)
+    choices = [one for one in (given.study.inputs if given.study else ())
+               if isinstance(one, CurveChoice)]  # fmt: skip
+    for name in [*(m.curve for m in given.measures), *(n for c in choices for n in c.curves)]:
+        if name and name not in [curve.id for curve in curves]:
+            other = shelves.curve(name)
             if other is not None and other.intensity == measure:
                 curves.append(other.in_unit(unit))
     return tuple(curves)
@@ -305,4 +331,5 @@ def _row(told: MeasureReport, one: Worth, is_chosen: bool) -> WorthRow:
         payback=one.payback,
         status=str(alone.status) if alone else "",
         source=alone.source if alone else "",
+        drawn=drawn_worth(told.uncertain, one.ids, dict(alone.effect) if alone else {}),
     )
