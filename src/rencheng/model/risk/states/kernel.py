@@ -30,7 +30,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from rencheng.model.risk.kernel import CHUNK, line_of, meet, pieces
+from rencheng.model.risk.kernel import CHUNK, line_of, meet, one_each, pieces
 from rencheng.model.risk.states.cubic import cubics
 from rencheng.model.risk.states.fragility import CELLS, EXACT, Cells, Ends, Fragility, Slow
 
@@ -174,6 +174,23 @@ def add(reached: F64, who: I32, rate: float, tallies: tuple[F64, I64, F64, U8]) 
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+def expect_of(
+    pairs: tuple[I32, F32],
+    rate: float,
+    curve: I32,
+    states: tuple[Fragility, int],
+    rooms: tuple[I32, F64],
+    tallies: tuple[F64, I64, F64, U8],
+) -> None:
+    """Add what is expected of pairs of item and intensity, in an event of a rate."""
+    who, x = pairs
+    fragility, many = states
+    reached = rooms[1][: who.size]
+    reach(beside(who, curve, rooms[0]), x, fragility, many, reached)
+    add(reached, who, rate, tallies)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
 def expect(
     events: Stored,
     rate: F64,
@@ -192,11 +209,18 @@ def expect(
     first, curve = items
     by_event, unknown, by_item, seen = tallies
     pairs = np.empty(CHUNK, np.int32), np.empty(CHUNK, np.float32)
-    kinds, room = np.empty(CHUNK, np.int32), np.empty((CHUNK, by_event.shape[1]), np.float64)
+    rooms = np.empty(CHUNK, np.int32), np.empty((CHUNK, by_event.shape[1]), np.float64)
+    same = one_each(first)
     for piece in pieces(first, start, point, PIECE):
         e, k, end, skip = piece[0], piece[1], piece[2], 0
+        mine = (by_event[e], unknown[e : e + 1], by_item, seen)
         while k < end:
-            n, k, skip = meet(point[:end], intensity[:end], first, (k, skip), pairs)
-            who, reached = pairs[0][:n], room[:n]
-            reach(beside(who, curve, kinds), pairs[1][:n], fragility, many, reached)
-            add(reached, who, rate[e], (by_event[e], unknown[e : e + 1], by_item, seen))
+            if same:
+                upto = min(k + CHUNK, end)
+                here = (point[k:upto], intensity[k:upto])
+                expect_of(here, rate[e], curve, (fragility, many), rooms, mine)
+                k = upto
+            else:
+                n, k, skip = meet(point[:end], intensity[:end], first, (k, skip), pairs)
+                met = (pairs[0][:n], pairs[1][:n])
+                expect_of(met, rate[e], curve, (fragility, many), rooms, mine)

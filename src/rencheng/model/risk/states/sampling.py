@@ -194,7 +194,7 @@ def _draw(
     shared = normals(common(plan.seed), turn).reshape(turn.shape)
     shared *= np.float32(math.sqrt(plan.correlation))
     chance = (math.sqrt(1.0 - plan.correlation), (normal_table(), phi_table()))
-    items = (things.first, things.curve, key, tally.group[things.asset], things.asset)
+    items = (things.curve, key, tally.group[things.asset], things.asset)
     for first, last in blocks(source, things, plan.budget_mb, more_bytes=tally.bytes):
         point, intensity = source.block(first, last)
         start = np.asarray(source.start[first : last + 1], dtype=np.int64)
@@ -202,7 +202,7 @@ def _draw(
         sampling_kernel.sample(
             (start - start[0], point, intensity),
             (turn[first:last], shared[first:last]),
-            items,
+            (things.first, items),
             fragility,
             chance,
             (tally.by_group[rows], tally.by_item, tally.state[rows]),

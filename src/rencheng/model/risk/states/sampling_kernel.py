@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from rencheng.model.risk.kernel import CHUNK, meet, pieces
+from rencheng.model.risk.kernel import CHUNK, meet, one_each, pieces
 from rencheng.model.risk.states.cubic import above
 from rencheng.model.risk.states.fragility import Fragility
 from rencheng.model.risk.states.kernel import PIECE, Stored, beside, reach
@@ -21,6 +21,9 @@ I32 = NDArray[np.int32]
 I8 = NDArray[np.int8]
 U8 = NDArray[np.uint8]
 U64 = NDArray[np.uint64]
+Items = tuple[I32, U64, I32, I32]
+Chance = tuple[float, tuple[tuple[F32, F32], F64]]
+Rooms = tuple[I32, U64, F32, F32, F32, U8]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
@@ -91,45 +94,81 @@ def keep(state: U8, who: I32, asset: I32, kept: I8) -> None:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+def sample_of(
+    pairs: tuple[I32, F32],
+    turns: tuple[int, U64, F32],
+    items: Items,
+    fragility: Fragility,
+    chance: Chance,
+    tallies: tuple[I32, I32, I8],
+    rooms: Rooms,
+) -> None:
+    """Draw and count the states of pairs of item and intensity, in all realisations of an event.
+
+    `turns`: the first of these realisations, and the event's row of those of `sample`.
+    """
+    who, x = pairs
+    first, turn, shared = turns
+    curve, key, group, asset = items
+    own, tables = chance
+    by_group, by_item, kept = tallies
+    kinds, keys, reached, uniform, half, state = rooms
+    n = who.size
+    reached, uniform, half, state = reached[:n], uniform[:n], half[:n], state[:n]
+    reach(beside(who, curve, kinds), x, fragility, by_item.shape[1] - 2, reached)
+    start = beside(who, key, keys)
+    for d in range(turn.size):
+        draw(start, turn[d], uniform)
+        if own < 1.0:
+            together(uniform, shared[d], own, tables, half)
+        judge(uniform, reached, state)
+        count(state, who, group, by_group[first + d], by_item)
+        if kept.size:
+            keep(state, who, asset, kept[first + d])
+
+
+@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
 def sample(
     events: Stored,
     turns: tuple[U64, F32],
-    items: tuple[I32, I32, U64, I32, I32],
+    stock: tuple[I32, Items],
     fragility: Fragility,
-    chance: tuple[float, tuple[tuple[F32, F32], F64]],
+    chance: Chance,
     tallies: tuple[I32, I32, I8],
 ) -> None:
     """Draw the states of assets in every realisation of every event, and count them.
 
     `turns`: what to add to each start, and the part of the normal number that all assets share,
-    (events, draws) each. `items`: beside point and curve where each generator starts, group and
-    row of the asset. `chance`: weight of an asset's own normal number, and tables of such numbers
-    and of Φ. `tallies`: by realisation, group and state, by item and state, states kept, if any.
+    (events, draws) each. `stock`: first item at each point; of items the curve, where each
+    generator starts, group and row of the asset. `chance`: weight of an asset's own normal number,
+    and tables of such numbers and of Φ. `tallies`: by realisation, group and state, by item and
+    state, states kept, if any.
     """
     begin, point, intensity = events
     turn, shared = turns
-    first, curve, key, group, asset = items
-    own, tables = chance
+    first, items = stock
     by_group, by_item, kept = tallies
-    draws, many = turn.shape[1], by_item.shape[1] - 2
+    draws, wide = turn.shape[1], 4 * max(1, (by_item.shape[1] + 1) // 4)
     pairs = np.empty(CHUNK, np.int32), np.empty(CHUNK, np.float32)
-    room = np.empty((CHUNK, 4 * max(1, (many + 3) // 4)), np.float32)
-    uniform_, half = np.empty(CHUNK, np.float32), np.empty(CHUNK, np.float32)
-    state_, kinds = np.empty(CHUNK, np.uint8), np.empty(CHUNK, np.int32)
-    keys = np.empty(CHUNK, np.uint64)
+    rooms = (
+        np.empty(CHUNK, np.int32),
+        np.empty(CHUNK, np.uint64),
+        np.empty((CHUNK, wide), np.float32),
+        np.empty(CHUNK, np.float32),
+        np.empty(CHUNK, np.float32),
+        np.empty(CHUNK, np.uint8),
+    )
+    same = one_each(first)
     for piece in pieces(first, begin, point, PIECE):
         e, k, end, skip = piece[0], piece[1], piece[2], 0
+        here = (e * draws, turn[e], shared[e])
         while k < end:
-            n, k, skip = meet(point[:end], intensity[:end], first, (k, skip), pairs)
-            who, uniform, state, reached = pairs[0][:n], uniform_[:n], state_[:n], room[:n]
-            reach(beside(who, curve, kinds), pairs[1][:n], fragility, many, reached)
-            start = beside(who, key, keys)
-            for d in range(draws):
-                r = e * draws + d
-                draw(start, turn[e, d], uniform)
-                if own < 1.0:
-                    together(uniform, shared[e, d], own, tables, half[:n])
-                judge(uniform, reached, state)
-                count(state, who, group, by_group[r], by_item)
-                if kept.size:
-                    keep(state, who, asset, kept[r])
+            if same:
+                upto = min(k + CHUNK, end)
+                met = (point[k:upto], intensity[k:upto])
+                sample_of(met, here, items, fragility, chance, tallies, rooms)
+                k = upto
+            else:
+                n, k, skip = meet(point[:end], intensity[:end], first, (k, skip), pairs)
+                few = (pairs[0][:n], pairs[1][:n])
+                sample_of(few, here, items, fragility, chance, tallies, rooms)
