@@ -5485,6 +5485,68 @@ export interface components {
             x: number[];
         };
         /**
+         * RiskDrawnOut
+         * @description What was drawn for measures, beside their costs.
+         */
+        RiskDrawnOut: {
+            /** Asked */
+            asked: number;
+            /** Inputs */
+            inputs: components["schemas"]["RiskInputOut"][];
+            /** Samples */
+            samples: number;
+            /** Seed */
+            seed: number;
+            /** Tau */
+            tau: [
+                number,
+                number,
+                number
+            ] | null;
+        };
+        /**
+         * RiskDrawnWorthOut
+         * @description What a measure is worth over samples: 5 %, 50 % and 95 %.
+         */
+        RiskDrawnWorthOut: {
+            /** Bcr */
+            bcr: [
+                number,
+                number,
+                number
+            ] | null;
+            /** Effect */
+            effect: {
+                [key: string]: [
+                    number,
+                    number,
+                    number
+                ];
+            };
+            /** First */
+            first: number | null;
+            /** Npv */
+            npv: [
+                number,
+                number,
+                number
+            ];
+            /** Probability */
+            probability: number;
+            /** Rank */
+            rank: [
+                number,
+                number,
+                number
+            ] | null;
+            /** Saving */
+            saving: [
+                number,
+                number,
+                number
+            ];
+        };
+        /**
          * RiskEventOut
          * @description One event, or one sample of an event.
          */
@@ -5711,6 +5773,7 @@ export interface components {
             by_rate: components["schemas"]["RiskRateOut"][];
             /** Discount Rate */
             discount_rate: number;
+            drawn: components["schemas"]["RiskDrawnOut"] | null;
             /** Excluded */
             excluded: [
                 string,
@@ -6102,6 +6165,7 @@ export interface components {
             cost_high: number | null;
             /** Cost Low */
             cost_low: number | null;
+            drawn: components["schemas"]["RiskDrawnWorthOut"] | null;
             /** Ids */
             ids: string[];
             /** Is Chosen */
