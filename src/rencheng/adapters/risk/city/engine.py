@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rencheng.adapters.risk.city.hazard import Hazard, hazard_of
 from rencheng.adapters.risk.city.measures import MeasureFiles, measures_of, must_have_rates
-from rencheng.adapters.risk.city.people import people_notes, people_rows
+from rencheng.adapters.risk.city.people import people_of
 from rencheng.adapters.risk.city.sets import EventSets
 from rencheng.adapters.risk.city.stock import CityStock, Shelves, stock_of
 from rencheng.adapters.risk.city.studies import menu_of
@@ -108,12 +108,14 @@ class CityEngine:
             )
         during("people")(0, 1)
         hurt = self._harm(city, hazard, run)
-        fates = people_rows(city, hazard, self._shelves, run, stock.costs.country, during("people"))
+        fates, notes = people_of(
+            city, hazard, self._shelves, run, stock.costs.country, during("people")
+        )
         summary = summary_of(run, city, stock, hazard, found, hurt)
         summary = replace(
             summary,
             people=fates,
-            notes=(*summary.notes, *people_notes(hazard)),
+            notes=(*summary.notes, *notes),
             seconds=monotonic() - began,
             **parts,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from math import nan
 
 import numpy as np
@@ -11,30 +12,45 @@ from numpy.typing import NDArray
 from rencheng.adapters.risk.city.hazard import Hazard
 from rencheng.adapters.risk.city.stock import BUILDING_CURVES, Shelves
 from rencheng.adapters.risk.events.table import Pointwise, Table
+from rencheng.adapters.risk.people.assets import MOST
 from rencheng.adapters.risk.people.counting import people
 from rencheng.domain.city import City, DayTime
 from rencheng.domain.curve import Curve
 from rencheng.domain.provenance import Band, Text
+from rencheng.domain.risk import OUTSIDE
 from rencheng.domain.risk_people import Circumstances, PeopleEstimate, PeopleImpact
 from rencheng.service.risk_runs import PeopleRow, RiskRun
 
 F64 = NDArray[np.float64]
+I32 = NDArray[np.int32]
+I64 = NDArray[np.int64]
 
 MOST_PAIRS = 400_000_000
-"""Pairs of stored intensity and building of which people are asked at the console: three minutes
-of a processor at 0.45 s a million, measured on the default city; memory is that of a block. Ours.
-"""
+"""Pairs of stored intensity and pool of which people are asked at the console: three minutes of a
+processor at 0.45 s a million, measured on the default city; memory is that of a block. Ours."""
 
 
-def people_rows(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pools:
+    """Buildings that differ in nothing but how many people they hold, taken together."""
+
+    row: I64
+    """A building of each. (pools,)"""
+    point: I32
+    """(pools,)"""
+    inside: F64
+    """By time of day. (3, pools)"""
+
+
+def people_of(
     city: City,
     hazard: Hazard,
     shelves: Shelves,
     run: RiskRun,
     country: str,
     progress: Callable[[int, int], None],
-) -> tuple[PeopleRow, ...]:
-    """Return what each model says of each fate; none where a run is too large for the console.
+) -> tuple[tuple[PeopleRow, ...], tuple[Text, ...]]:
+    """Return what each model says of each fate; where a run is too large, nothing and a note.
 
     Parameters
     ----------
@@ -47,36 +63,44 @@ def people_rows(
 
     Notes
     -----
-    Buildings take the intensity of their point, as the losses do. Occupants stand in the city by
-    time of day; outdoors nobody is counted.
+    Buildings take the intensity of their point, as the losses do. Those of one point, curve, use
+    and kind of dwelling are taken together: every model is linear in people, so sums differ by
+    rounding alone. Occupants stand in the city by time of day; outdoors nobody is counted.
     """
-    events = hazard.events
-    if pairs_of(hazard) > MOST_PAIRS:
-        return ()
+    events, pools = hazard.events, _pools(city, hazard)
+    on_point = np.bincount(pools.point[pools.point >= 0], minlength=len(events.head.place))
+    pairs = int(on_point[events.point].sum())
+    if pairs > MOST_PAIRS:
+        said = {"pairs": pairs / 1e6, "most": MOST_PAIRS / 1e6}
+        return (), (Text("risk.note.many_pairs", said),)
     curves = _fragilities(city, shelves) if run.set.hazard == "earthquake" else {}
     fitting = {n: c for n, c in curves.items() if c.intensity == events.head.measure}
     found = people(
-        _table(city, hazard, fitting),
+        _table(city, hazard, pools, fitting),
         Pointwise(source=events, reach_m=0.0),
         fitting,
         when=Circumstances(hour=run.wish.hour, country=country if fitting else ""),
         progress=progress,
     )
-    return tuple(row for one in found.estimates for row in _rows(one, found, hazard))
+    return tuple(row for one in found.estimates for row in _rows(one, found, hazard)), ()
 
 
-def pairs_of(hazard: Hazard) -> int:
-    """Return how many pairs of stored intensity and building there are."""
-    events = hazard.events
-    on_point = np.bincount(hazard.point[hazard.point >= 0], minlength=len(events.head.place))
-    return int(on_point[events.point].sum())
-
-
-def people_notes(hazard: Hazard) -> tuple[Text, ...]:
-    """Return why people were left out; nothing where they were not."""
-    pairs = pairs_of(hazard)
-    said = {"pairs": pairs / 1e6, "most": MOST_PAIRS / 1e6}
-    return (Text("risk.note.many_pairs", said),) if pairs > MOST_PAIRS else ()
+def _pools(city: City, hazard: Hazard) -> _Pools:
+    """Return the pools; alone stay numbers that cannot be, and pools of too many for one place."""
+    b, inside = city.buildings, city.buildings.occupants.astype(np.float64)
+    alike = np.column_stack([hazard.point, b.curve, b.use, np.clip(b.dwellings, 0, 2)])
+    kinds, which = np.unique(alike.astype(np.int64), axis=0, return_inverse=True)
+    which = which.ravel()
+    alone = np.asarray(((inside < 0.0) | ~(inside <= MOST)).any(axis=0))
+    sums = [np.bincount(which[~alone], part[~alone], len(kinds)) for part in inside]
+    alone |= np.asarray((np.stack(sums) > MOST).any(axis=0))[which]
+    which[alone] = len(kinds) + np.arange(int(alone.sum()))
+    _, row, which = np.unique(which, return_index=True, return_inverse=True)
+    return _Pools(
+        row=row.astype(np.int64),
+        point=hazard.point[row],
+        inside=np.stack([np.bincount(which, part, row.size) for part in inside]),
+    )
 
 
 def _fragilities(city: City, shelves: Shelves) -> dict[str, Curve]:
@@ -84,29 +108,28 @@ def _fragilities(city: City, shelves: Shelves) -> dict[str, Curve]:
     return {name: curve for name, curve in names.items() if curve is not None}
 
 
-def _table(city: City, hazard: Hazard, curves: dict[str, Curve]) -> Table:
-    """Return the buildings at their points, with those inside by time of day."""
+def _table(city: City, hazard: Hazard, pools: _Pools, curves: dict[str, Curve]) -> Table:
+    """Return the pools at their points, with those inside by time of day."""
     b, place = city.buildings, hazard.events.head.place
-    at = np.full((b.id.size, 2), nan)
-    known = hazard.point >= 0
-    at[known] = place[hazard.point[known]]
-    far = hazard.point == -1
-    at[far] = b.xy[far]
-    night = b.occupants[int(DayTime.NIGHT)].astype(np.float64)
+    at = np.full((pools.row.size, 2), nan)
+    known, far = pools.point >= 0, pools.point == OUTSIDE
+    at[known] = place[pools.point[known]]
+    at[far] = b.xy[pools.row[far]]
+    homes = b.dwellings[pools.row]
+    night = pools.inside[int(DayTime.NIGHT)]
     names = np.array([name if name in curves else "" for name in b.curves] + [""], dtype=object)
     uses = np.array([*b.uses, ""], dtype=object)
     return {
-        # By row: two buildings of a source may have one id.
-        "id": np.arange(b.id.size).astype(str).astype(object),
+        "id": np.arange(pools.row.size).astype(str).astype(object),
         "lon": at[:, 0],
         "lat": at[:, 1],
         "occupants_night": night,
-        "occupants_day": b.occupants[int(DayTime.DAY)].astype(np.float64),
-        "occupants_transit": b.occupants[int(DayTime.COMMUTE)].astype(np.float64),
-        "residents": np.where(b.dwellings > 0, night, 0.0),
-        "use": uses[b.use],
-        "dwelling": np.where(b.dwellings == 1, "single", np.where(b.dwellings > 1, "multi", "")),
-        **({"curve": names[b.curve]} if curves else {}),
+        "occupants_day": pools.inside[int(DayTime.DAY)],
+        "occupants_transit": pools.inside[int(DayTime.COMMUTE)],
+        "residents": np.where(homes > 0, night, 0.0),
+        "use": uses[b.use[pools.row]],
+        "dwelling": np.where(homes == 1, "single", np.where(homes > 1, "multi", "")),
+        **({"curve": names[b.curve[pools.row]]} if curves else {}),
     }
 
 

@@ -13,7 +13,8 @@ from rencheng.domain.errors import Fault, InvalidInputError
 from rencheng.domain.hazard import Bulletin, BulletinKind
 from rencheng.domain.provenance import Mode
 from rencheng.model.hazards.earthquake.ground_motion import MODEL as MODEL
-from rencheng.model.hazards.earthquake.shaking import shake
+from rencheng.model.hazards.earthquake.residuals import kinship
+from rencheng.model.hazards.earthquake.shaking import checked_sites, shake
 from rencheng.model.hazards.rupture import MAGNITUDE_LIMITS
 
 F64 = NDArray[np.float64]
@@ -106,7 +107,7 @@ def drawn(
     seed
         The same seed gives the same catalogue.
     progress
-        Called with classes done and all classes.
+        Called with events done and all events, before each.
 
     Returns
     -------
@@ -123,8 +124,8 @@ def drawn(
     -----
     Epicentres are uniform in the box; shaking as `shake` has it without records: plane, residuals
     and soil are sampled once an event. The rates sum to the source's own; not verified against any
-    published hazard. Left out: other sources, aftershocks, dependence in time. Cost: that of
-    `shake` for each event, about O(sites³) + O(sites).
+    published hazard. Left out: other sources, aftershocks, dependence in time. Cost: O(sites³)
+    once, and O(sites²) for each event.
     """
     middle, often = class_rates(source)
     rng = np.random.default_rng([seed, 5])
@@ -133,13 +134,15 @@ def drawn(
     lonlat = rng.uniform(low, high, size=(many, 2))
     magnitude = np.repeat(middle, each)
     fields = [np.empty((many, len(sites))) for _ in range(3)]
+    kin = kinship(checked_sites(sites))
     for row in range(many):
+        if progress:
+            progress(row, many)
         quake = replace(_QUAKE, lon=lonlat[row, 0], lat=lonlat[row, 1], magnitude=magnitude[row])
-        found = shake(quake, sites, (), samples=1, seed=int(rng.integers(2**31)))
+        own = int(rng.integers(2**31))
+        found = shake(quake, sites, (), samples=1, seed=own, kin=kin)
         for field, part in zip(fields, (found.pga_g, found.sa1_g, found.rupture_km), strict=True):
             field[row] = part[0]
-        if progress and (row + 1) % each == 0:
-            progress((row + 1) // each, middle.size)
     return Catalogue(
         magnitude=magnitude,
         lonlat=lonlat,

@@ -65,6 +65,31 @@ def factor(matrix: F64) -> F64:
     return np.asarray(np.linalg.cholesky(matrix + _JITTER * np.eye(len(matrix))), dtype=np.float64)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kinship:
+    """How alike residuals are at places; it is the same for every earthquake."""
+
+    places: F64
+    """Lon, lat. [deg] (places, 2)"""
+    like: F64
+    """Correlation of the residuals of PGA. (places, places)"""
+    half_pga: F64
+    """Its lower Cholesky factor. (places, places)"""
+    half_sa1: F64
+    """That of SA(1.0 s). (places, places)"""
+
+
+def kinship(places: F64) -> Kinship:
+    """Return how alike residuals are at places. Cost: O(places³), far above that of a draw."""
+    like = correlation(places, RANGE_PGA_KM)
+    return Kinship(
+        places=places,
+        like=like,
+        half_pga=factor(like),
+        half_sa1=factor(correlation(places, RANGE_SA1_KM)),
+    )
+
+
 def draw(samples: int, factor_within: F64, rng: np.random.Generator) -> Residuals:
     """Draw residuals that know of no record."""
     within = rng.standard_normal((samples, len(factor_within))) @ factor_within.T

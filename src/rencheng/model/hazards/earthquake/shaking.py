@@ -19,12 +19,10 @@ from rencheng.model.hazards.earthquake.ground_motion import (
     ln_median,
 )
 from rencheng.model.hazards.earthquake.residuals import (
-    RANGE_PGA_KM,
-    RANGE_SA1_KM,
+    Kinship,
     condition,
-    correlation,
     draw,
-    factor,
+    kinship,
     longer_period,
     total,
 )
@@ -49,6 +47,7 @@ def shake(
     *,
     samples: int,
     seed: int,
+    kin: Kinship | None = None,
 ) -> Shaking:
     """Sample the shaking of an interface earthquake at the sites, given the city's own records.
 
@@ -65,6 +64,8 @@ def shake(
         Number of realisations.
     seed
         The same seed gives the same fields.
+    kin
+        `kinship` of the sites, for many earthquakes without records; changes no bit of the fields.
 
     Returns
     -------
@@ -85,22 +86,23 @@ def shake(
     400 m/s, standard deviation 0.28, alike at neighbouring sites; φ, which holds for sites of known
     Vs30, comes on top. Magnitude and plane are not re-weighted by the records; the residuals absorb
     the difference. Left out: topography, basins,
-    liquefaction, aftershocks. Cost: O((sites + records)³ + samples × sites).
+    liquefaction, aftershocks. Cost: O((sites + records)³ + samples × sites²), the first without
+    `kin` alone.
     """
     stations = _checked_records(records)
-    places = np.concatenate([stations, _checked_sites(sites)])
+    places = np.concatenate([stations, checked_sites(sites)])
     rng = np.random.default_rng([seed, 2])
     ruptures = sample_ruptures(bulletin, samples=samples, seed=seed)
     km = closest_km(ruptures, places)
     magnitude = ruptures.magnitude[:, None]
-    like = correlation(places, RANGE_PGA_KM)
-    half = factor(like)
-    vs30 = _sample_vs30(samples, half, rng)
+    if kin is None or not np.array_equal(kin.places, places):
+        kin = kinship(places)
+    vs30 = _sample_vs30(samples, kin.half_pga, rng)
     median_pga, median_sa1 = (ln_median(row, magnitude, km, vs30) for row in (PGA, SA1))
     n = len(stations)
     seen = np.log([r.pga_g for r in records]) - median_pga[:, :n]
-    pga = condition(draw(samples, half, rng), like, seen)
-    own = draw(samples, factor(correlation(places, RANGE_SA1_KM)), rng)
+    pga = condition(draw(samples, kin.half_pga, rng), kin.like, seen)
+    own = draw(samples, kin.half_sa1, rng)
     sa1 = longer_period(pga, own)
     return Shaking(
         pga_g=np.exp(median_pga + total(PGA.tau, PGA.phi, pga))[:, n:],
@@ -148,7 +150,8 @@ def _sample_vs30(samples: int, half: F64, rng: np.random.Generator) -> F64:
     return np.asarray(VS30_MEDIAN * np.exp(spread), dtype=np.float64)
 
 
-def _checked_sites(sites: F64) -> F64:
+def checked_sites(sites: F64) -> F64:
+    """Return the places of sites; `InvalidInputError` where one has no coordinates. (sites, 2)"""
     places = np.asarray(sites, dtype=np.float64).reshape(-1, 2)
     bad = np.flatnonzero(~np.isfinite(places).all(axis=1))
     if bad.size:
