@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rencheng.adapters.files import data_folder
+from rencheng.adapters.files import data_folder, read_ours
 from rencheng.domain.errors import NotFoundError
 from rencheng.domain.risk_people import CasualtyTable, PresenceTable, RapidModel, ShelterTable
 
@@ -19,7 +18,7 @@ _STATES = ("slight", "moderate", "extensive", "complete", "collapsed")
 
 def presence_table() -> PresenceTable:
     """Return where the people of a building are by time of day."""
-    table = _toml("presence")
+    table = read_ours(_file("presence.toml"))
     uses = tuple(table[_DAYS[0]])
     indoors, outdoors = (
         np.array([[table[day][use][part] for day in _DAYS] for use in uses])
@@ -36,7 +35,7 @@ def presence_table() -> PresenceTable:
 
 def casualty_table() -> CasualtyTable:
     """Return the shares hurt by structural type and state of damage."""
-    about = _toml("sources")["casualties"]
+    about = read_ours(_file("sources.toml"))["casualties"]
     rows = _rows(about["file"])
     hurt = {
         part: np.array(
@@ -64,7 +63,7 @@ def casualty_table() -> CasualtyTable:
 
 def shelter_table() -> ShelterTable:
     """Return when dwellings cannot be lived in, and who asks for a public shelter."""
-    table = _toml("shelter")
+    table = read_ours(_file("shelter.toml"))
     shares, flood = table["public"]["unknown"], table["flood"]["depth_m"]
     return ShelterTable(
         uninhabitable=np.array([table["uninhabitable"][kind] for kind in ("single", "multi")]),
@@ -89,7 +88,7 @@ def rapid_model(country: str) -> RapidModel:
     NotFoundError
         When there is none.
     """
-    about = _toml("sources")["pager"]
+    about = read_ours(_file("sources.toml"))["pager"]
     for row in _rows(about["file"]):
         if row["country"] == country.upper():
             return RapidModel(
@@ -108,10 +107,6 @@ def rapid_model(country: str) -> RapidModel:
         hint="Give the country by two letters, such as CN",
         params={"country": country},
     )
-
-
-def _toml(name: str) -> dict[str, Any]:
-    return tomllib.loads(_file(f"{name}.toml").read_text(encoding="utf-8"))
 
 
 def _rows(name: str) -> list[dict[str, str]]:
