@@ -72,8 +72,8 @@ def test_chances_of_states_are_the_mean_of_the_branches(command: list[str], tmp_
     [
         (["--weights", "0.5", "0.6"], "do not sum to 1"),
         (["--weights", "1.5", "-0.5"], "negative"),
-        (["--weights", "1"], "--weights 1 cannot be read"),
-        ([], "--weights"),
+        (["--weights", "1"], "2 files and 1 weights"),
+        ([], "2 files and 0 weights"),
         (["--weights", "0.5", "0.5", "--quantiles", "95"], "outside 0 to 1: 95"),
     ],
 )

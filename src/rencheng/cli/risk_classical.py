@@ -13,7 +13,8 @@ from rencheng.cli import speaking
 from rencheng.cli.options import STATE, State
 from rencheng.cli.risk_options import Assets, DiscountRate, Listed, Money, Out, Reach
 from rencheng.cli.risk_telling import is_nothing, tell_faults
-from rencheng.cli.risk_words import curves_of, unread
+from rencheng.cli.risk_words import curves_of
+from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.risk_classical import RetrofitWorth, ShareSpread
 
 if TYPE_CHECKING:
@@ -94,8 +95,12 @@ def classical(
         return _tell(alone, write_classical(alone, out, levels.years), out)
     weights = levels.weights or []
     if len(weights) != len(known):
-        words = " ".join(f"{weight:g}" for weight in weights)
-        raise unread("weights", words, " ".join(["…"] * len(known)))
+        raise InvalidInputError(
+            "risk.branch_weights",
+            f"{len(known)} files and {len(weights)} weights",
+            hint="Give one weight for each file, together 1, as in --weights 0.7 0.3",
+            params={"files": len(known), "weights": len(weights)},
+        )
     found = risk.classical_branches(list(zip(weights, known, strict=True)), compute)
     summary = write_branches(found, out, levels.years, levels.quantiles or QUANTILES)
     return _tell(found.mean, summary, out)
