@@ -244,7 +244,11 @@ def test_a_shakemap_keeps_its_deviation_and_what_is_unknown(tmp_path: Path) -> N
 def test_a_shakemap_without_the_measure_or_cut_short_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "grid.xml"
     file.write_text(GRID)
-    for measure, unit, key in (("SA(1.0)", "", "field"), ("PGA", "m/s2", "unit")):
+    for measure, unit, key in (
+        ("SA(1.0)", "", "field"),
+        ("SA(0.25)", "", "field"),
+        ("PGA", "m/s2", "unit"),
+    ):
         with pytest.raises(InvalidInputError) as error:
             open_events(file, measure=measure, unit=unit)
         assert [f.key for f in error.value.faults] == [f"risk.{key}"]

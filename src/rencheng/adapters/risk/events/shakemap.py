@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 
@@ -186,7 +187,7 @@ def open_shakemap(path: Path, *, measure: str, unit: str = "") -> GridEvents:
     """
     grid = _grid(path)
     field = field_of(measure)
-    if field not in grid:
+    if not field or field not in grid:
         had = [n for n in grid.units if n not in {"LON", "LAT"}]
         refuse([fault("field", path.name, [f"{measure} ∉ {', '.join(had)}"])])
     said = grid.units[field]
@@ -216,15 +217,18 @@ def open_shakemap(path: Path, *, measure: str, unit: str = "") -> GridEvents:
 
 
 def field_of(measure: str) -> str:
-    """Return the field of a measure.
+    """Return the field of a measure; none for a period that no field can name.
 
     Examples
     --------
-    >>> [field_of(m) for m in ("PGA", "SA(0.3)", "SA(1.0)", "SA(10)")]
-    ['PGA', 'PSA03', 'PSA10', 'PSA100']
+    >>> [field_of(m) for m in ("PGA", "SA(0.3)", "SA(1.0)", "SA(10)", "SA(0.25)")]
+    ['PGA', 'PSA03', 'PSA10', 'PSA100', '']
     """
     period = re.fullmatch(r"SA\((\d+(?:\.\d+)?)\)", measure)
-    return f"PSA{round(float(period[1]) * 10):02d}" if period else measure.upper()
+    if not period:
+        return measure.upper()
+    tenths = Decimal(period[1]) * 10
+    return f"PSA{int(tenths):02d}" if tenths == int(tenths) else ""
 
 
 def _grid(path: Path) -> ShakeGrid:
