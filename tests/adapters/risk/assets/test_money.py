@@ -109,6 +109,23 @@ def test_a_table_that_says_nothing_of_money_is_taken_at_its_word() -> None:
     must_be_in({"id": ["a"], "value": [1], "year": [1978]}, NOW)  # of construction
 
 
+def test_a_year_is_a_number_however_it_is_written() -> None:
+    table = {"id": ["a", "b", "c"], "price_year": np.array([2024, "2024.0", 2024.0], dtype=object)}
+    must_be_in(table, NOW)
+
+
+def test_a_component_called_shared_or_share_is_money_as_any_other(prices: Prices) -> None:
+    table = {
+        **ASSETS, "value_shared": [1, 1, 1], "value_share": [1, 1, 1],
+        "deductible_shared": [1, 1, 1], "cover_share": [0.5] * 3, "cover_share_shared": [0.5] * 3,
+    }  # fmt: skip
+    found = in_money(table, prices, currency="CNY", year=2024)
+    for name in ("value_shared", "value_share", "deductible_shared"):
+        assert found[name].tolist() == pytest.approx([9.1, 1.0, 1.2]), name
+    for name in ("cover_share", "cover_share_shared"):
+        assert found[name].tolist() == [0.5] * 3, name
+
+
 def test_rows_that_do_not_say_their_money_are_named(prices: Prices) -> None:
     unread = {**ASSETS, "price_year": ["lately", 2024, 2015], "currency": ["USD", "CNY", ""]}
     with pytest.raises(InvalidInputError, match="2 assets have no readable .*: a, c"):

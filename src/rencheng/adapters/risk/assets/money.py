@@ -25,7 +25,8 @@ SCHEMA = "rencheng/prices/1"
 COLUMNS = ("currency", "price_year")
 """Of an asset table whose values are not all in one money."""
 AMOUNTS = ("value", "cost", "deductible", "cover")
-"""How columns of money begin; those of shares of it do not count."""
+"""How columns of money begin."""
+_SHARED = ("deductible", "cover")  # with `share` after it they are shares of money
 _FIRST_YEAR, _LAST_YEAR = 1900, 2200  # as in files of measures; ours
 
 
@@ -104,9 +105,10 @@ def must_be_in(assets: Table, wanted: Money) -> None:
         return
     other = np.zeros(len(np.asarray(assets[said[0]])), dtype=np.bool_)
     ids = np.asarray(assets["id"] if "id" in assets else np.arange(1, other.size + 1))
-    for name, right in zip(COLUMNS, (wanted.currency, str(wanted.year)), strict=True):
-        if name in said:
-            other |= as_texts(column(assets, name)).astype(str) != right
+    if "currency" in said:
+        other |= as_texts(column(assets, "currency")) != wanted.currency
+    if "price_year" in said:
+        other |= as_numbers(column(assets, "price_year"))[0] != wanted.year
     rows = np.flatnonzero(other)
     if rows.size:
         first = [str(ids[k]) for k in rows[:FIRST]]
@@ -189,7 +191,7 @@ def in_money(assets: Table, prices: Prices, *, currency: str, year: int) -> Tabl
 def is_amount(name: str) -> bool:
     """Whether a column of assets is money: values, costs, deductibles and covers."""
     kind, _, rest = name.partition("_")
-    return kind in AMOUNTS and not rest.startswith("share")
+    return kind in AMOUNTS and not (kind in _SHARED and rest.split("_")[0] == "share")
 
 
 def _readable(assets: Table, money: NDArray[Any], years: NDArray[Any]) -> None:
