@@ -128,6 +128,17 @@ class Curve:
         refuse(faults_of(self))
 
     @property
+    def span(self) -> tuple[float, float]:
+        """The valid range as events hold it, in single precision.
+
+        From `low`, or the single that is nearest to it where that is less, to `high` or its: an
+        intensity that was given as `low` is `low`. [unit]
+        """
+        with np.errstate(over="ignore"):
+            low, high = np.array([self.low, self.high]).astype(np.float32).tolist()
+        return min(self.low, low), max(self.high, high) if np.isfinite(high) else self.high
+
+    @property
     def formula(self) -> Formula:
         """How its numbers are made."""
         return Formula.LOGNORMAL if self.median.size else Formula.PIECEWISE
@@ -225,9 +236,10 @@ class Curve:
         """
         number = float(intensity)
         value = np.atleast_1d(self.value(number))
-        if number < self.low:
+        low, high = self.span
+        if number < low:
             rule: Beyond | None = self.below
-        elif number > self.high:
+        elif number > high:
             rule = self.above
         else:
             rule = None
@@ -258,7 +270,8 @@ class Curve:
 
     def _outside(self, given: F64, inside: F64) -> F64:
         answer = np.array(inside, dtype=np.float64)
-        for outside, rule in ((given < self.low, self.below), (given > self.high, self.above)):
+        low, high = self.span
+        for outside, rule in ((given < low, self.below), (given > high, self.above)):
             if rule is not Beyond.HOLD:
                 answer[outside] = 0.0 if rule is Beyond.ZERO else nan
         answer[np.isnan(given)] = nan

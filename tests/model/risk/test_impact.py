@@ -76,6 +76,20 @@ def test_a_knot_belongs_to_the_curve_whatever_holds_beyond() -> None:
     np.testing.assert_allclose(result.loss, [np.nan, 0.5, 0.7, np.nan])
 
 
+@pytest.mark.parametrize("end", [0.1, 0.35, 0.7, 5.3, 6.0])
+@pytest.mark.parametrize("rule", Beyond)
+def test_an_end_of_the_range_is_valid_however_the_intensity_is_stored(
+    end: float, rule: Beyond
+) -> None:
+    first = ramp([end, 2 * end], [0.2, 0.6], below=rule)
+    last = ramp([0.0, end], [0.2, 0.6], above=rule)
+    beyond = {Beyond.HOLD: 1.0, Beyond.ZERO: 0.0, Beyond.UNKNOWN: np.nan}[rule]
+    for curve, there, outside in ((first, 0.2, 1 - 1e-6), (last, 0.6, 1 + 1e-6)):
+        events = event_set([{0: end}, {0: end * outside}], 1)
+        loss = impact(events, assets([0], [[1.0]]), [curve]).loss
+        np.testing.assert_allclose(loss, [there, there * beyond], rtol=0, atol=1e-7)
+
+
 def test_what_is_unknown_is_counted_and_never_zero() -> None:
     events = event_set([{0: np.nan, 1: 3.0}, {1: 3.0}], 2)
     result = impact(events, assets([0, 1], [[100.0], [10.0]]), [HOUSE])

@@ -38,7 +38,7 @@ class Knots:
 
 def knots_of(curve: Curve) -> Knots:
     """Return a vulnerability curve from the lowest to the highest intensity it is valid for."""
-    x = _valid(curve)
+    x = _valid(curve, curve.below, curve.above)
     sd = np.full(x.size, np.nan) if curve.sd is None else np.interp(x, curve.x, curve.sd)
     mean = curve.mean if x is curve.x else np.interp(x, curve.x, curve.mean)
     return Knots(x=x, mean=mean, sd=sd, below=curve.below, above=curve.above)
@@ -49,7 +49,8 @@ def knots_of_states(curve: Curve) -> list[Knots]:
 
     What holds outside the range is for the caller to look up elsewhere.
     """
-    x, table = _valid(curve), np.zeros((0, 0)) if curve.probability is None else curve.probability
+    x = _valid(curve, Beyond.ZERO, Beyond.HOLD)
+    table = np.zeros((0, 0)) if curve.probability is None else curve.probability
     none = np.full(x.size, np.nan)
     return [
         Knots(x=x, mean=np.interp(x, curve.x, row), sd=none, below=Beyond.ZERO, above=Beyond.HOLD)
@@ -57,12 +58,19 @@ def knots_of_states(curve: Curve) -> list[Knots]:
     ]
 
 
-def _valid(curve: Curve) -> F64:
-    """Return the knots, with those outside the valid range in exchange for its ends."""
-    if curve.x[0] == curve.low and curve.x[-1] == curve.high:
+def _valid(curve: Curve, below: Beyond, above: Beyond) -> F64:
+    """Return the knots, with those outside the valid range in exchange for its ends.
+
+    Where a rule that does not hold the end's value begins, also what the end is in single
+    precision: an intensity that is stored so is still valid.
+    """
+    low, high = curve.span
+    first = [low] if low < curve.low and below is not Beyond.HOLD else []
+    last = [high] if high > curve.high and above is not Beyond.HOLD else []
+    if curve.x[0] == curve.low and curve.x[-1] == curve.high and not first + last:
         return curve.x
     inside = (curve.x > curve.low) & (curve.x < curve.high)
-    return np.concatenate([[curve.low], curve.x[inside], [curve.high]])
+    return np.concatenate([first, [curve.low], curve.x[inside], [curve.high], last])
 
 
 def tabulate(curves: Sequence[Knots]) -> Table:

@@ -59,6 +59,23 @@ def test_the_compiled_loop_agrees_with_the_slow_twin(seed: int) -> None:
     np.testing.assert_allclose(result.by_asset[things.asset], by_item, rtol=0, atol=5e-7)
 
 
+@pytest.mark.parametrize("end", [0.1, 0.35, 0.7, 2.3])
+@pytest.mark.parametrize("rule", [Beyond.ZERO, Beyond.UNKNOWN])
+def test_an_end_of_the_range_is_valid_however_the_intensity_is_stored(
+    end: float, rule: Beyond
+) -> None:
+    events, house = event_set([{0: end}], 1), assets([0], [[1.0]])
+    for curve in (
+        fragility([end], [0.5], low=end, below=rule),
+        fragility([end], [0.5], high=end, above=rule),
+        steps([end, 2 * end], [[0.5, 1.0]], below=rule),
+        steps([end, 2 * end], [[0.5, 1.0]], below=Beyond.HOLD),
+        steps([end / 2, end], [[0.0, 0.5]], above=rule),
+    ):
+        result = expected_states(events, house, [curve])
+        np.testing.assert_allclose(result.by_event[0], [0.5, 0.5], rtol=0, atol=1e-6)
+
+
 def test_a_year_of_an_asset_is_rate_times_probability() -> None:
     result = expected_states(event_set([{0: 0.5}] * 2, 1, [0.1, 0.3]), assets([0], [[9.0]]), [WOOD])
     np.testing.assert_allclose(result.by_asset[0], 0.4 * WOOD.shares(0.5)[1:], rtol=0, atol=4e-7)

@@ -38,7 +38,7 @@ def coded(curves: Sequence[Curve], many: int) -> Coded:
         else:
             row[i] = len(lines)
             lines += knots_of_states(curve)
-        limit[i] = curve.low, curve.high, _below(curve), _above(curve)
+        limit[i] = *curve.span, _below(curve), _above(curve)
     return (log_median, beta, limit, row), tabulate(lines), rows_of_normal()
 
 
@@ -53,7 +53,8 @@ def share(curve: Curve, x: F64) -> F64:
     with np.errstate(divide="ignore"):
         z = np.log(np.clip(x, curve.low, curve.high) / curve.median[0]) / curve.beta[0]
     found = normal(z)
-    for outside, rule in ((x < curve.low, curve.below), (x > curve.high, curve.above)):
+    low, high = curve.span
+    for outside, rule in ((x < low, curve.below), (x > high, curve.above)):
         if rule is not Beyond.HOLD:
             found[outside] = 0.0 if rule is Beyond.ZERO else np.nan
     return found
@@ -93,5 +94,5 @@ def _above(curve: Curve) -> float:
 
 def _outside(curve: Curve, rule: Beyond, end: float) -> float:
     """Return the intensity at which the curve does what it says of one outside its range."""
-    nothing = 0.0 if curve.median.size else float(np.nextafter(curve.low, -np.inf))
+    nothing = 0.0 if curve.median.size else float(np.nextafter(curve.span[0], -np.inf))
     return {Beyond.HOLD: end, Beyond.UNKNOWN: float("nan"), Beyond.ZERO: nothing}[rule]

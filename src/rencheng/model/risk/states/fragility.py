@@ -58,7 +58,7 @@ def tables_of(curves: Sequence[Curve], many: int, used: Iterable[int]) -> Fragil
         at += size
     limit, beyond = np.zeros((len(curves), 2)), np.zeros((len(curves), 2, many))
     for i in used:
-        limit[i] = curves[i].low, curves[i].high
+        limit[i] = curves[i].span
         beyond[i] = curves[i].value(np.nextafter(limit[i], [-np.inf, np.inf]))
     if not any(_ends(curves[i]) for i in used):
         limit, beyond = limit[:0], beyond[:0]

@@ -97,7 +97,7 @@ def _shares(curves: Sequence[Curve], row: Rows, x: F64, score: F64) -> F64:
             if (
                 np.isnan(x[t])
                 or share[t] != share[t]
-                or (x[t] < curve.low and curve.below is Beyond.ZERO)
+                or (x[t] < curve.span[0] and curve.below is Beyond.ZERO)
             ):
                 continue
             u = norm.cdf(score[t])
