@@ -120,6 +120,7 @@ def job_out(brain: Brain, run: RiskRun, before: int = 0) -> RiskJobOut:
         note=run.wish.note,
         has_study=run.wish.study is not None,
         has_measures=run.wish.measures is not None,
+        speed=set_out(run.speed) if run.speed else None,
         state=run.state.value,  # type: ignore[arg-type]  # `idle` is not a run's
         asked=run.asked,
         asked_by=run.asked_by,

@@ -37,6 +37,10 @@ MOST_SETS = 100
 """Sets that an office keeps. No source: our choice."""
 
 
+DEPTH, SPEED = "water_depth", "flow_speed"
+"""Measures of water that go together."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskRoom:
     """Everything that runs of the risk engine need, wired once."""
@@ -69,14 +73,8 @@ def ask(house: House, room: RiskRoom, command: Command, wish: RunWish) -> RiskRu
                 hint="Give the local hour, from 0 up to 24",
                 params={"hour": wish.hour},
             )
-        if found.trouble is not None:
-            raise InvalidInputError(
-                "risk.set_faulty",
-                f"{found.id} cannot be run: {found.trouble.problem}",
-                hint="Mend the file and what is said of it, or pick another set",
-                params={"set": found.id},
-                faults=found.trouble.faults,
-            )
+        _require_sound(found)
+        speed = _speed(room, city.id, found, wish)
         _require_room(room)
         whole = replace(wish, measures=_marked(room, found, wish.measures))
         _require_inputs(room, found, wish.study)
@@ -86,6 +84,7 @@ def ask(house: House, room: RiskRoom, command: Command, wish: RunWish) -> RiskRu
             city_version=city.version,
             set=found,
             wish=whole,
+            speed=speed,
             state=State.QUEUED,
             asked=ctx.wall,
             asked_by=command.actor.id,
@@ -94,6 +93,40 @@ def ask(house: House, room: RiskRoom, command: Command, wish: RunWish) -> RiskRu
         return _done(item, "risk.asked")
 
     return _perform(house, room, command, change, ("ask", wish))
+
+
+def _require_sound(found: RiskSet) -> None:
+    if found.trouble is not None:
+        raise InvalidInputError(
+            "risk.set_faulty",
+            f"{found.id} cannot be run: {found.trouble.problem}",
+            hint="Mend the file and what is said of it, or pick another set",
+            params={"set": found.id},
+            faults=found.trouble.faults,
+        )
+
+
+def _speed(room: RiskRoom, city: str, found: RiskSet, wish: RunWish) -> RiskSet | None:
+    """Return the set of flow speeds that is asked for; refuse speeds without depths."""
+    if found.measure == SPEED:
+        raise InvalidInputError(
+            "risk.speed_alone",
+            f"{found.id} has speeds of water alone",
+            hint="Run the set of depths of the same events, and name this one there",
+            params={"set": found.id},
+        )
+    if not wish.speed:
+        return None
+    speed = room.sets.get(city, wish.speed)
+    _require_sound(speed)
+    if (found.measure, speed.measure) != (DEPTH, SPEED):
+        raise InvalidInputError(
+            "risk.speed_set",
+            f"{speed.id} ({speed.measure}) is no set of speeds for {found.id} ({found.measure})",
+            hint="Speeds of water go with depths of water of the same events",
+            params={"speed": speed.id, "set": found.id},
+        )
+    return speed
 
 
 def _marked(room: RiskRoom, found: RiskSet, wish: MeasureWish | None) -> MeasureWish | None:

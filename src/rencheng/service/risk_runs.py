@@ -93,6 +93,8 @@ class RunWish:
     """Inputs to vary; None: none."""
     measures: MeasureWish | None = None
     """Measures to appraise; None: none."""
+    speed: str = ""
+    """Set of flow speeds of the same events as a set of depths, for people; empty: none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +107,8 @@ class RiskRun(Job):
     """As it was when the run was asked for."""
     wish: RunWish
     asked: datetime
+    speed: RiskSet | None = None
+    """Of flow speeds, as it was when the run was asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -95,6 +95,7 @@ def ask(body: RiskJobIn, brain: BrainDep, command: CommandDep) -> RiskJobOut:
         note=body.note,
         study=study,
         measures=measures,
+        speed=body.speed,
     )
     run = risk_jobs.ask(brain.house, brain.risk, command, wish)
     brain.risk.desk.wake()

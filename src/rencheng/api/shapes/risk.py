@@ -85,6 +85,8 @@ class RiskJobIn(Shape):
     """Inputs to take as uncertain; null: none."""
     measures: RiskMeasuresIn | None = None
     """Measures to appraise; null: none."""
+    speed: Annotated[str, Field(max_length=80)] = ""
+    """Set of flow speeds of the same events, for people in water; empty: none."""
 
 
 class RiskProgressOut(Shape):
@@ -109,6 +111,8 @@ class RiskJobOut(Shape):
     note: str
     has_study: bool
     has_measures: bool
+    speed: RiskSetOut | None
+    """Flow speeds that people are counted with; null: depths alone."""
     state: RunStateName
     asked: AwareDatetime
     asked_by: str

@@ -89,12 +89,19 @@ def test_every_sample_is_that_of_single_buildings(
 
 
 def test_pooling_keeps_every_known_worth_once(before: Situation) -> None:
-    small, where = pooled(before, WHERE)
+    small, where = pooled(before, WHERE, np.zeros(40, dtype=bool))
     assert len(small.portfolio.id) < 39
     assert small.portfolio.value.sum() == pytest.approx(np.nansum(before.portfolio.value))
     for here, own in zip(where, WHERE, strict=True):
         known = np.nansum(before.portfolio.value[own])
         assert small.portfolio.value[here].sum() == pytest.approx(known)
+
+
+def test_single_buildings_stay_single(before: Situation) -> None:
+    small, _ = pooled(before, WHERE, WHERE[0])
+    many, _ = pooled(before, WHERE, np.zeros(40, dtype=bool))
+    assert len(small.portfolio.id) >= 24 > len(many.portfolio.id)
+    assert small.portfolio.value.sum() == pytest.approx(many.portfolio.value.sum())
 
 
 def test_nothing_uncertain_draws_nothing(before: Situation) -> None:

@@ -29,6 +29,8 @@ Progress = Callable[[int, int], None]
 MOST_SAMPLES = 200
 """Samples of measures at the console; what a file asks for beyond is told. Quantiles of 5 and 95 %
 then stand on ten samples beyond them. No source: our choice."""
+MOST_ROWS, FEW_SAMPLES = 20_000, 50
+"""Rows of buildings up to which all are drawn, and samples beyond. No source: our choice."""
 LEVELS = (0.05, 0.5, 0.95)
 
 
@@ -49,22 +51,30 @@ def drawn_samples(
     Notes
     -----
     Buildings at one point with one curve and the same measures are taken together, which changes
-    no total: what is lost and left is in proportion to the worth. Not with an insurance that has a
-    deductible or a limit, which each building meets by itself. At most `MOST_SAMPLES` are drawn.
+    no total: what is lost and left is in proportion to the worth. Those of an insurance with a
+    deductible or a limit, which each building meets by itself, stand alone. At most `MOST_SAMPLES`
+    are drawn, or `FEW_SAMPLES` where more than `MOST_ROWS` rows are left.
     """
     if given.study is None:
         return ()
-    study = replace(given.study, samples=min(given.study.samples, MOST_SAMPLES))
-    if not any(map(_is_single, given.measures)):
-        before, where = pooled(before, where)
+    single = np.zeros(before.portfolio.point.size, dtype=np.bool_)
+    for one, here in zip(given.measures, where, strict=True):
+        if _is_single(one):
+            single |= here
+    before, where = pooled(before, where, single)
+    most = MOST_SAMPLES if before.portfolio.point.size <= MOST_ROWS else FEW_SAMPLES
+    study = replace(given.study, samples=min(given.study.samples, most))
     return appraise_samples(before, replace(given, study=study), where, progress=progress)
 
 
-def pooled(before: Situation, where: Sequence[Bools]) -> tuple[Situation, list[Bools]]:
-    """Return buildings at one point with one curve and the same measures as one."""
+def pooled(
+    before: Situation, where: Sequence[Bools], single: Bools
+) -> tuple[Situation, list[Bools]]:
+    """Return buildings at one point with one curve and the same measures as one, but the single."""
     folio = before.portfolio
     kept = np.isfinite(folio.value).all(axis=1)
-    key = np.column_stack([folio.point, folio.curve, *where])[kept]
+    alone = np.where(single, np.arange(single.size), -1)
+    key = np.column_stack([folio.point, folio.curve, *where, alone])[kept]
     groups, which = np.unique(key, axis=0, return_inverse=True)
     value = np.zeros((len(groups), folio.value.shape[1]))
     np.add.at(value, which.ravel(), folio.value[kept])
@@ -76,7 +86,7 @@ def pooled(before: Situation, where: Sequence[Bools]) -> tuple[Situation, list[B
         curve=groups[:, 1:last].astype(np.int32),
         value=value,
     )
-    return replace(before, portfolio=together), [*groups[:, last:].astype(np.bool_).T]
+    return replace(before, portfolio=together), [*groups[:, last:-1].astype(np.bool_).T]
 
 
 def drawn_summary(given: MeasureSet, found: UncertainWorth | None) -> DrawnSummary | None:

@@ -22,6 +22,8 @@ from rencheng.domain.provenance import Mode, Text
 from rencheng.domain.risk import NO_PLACE, EventHead, Events
 from rencheng.model.hazards.earthquake import catalogue
 from rencheng.model.hazards.earthquake import shaking as shaking_model
+from rencheng.model.risk.people.responses import must_match
+from rencheng.service.risk_jobs import DEPTH
 from rencheng.service.risk_runs import RiskRun, SetKind
 
 F32 = NDArray[np.float32]
@@ -57,6 +59,8 @@ class Hazard:
     versions: Mapping[str, str]
     extra: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     """More that is known of each event, such as `magnitude`. (events, …)"""
+    speed: Events | None = None
+    """Flow speeds of the same events at the same points; None: depths alone."""
 
 
 def hazard_of(sets: EventSets, city: City, run: RiskRun, progress: Progress) -> Hazard:
@@ -65,20 +69,20 @@ def hazard_of(sets: EventSets, city: City, run: RiskRun, progress: Progress) -> 
     Raises
     ------
     ConflictError
-        When the set is another one than it was when the run was asked for.
+        When a set is another one than it was when the run was asked for.
     InvalidInputError
-        With every fault of its file.
+        With every fault of its file; when speeds are of other events or points than depths.
     TooMuchError
         When the set is too large for the console.
     """
-    now = sets.get(city.id, run.set.id)
-    if now.mark != run.set.mark:
-        raise ConflictError(
-            "risk.set_changed",
-            f"{run.set.id} was changed after the run was asked for",
-            hint="Look at the set, and ask for the run again",
-            params={"set": run.set.id},
-        )
+    for one in (run.set, run.speed):
+        if one is not None and sets.get(city.id, one.id).mark != one.mark:
+            raise ConflictError(
+                "risk.set_changed",
+                f"{one.id} was changed after the run was asked for",
+                hint="Look at the set, and ask for the run again",
+                params={"set": one.id},
+            )
     if run.set.kind is SetKind.SCENARIO:
         return _of_scenario(sets, city, run)
     if run.set.kind is SetKind.RATES:
@@ -159,7 +163,42 @@ def _of_source(sets: EventSets, city: City, run: RiskRun, progress: Progress) ->
 
 
 def _of_file(sets: EventSets, city: City, run: RiskRun) -> Hazard:
-    table, folder = sets.table(run.set.id)
+    events, reach_m = _opened(sets, city, run.set.id)
+    head, speed = events.head, None
+    versions = {"event set": run.set.mark, "reach_m": f"{reach_m:.6g}"}
+    if run.speed is not None:
+        speed, _ = _opened(sets, city, run.speed.id)
+        must_match(events, speed, with_points=True)
+        versions["flow speed"] = run.speed.mark
+    at_zones = _read_at(events, nearest(head.place, city.zones.centre, reach_m))
+    is_shaking = run.set.hazard == "earthquake" and head.measure == "PGA"
+    return Hazard(
+        events=events,
+        point=nearest(head.place, city.buildings.xy, reach_m),
+        zone_intensity=at_zones,
+        shaking=_as_shaking(at_zones, head, run) if is_shaking else None,
+        is_sampled=False,
+        is_annual=bool(np.isfinite(head.rate).all()) and head.rate.size > 0,
+        data=("risk.file", "buildings"),
+        missing=("building survey",),
+        notes=(Text("risk.note.reach", {"reach": reach_m}), *_speed_notes(run)),
+        versions=versions,
+        speed=speed,
+    )
+
+
+def _speed_notes(run: RiskRun) -> tuple[Text, ...]:
+    """Return whether people in water are counted with its speed; nothing where there is none."""
+    if run.set.measure != DEPTH:
+        return ()
+    if run.speed is None:
+        return (Text("risk.note.depth_alone"),)
+    return (Text("risk.note.with_speed", {"set": run.speed.id}),)
+
+
+def _opened(sets: EventSets, city: City, key: str) -> tuple[Events, float]:
+    """Return a set's events in memory, and how far from a point a building may lie. [m]"""
+    table, folder = sets.table(key)
     opened = open_events(
         folder / str(table["data"]),
         measure=str(table["measure"]),
@@ -185,20 +224,7 @@ def _of_file(sets: EventSets, city: City, run: RiskRun) -> Hazard:
         intensity=np.asarray(intensity, dtype=np.float32),
     )
     check_events(events)
-    at_zones = _read_at(events, nearest(source.head.place, city.zones.centre, reach_m))
-    is_shaking = run.set.hazard == "earthquake" and source.head.measure == "PGA"
-    return Hazard(
-        events=events,
-        point=nearest(source.head.place, city.buildings.xy, reach_m),
-        zone_intensity=at_zones,
-        shaking=_as_shaking(at_zones, source.head, run) if is_shaking else None,
-        is_sampled=False,
-        is_annual=bool(np.isfinite(source.head.rate).all()) and many > 0,
-        data=("risk.file", "buildings"),
-        missing=("building survey",),
-        notes=(Text("risk.note.reach", {"reach": reach_m}),),
-        versions={"event set": run.set.mark, "reach_m": f"{reach_m:.6g}"},
-    )
+    return events, reach_m
 
 
 def _at_zones(city: City, field: F64, rate: F64, names: tuple[str, ...], run: RiskRun) -> Events:

@@ -77,7 +77,7 @@ def people_of(
     fitting = {n: c for n, c in curves.items() if c.intensity == events.head.measure}
     found = people(
         _table(city, hazard, pools, fitting),
-        Pointwise(source=events, reach_m=0.0),
+        [Pointwise(source=one, reach_m=0.0) for one in (events, hazard.speed) if one is not None],
         fitting,
         when=Circumstances(hour=run.wish.hour, country=country if fitting else ""),
         progress=progress,
