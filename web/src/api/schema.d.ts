@@ -5678,6 +5678,11 @@ export interface components {
             seed?: number;
             /** Set */
             set: string;
+            /**
+             * Speed
+             * @default
+             */
+            speed?: string;
             study?: components["schemas"]["RiskStudyIn"] | null;
         };
         /**
@@ -5716,6 +5721,7 @@ export interface components {
             /** Seed */
             seed: number;
             set: components["schemas"]["RiskSetOut"];
+            speed: components["schemas"]["RiskSetOut"] | null;
             /**
              * State
              * @enum {string}

@@ -114,6 +114,14 @@ export function idFrom(name: string): string {
   return name.replace(/\.[^.]*$/, '').toLowerCase().replace(/[^a-z0-9_-]+/g, '-').replace(/^[-_]+|-+$/g, '').slice(0, 60);
 }
 
+/** Measure of sets that go with depths of water, and cannot be run alone. */
+export const SPEED = 'flow_speed';
+
+/** The id of the speeds that were handed in together with depths. */
+export function speedOf(id: string): string {
+  return `${id.slice(0, 54)}-speed`;
+}
+
 /** The distribution of an uncertain input in words: factors rather than logarithms. */
 export function distribution(one: RiskInput): string {
   const parts = Object.entries(one.numbers).filter(([key]) => key !== 'low' && key !== 'high');
