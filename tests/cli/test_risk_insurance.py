@@ -41,6 +41,31 @@ def rows(file: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
+@pytest.mark.parametrize("more", [["--insurance"], []])
+def test_money_of_several_kinds_is_converted_by_a_table_of_prices(
+    command: list[str], tmp_path: Path, more: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    mixed = (
+        "id,lon,lat,value,deductible,currency,price_year\n"
+        "a,114.30,30.60,500,50,USD,2024\nb,114.31,30.60,500,,CNY,2024\n"
+    )
+    (tmp_path / "assets.csv").write_text(mixed, encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main([*command, *more])
+    assert "--prices" in capsys.readouterr().err
+    prices = (
+        'schema = "rencheng/prices/1"\nsource = "x"\nversion = "1"\nvalid_from = "2026-01-01"\n'
+        'jurisdiction = "*"\nstatus = "assumption"\nbase = "CNY"\n[exchange.USD]\n2024 = 2.0\n'
+    )
+    (tmp_path / "prices.toml").write_text(prices, encoding="utf-8")
+    main([*command, *more, "--prices", f"{tmp_path}/prices.toml"])
+    found = summary(tmp_path)
+    assert found["aal"] == pytest.approx(0.1 * 1500 * LOST[0] + 0.01 * 1000 * LOST[1])
+    if more:
+        paid = 0.1 * (1500 * LOST[0] - 100) + 0.01 * (1000 * LOST[1] - 100)
+        assert found["insurance"]["paid_aal"] == pytest.approx(paid, rel=1e-6)
+
+
 def test_a_deductible_and_a_cover_stand_beside_the_loss(
     command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -75,6 +100,32 @@ def test_terms_of_the_table_are_told_where_they_are_not_applied(
     assert summary(tmp_path)["insurance"]["paid_aal"] == pytest.approx(paid, rel=1e-6)
 
 
+def test_what_is_paid_and_kept_of_what_is_known_is_told_as_at_least(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "events.csv").write_text(EVENTS + "e3,0.02,114.31,30.60,nan\n", encoding="utf-8")
+    main([*command, "--deductible", "10"])
+    said = " ".join(capsys.readouterr().out.split())
+    kept = 0.1 * 20 + 0.01 * 10
+    assert f"the owners keep at least {kept:.2f}; what is unknown can only add to both" in said
+    assert summary(tmp_path)["insurance"]["kept_aal"] is None
+
+
+def test_columns_that_belong_to_no_level_are_told_and_refused_with_insurance(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = ASSETS.replace("value", "value,Cover,deductable").replace("00\n", "00,5,5\n")
+    (tmp_path / "assets.csv").write_text(text, encoding="utf-8")
+    main(command)
+    assert "assets.deductable: this column looks like terms" in " ".join(
+        capsys.readouterr().out.split()
+    )
+    with pytest.raises(SystemExit):
+        main([*command, "--insurance"])
+    said = " ".join(capsys.readouterr().err.split())
+    assert "assets.Cover: " in said and "assets.deductable: " in said
+
+
 def test_a_layer_of_each_event_lies_on_the_sum(command: list[str], tmp_path: Path) -> None:
     main([*command, "--event-deductible", "300", "--event-cover", "100"])
     events = rows(tmp_path / "out" / "insured_events.csv")
@@ -87,6 +138,10 @@ def test_a_layer_of_each_event_lies_on_the_sum(command: list[str], tmp_path: Pat
         (["--insurance"], "no terms of insurance are stated, such as deductible, cover"),
         (["--insurance", "--cover", "5"], "Give --insurance, or --deductible and --cover"),
         (["--deductible", "-5"], "cannot be insured"),
+        (["--deductible", "nan"], "cannot be insured"),
+        (["--cover", "nan"], "cannot be insured"),
+        (["--event-deductible", "nan"], "cannot be insured"),
+        (["--event-cover", "nan"], "cannot be insured"),
     ],
 )
 def test_what_cannot_be_applied_is_refused(

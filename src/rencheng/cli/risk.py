@@ -107,7 +107,7 @@ def run(
     from rencheng import risk
 
     named = curves_of(curves, state)
-    table = risk.asset_file(assets)
+    table = money.assets(assets)
     asked = job or Insurance()
     happened = hazard.of(events, asked)
     contract = asked.contract

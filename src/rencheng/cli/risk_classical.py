@@ -85,7 +85,7 @@ def classical(
     from rencheng.adapters.risk.classical.branches import QUANTILES, write_branches
     from rencheng.adapters.risk.classical.results import write_classical
 
-    compute = _computation(risk.asset_file(assets), curves, levels, money, retrofit, state)
+    compute = _computation(money.assets(assets), curves, levels, money, retrofit, state)
     known = [
         risk.hazard_curves(one, measure=levels.measure, unit=levels.unit, years=levels.years)
         for one in hazard

@@ -39,12 +39,6 @@ class Plan:
     measures: Annotated[Path, Parameter(help="措施文件 TOML File of measures")]
     budget: Annotated[float, Parameter(help="初始费用预算 For costs at the start")] = math.inf
     discount_rate: DiscountRate = 0.03
-    prices: Annotated[
-        Path | None,
-        Parameter(
-            help="价格表 TOML：把价值和费用换算到同一币种和年份 Table of prices to convert by"
-        ),
-    ] = None
 
 
 def measures(
@@ -68,11 +62,9 @@ def measures(
     from rencheng import risk
 
     named = curves_of(curves, state)
-    table, given = risk.asset_file(assets), risk.measure_file(plan.measures)
-    if plan.prices:
-        prices = risk.price_file(plan.prices)
-        if {"currency", "price_year"} & set(table):
-            table = risk.in_money(table, prices, currency=money.currency, year=money.year)
+    table, given = money.assets(assets), risk.measure_file(plan.measures)
+    if money.prices:
+        prices = risk.price_file(money.prices)
         given = risk.measures_in(given, prices, currency=money.currency, year=money.year)
     happened = hazard.of(events)
     with bar() as progress:

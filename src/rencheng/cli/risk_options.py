@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 if TYPE_CHECKING:
-    from rencheng.adapters.risk.events.table import EventSet
+    from rencheng.adapters.risk.events.table import EventSet, Table
 
 MEMORY_MB = 512.0
 """Memory that a job may take when nothing else is said. No source: our choice. [MB]"""
@@ -108,10 +108,26 @@ class Hazard:
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Money:
-    """What the values are in."""
+    """What the values are in, and what brings those in other money to it."""
 
     currency: Annotated[str, Parameter(help="币种，如 CNY Currency of the values")]
     year: Annotated[int, Parameter(help="价格年份 Price level of the values")]
+    prices: Annotated[
+        Path | None,
+        Parameter(
+            help="价格表 TOML：把价值和费用换算到同一币种和年份 Table of prices to convert by"
+        ),
+    ] = None
+
+    def assets(self, path: Path) -> Table:
+        """Read assets; those that say what they are in are converted, if a table is given."""
+        from rencheng import risk
+
+        table = risk.asset_file(path)
+        if self.prices and {"currency", "price_year"} & set(table):
+            prices = risk.price_file(self.prices)
+            return risk.in_money(table, prices, currency=self.currency, year=self.year)
+        return table
 
 
 @Parameter(name="*")

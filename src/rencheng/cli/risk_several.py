@@ -51,7 +51,7 @@ def several(
 
     if rule not in {one.value for one in Rule}:
         raise unread("rule", rule, "max, independent, sum, in_turn")
-    table = risk.asset_file(assets)
+    table = money.assets(assets)
     asked = once("hazard", [_named(word) for word in hazard])
     shares = _shared(curves, list(asked))
     given = {name: _hazard(rest, shares[name], state) for name, rest in asked.items()}

@@ -70,7 +70,7 @@ def uncertainty(
     sets: dict[str, risk.EventSet] = {}
     for member, path in named("events", events).items():
         sets[member] = hazard.of(Path(path))
-    table = risk.asset_file(assets)
+    table = money.assets(assets)
     happened = sets[""] if list(sets) == [""] else sets
     with bar("cli.risk_uncertainty.blocks") as progress:
         asked = risk.Asked(budget_mb=plan.memory_mb, progress=progress)

@@ -115,14 +115,14 @@ def must_be_in(assets: Table, wanted: Money) -> None:
         raise InvalidInputError(
             "risk.money",
             f"{rows.size} assets are not valued in {wanted}: {', '.join(first)}",
-            hint="Bring them to one currency and year with a table of prices first",
+            hint="Bring them to one currency and year with a table of prices first (--prices)",
             params={"count": int(rows.size), "wanted": str(wanted), "first": ", ".join(first)},
             faults=[
                 Fault(
                     where="assets.currency, price_year",
                     key="risk.money_mixed",
                     problem=f"{rows.size} assets are in another money: {', '.join(first)}",
-                    hint="Convert them with a table of prices",
+                    hint="Convert them with a table of prices (--prices)",
                     count=int(rows.size),
                     first=tuple(first),
                 )
