@@ -46,6 +46,16 @@ def test_outside_its_range_a_curve_does_what_it_says(rule: Beyond) -> None:
     assert vulnerability(high=1, above=rule).explain(1.5).beyond is rule
 
 
+def test_an_end_of_the_range_is_in_it_in_single_precision_too() -> None:
+    for curve in (vulnerability(low=0.7, high=1.7, above=Beyond.UNKNOWN), tabulated(low=0.7)):
+        ends = np.array([0.7, 1.7], dtype=np.float32)
+        np.testing.assert_array_equal(curve.value(ends[0]), curve.value(0.7))
+        assert not np.isnan(curve.value(ends)).any()
+        assert np.all(curve.value(0.69) == 0.0)
+        assert curve.explain(float(ends[0])).beyond is None
+    assert fragility().span == (0.0, np.inf)
+
+
 @given(st.floats(1e-4, 50), st.floats(0.05, 2), st.floats(0.05, 2))
 def test_shares_sum_to_one_even_where_curves_cross(x: float, one: float, other: float) -> None:
     shares = fragility(beta=[one, other]).shares([x])
