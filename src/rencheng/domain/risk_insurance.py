@@ -46,7 +46,8 @@ class Insured:
     whole: EventImpact
     """From the ground up: what is lost, whoever bears it."""
     known_paid: F64
-    """By the insurance, of what is known, in each event. [currency] (events,)"""
+    """By the insurance in each event, at least: of what is known of each asset's loss. What is
+    known of the losses less this is kept by the owners, at least. [currency] (events,)"""
     known_paid_eai: F64
     """By the terms of the assets, each year; layers of events are not in it. [currency/yr]
     (assets,)"""

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shapely import box
+from shapely import LineString, box
 
 from rencheng import risk
 from rencheng.adapters.risk.insurance import insured_tables
+from rencheng.domain.curve import Beyond
 from rencheng.domain.errors import InvalidInputError
 from rencheng.domain.risk_insurance import Terms
 from rencheng.model.risk.insurance import site_paid
@@ -153,6 +154,7 @@ def test_terms_of_an_area_are_of_the_whole_area() -> None:
         ({"deductible": [-1.0, 0.0]}, "terms"),
         ({"cover": ["much", 0.0]}, "terms"),
         ({"deductible_share": [5.0, 0.0]}, "terms"),
+        ({"cover_share": [1.1, 0.0]}, "terms"),
         ({"deductible_least": [5.0, 0.0], "deductible_most": [4.0, 9.0]}, "terms"),
     ],
 )
@@ -162,9 +164,104 @@ def test_terms_that_cannot_be_are_refused(more: dict[str, Any], key: str) -> Non
     assert [f.key for f in error.value.faults] == [f"risk.{key}"]
 
 
-def test_a_negative_deductible_of_a_job_is_refused() -> None:
-    with pytest.raises(InvalidInputError, match="cannot be insured"):
-        insure(asset=risk.Layer(deductible=-1.0))
+@pytest.mark.parametrize("amount", [-1.0, np.nan])
+@pytest.mark.parametrize("level", ["asset", "event"])
+@pytest.mark.parametrize("field", ["deductible", "limit", "share"])
+def test_a_layer_of_a_job_that_cannot_be_is_refused(field: str, level: str, amount: float) -> None:
+    with pytest.raises(InvalidInputError, match="cannot be"):
+        insure(**{level: risk.Layer(**{field: amount})})
+
+
+@pytest.mark.parametrize(
+    ("worth", "name", "meant"),
+    [
+        ("value_building", "deductible", "deductible_building"),
+        ("value", "cover_building", "cover"),
+        ("value_building", "Deductible_all", "deductible_all"),
+        ("value_building", "deductable_all", "deductible_all"),
+        ("value_building", "deduct_pd", "deductible_pd"),
+    ],
+)
+def test_a_column_of_terms_that_belongs_to_no_level_is_named(
+    worth: str, name: str, meant: str
+) -> None:
+    table = {n: v for n, v in HOUSES.items() if n != "value"}
+    table |= {worth: [1000.0, 400.0], "cover_all": [9.0, 9.0], name: [1.0, 1.0], "Cover1": [1, 1]}
+    with pytest.raises(InvalidInputError) as error:
+        insure(table, is_stated=True)
+    assert [f.where for f in error.value.faults] == [f"assets.{name}", "assets.Cover1"]
+    assert meant in error.value.faults[0].first
+    told = insure(table, event=risk.Layer(deductible=60.0)).whole.faults
+    assert [f.key for f in told] == ["risk.terms_kept", *["risk.terms_astray"] * 2]
+
+
+def test_columns_that_have_nothing_to_do_with_insurance_are_left_alone() -> None:
+    table = {**HOUSES, "color": ["red"] * 2, "corner": [1, 0], "owner": ["a"] * 2}
+    assert risk.terms_not_applied(table) == ()
+
+
+def partly(depth: float) -> tuple[Any, Any]:
+    """A line of which one half stands a metre deep, and the other `depth`."""
+    shape = np.empty(1, dtype=object)
+    shape[:] = [LineString([(0.0, 0.0), (0.01, 0.0)])]
+    columns = {"id": ["x"], "value": [1000.0], "geometry": shape}
+    events = risk.event_table(
+        {"event": ["a", "a"], "rate": [0.1, 0.1], "lon": [0.0, 0.01], "lat": [0.0, 0.0],
+         "intensity": [1.0, depth]}, measure="water_depth", unit="m", reach_m=1e4,
+    )  # fmt: skip
+    return risk.ShapeTable(columns=columns, step_m=10.0), events
+
+
+@given(st.floats(0.0, 1.0), st.floats(0.0, 1200.0), st.floats(0.0, 1200.0), st.floats(0.0, 1200.0))
+def test_what_is_known_of_an_asset_bounds_what_is_paid_and_kept(
+    depth: float, off: float, cover: float, event: float
+) -> None:
+    layers = {
+        "asset": risk.Layer(deductible=off, limit=off + cover),
+        "event": risk.Layer(deductible=event),
+    }
+    some, whole = (
+        risk.insure(*partly(x), [LINE], risk.Contract(**layers), **MONEY) for x in (np.nan, depth)
+    )
+    kept = some.whole.known_loss[0] - some.known_paid[0]
+    assert np.isnan(some.paid[0]) and np.isnan(some.kept[0])
+    assert some.known_paid[0] <= whole.paid[0] + 1e-3
+    assert kept <= whole.kept[0] + 1e-3
+    known = some.whole.known_loss[0]
+    assert kept == pytest.approx(known - max(min(max(known - off, 0), cover) - event, 0), abs=1e-3)
+
+
+def test_a_component_that_is_unknown_leaves_the_terms_of_the_others() -> None:
+    table = {**PARTS, "curve_building": ["line"], "curve_contents": ["short"],
+             "curve_interruption": ["line"], "deductible_all": [300.0]}  # fmt: skip
+    short = ramp([0.0, 0.5], [0.0, 1.0], id="short", above=Beyond.UNKNOWN)
+    for asked in ({"is_stated": True}, {"asset": risk.Layer(deductible=300.0)}):
+        found = risk.insure(table, FLOOD, [LINE, short], risk.Contract(**asked), **MONEY)
+        # In b, 1,000 of the building and 100 of interruption; who knows what of contents.
+        assert np.isnan(found.paid[1])
+        assert found.whole.known_loss[1] - found.known_paid[1] == pytest.approx(300.0)
+
+
+LEVEL = st.fixed_dictionaries(
+    {"deductible": AMOUNT, "deductible_share": st.floats(0.0, 1.0), "least": AMOUNT,
+     "most": AMOUNT, "cover": AMOUNT, "cover_share": st.floats(0.0, 1.0)}
+)  # fmt: skip
+
+
+@given(AMOUNT, AMOUNT, AMOUNT, LEVEL, LEVEL, LEVEL)
+def test_more_loss_is_never_less_paid_or_less_kept(
+    loss: float, more: float, other: float, a: Any, b: Any, site: Any
+) -> None:
+    def paid(x: float) -> float:
+        below = [one(x, **a), one(other, **b)]
+        passed, borne = np.sum(below, axis=0)
+        return one(float(passed), float(borne), **site)[0]
+
+    for terms in (a, b, site):
+        terms["most"] = max(terms["most"], terms["least"])
+    less, all_of_it = paid(loss), paid(loss + more)
+    assert less <= all_of_it + 1e-6
+    assert all_of_it - less <= more + 1e-6
 
 
 def test_terms_are_in_the_money_of_the_table() -> None:

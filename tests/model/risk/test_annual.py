@@ -222,6 +222,7 @@ def test_a_year_costs_no_less_than_its_largest_event(
     [
         Layer(share=80), Layer(share=-0.1), Layer(share=np.nan), Layer(deductible=-1.0),
         Layer(deductible=np.inf), Layer(limit=np.array([1.0, 2.0])), Layer(limit=-5.0),
+        Layer(deductible=np.nan), Layer(limit=np.nan),
     ],
 )  # fmt: skip
 def test_a_layer_that_cannot_be_is_refused(layer: Layer) -> None:

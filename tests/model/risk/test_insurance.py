@@ -23,7 +23,7 @@ def test_contracts_may_differ_by_asset() -> None:
 
 
 def test_what_is_unknown_is_not_paid_and_not_zero() -> None:
-    assert np.isnan(insured([np.nan, 1.0, 1.0], [0.0, np.nan, 0.0], [9.0, 9.0, np.nan])).all()
+    assert np.isnan(insured([np.nan, 1.0], 0.0, 9.0)).tolist() == [True, False]
 
 
 @given(AMOUNT, AMOUNT, AMOUNT, AMOUNT)
@@ -36,7 +36,13 @@ def test_layers_side_by_side_pay_what_one_layer_pays(
     assert 0.0 <= insured(x, low, high) <= x
 
 
-@pytest.mark.parametrize("bad", [(-1.0, 0.0, 9.0), (1.0, -1.0, 9.0), (1.0, 5.0, 4.0)])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        (-1.0, 0.0, 9.0), (1.0, -1.0, 9.0), (1.0, 5.0, 4.0), (1.0, np.nan, 9.0), (1.0, 0.0, np.nan),
+        (1.0, np.inf, np.inf),
+    ],
+)  # fmt: skip
 def test_impossible_contracts_are_refused(bad: tuple[float, float, float]) -> None:
     with pytest.raises(InvalidInputError, match="cannot be insured"):
         insured(*bad)

@@ -54,6 +54,8 @@ SAID = {
     "deductible": ("terms of insurance are of a kind not known", "Write type 0, 1 or 2, code 0"),
     "terms": ("terms of insurance cannot be", "Give amounts of zero or more, shares up to 1"),
     "no_terms": ("terms of insurance are stated nowhere", "Add columns such as these"),
+    "terms_astray": ("columns of insurance belong to no component, pd or all", "Rename them"),
+    "terms_share": ("shares of insurance lie above 1", "Write 0.05, not 5, for five per cent"),
     "terms_kept": ("terms of insurance were not applied", "Apply them with --insurance"),
     "not_used": ("fields are kept and play no part", "Apply shares and conditions to the losses"),
     "oed_needs": ("fields that OED wants are not known", "Fill them in before you pass it on"),

@@ -162,7 +162,7 @@ def annual_paid(year: AnnualLoss, layer: Layer) -> Between:
     >>> round(beyond.best, 4), round(100 * 0.01 - 50 * (1 - math.exp(-0.01)), 4)
     (0.5025, 0.5025)
     """
-    _checked(layer)
+    must_be_layer(layer)
     paid = insured(year.loss, layer.deductible, layer.limit) * layer.share
     gain = np.diff(paid, append=paid[-1:])
     low, best, high = (
@@ -235,7 +235,7 @@ def covered(
     ([0.0, 100.0], [50.0, 200.0], 1.0)
     """
     for one in (event or Layer(), year or Layer()):
-        _checked(one)
+        must_be_layer(one)
     if isinstance(loss, LossMatrix):
         whole, taken = _by_event(loss, asset or Layer())
     elif asset is None:
@@ -271,7 +271,7 @@ def covered(
 def _by_event(matrix: LossMatrix, layer: Layer) -> tuple[F64, F64]:
     """Return the whole loss of each event, and what the layers of assets pay of it."""
     loss = matrix.loss.astype(np.float64)
-    _checked(layer, int(matrix.asset.max(initial=-1)) + 1)
+    must_be_layer(layer, int(matrix.asset.max(initial=-1)) + 1)
     low, high = (
         np.asarray(one, float)[matrix.asset] if np.ndim(one) else float(np.asarray(one))
         for one in (layer.deductible, layer.limit)
@@ -303,7 +303,7 @@ def _events(loss: ArrayLike, rate: ArrayLike) -> tuple[F64, F64]:
     return x, often
 
 
-def _checked(layer: Layer, least: int | None = None) -> None:
+def must_be_layer(layer: Layer, least: int | None = None) -> None:
     """Refuse a layer that pays nothing that a contract could; of so many assets at least."""
     shapes = {np.shape(one) for one in (layer.deductible, layer.limit)} - {()}
     fits = not shapes if least is None else len(shapes) < 2 and all(
@@ -317,6 +317,7 @@ def _checked(layer: Layer, least: int | None = None) -> None:
             hint="Give a share from 0 to 1, and one amount, or for assets one for each",
             params={"share": layer.share, "shapes": str(sorted(shapes))},
         )
+    insured(0.0, layer.deductible, layer.limit)
 
 
 def _grids(x: F64, often: F64, beyond: F64, cells: int) -> tuple[F64, F64, F64, F64]:

@@ -28,12 +28,13 @@ def insured(loss: ArrayLike, deductible: ArrayLike = 0.0, limit: ArrayLike = np.
     -------
     paid
         min(max(loss, deductible), limit) - deductible; the three spread against each other.
-        NaN where one of them is unknown. [currency] (...,)
+        NaN where the loss is unknown. [currency] (...,)
 
     Raises
     ------
     InvalidInputError
-        When a loss or a deductible is negative, a deductible infinite, or a limit below it.
+        When a loss or a deductible is negative, a deductible infinite, a limit below it, or one of
+        the two is no number.
 
     Notes
     -----
@@ -50,7 +51,7 @@ def insured(loss: ArrayLike, deductible: ArrayLike = 0.0, limit: ArrayLike = np.
     whole, low, high = np.broadcast_arrays(
         np.asarray(loss, float), np.asarray(deductible, float), np.asarray(limit, float)
     )
-    faulty = (whole < 0.0) | (low < 0.0) | (high < low) | np.isinf(low)
+    faulty = (whole < 0.0) | ~((low >= 0.0) & (high >= low)) | np.isinf(low)
     if faulty.any():
         a, b, c = (float(part[faulty][0]) for part in (whole, low, high))
         raise InvalidInputError(
@@ -82,6 +83,9 @@ def site_paid(loss: F64, borne: F64, terms: Terms) -> tuple[F64, F64]:
 
     Notes
     -----
+    Neither falls as losses rise, nor does loss - paid, however levels follow each other: the known
+    part of a loss gives a lower bound of what is paid, and of what the owner keeps.
+
     The deductible is the amount and the share of the loss together, never more than the loss. With
     what lower levels took it is brought between `least` and `most`; what is brought back is paid
     again. Then paid = min(loss less deductible, cover, cover_share x loss). These are the rules 1,

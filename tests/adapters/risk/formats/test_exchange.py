@@ -15,8 +15,10 @@ from rencheng.adapters.risk.formats.exchange import Exchange
 from rencheng.adapters.risk.formats.exchanging import read_assets_of, write_assets
 from rencheng.adapters.risk.formats.oed import read_oed, write_oed
 from rencheng.adapters.risk.formats.r2d import read_r2d, write_r2d
+from rencheng.adapters.words import both
 from rencheng.cli import main
 from rencheng.domain.errors import Fault, InvalidInputError
+from rencheng.domain.provenance import Text
 from risk_kit import ramp
 
 # Columns as OasisLMF writes them for its example PiWind; numbers are made up.
@@ -90,6 +92,30 @@ def test_terms_of_a_kind_not_known_are_told_and_refused_where_asked_for(
     with pytest.raises(InvalidInputError) as error:
         risk.insure(given.assets, events, curves, risk.Contract(is_stated=True), **money)
     assert keys(error.value.faults) == ["terms"]
+
+
+@pytest.mark.parametrize("field", ["LocDed6All", "LocLimit6All"])
+@pytest.mark.parametrize("kind", [1, 2])
+def test_a_share_of_oed_above_1_is_told_with_its_location_and_refused_where_asked_for(
+    field: str, kind: int, tmp_path: Path
+) -> None:
+    file = tmp_path / "loc.csv"
+    file.write_text(
+        f"LocNumber,Latitude,Longitude,BuildingTIV,{field},{field[:-4]}Type6All,LocDed2Other\n"
+        f"7,1,2,1000,5,{kind},10\n8,1,2,1000,0.05,{kind},\n"
+    )
+    given = read_oed(file)
+    assert [(f.key, f.first) for f in given.faults] == [("risk.terms_share", ("7",))]
+    table = {"event": ["e"], "lon": [2.0], "lat": [1.0], "intensity": [0.5]}
+    events = risk.event_table(table, measure="water_depth", unit="m")
+    with pytest.raises(InvalidInputError) as error:
+        risk.insure(
+            given.assets, events, {"1000-5000": ramp([0.0, 1.0], [0.0, 1.0])},
+            risk.Contract(is_stated=True), currency="CNY", year=2020,
+        )  # fmt: skip
+    assert error.value.faults[0].first == ("7",)
+    said = [both(Text(f"fault.risk.{one}.hint", {})) for one in ("terms_share", "terms")]
+    assert all("0.05, not 5" in english and "0.05" in chinese for chinese, english in said)
 
 
 def test_assets_of_oed_can_be_computed(oed: Path) -> None:

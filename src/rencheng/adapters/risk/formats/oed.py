@@ -67,8 +67,8 @@ def read_oed(file: Path) -> Exchange:
         named with the curves; terms of insurance as `rencheng.adapters.risk.insurance` takes them:
         `deductible_…`, `deductible_share_…`, `deductible_least_…`, `deductible_most_…`, `cover_…`,
         `cover_share_…`, of components, `pd` and `all`; blank where there is none, and no number,
-        which is refused when applied, where their code or type is not known. All other fields stand
-        as `oed_<name>`.
+        which is refused when applied, where their code or type is not known or a share is above 1.
+        All other fields stand as `oed_<name>`.
 
     Raises
     ------
@@ -130,7 +130,9 @@ def _terms(table: Mapping[str, Any], assets: dict[str, Any], ids: NDArray[Any]) 
     worth["all"] = worth["pd"] + worth.get("interruption", none)
     faults: list[Fault] = []
     for ours, end in LEVELS.items():
-        value = worth.get(ours, none)
+        if ours not in worth:  # nothing of it is insured, whatever its terms say
+            continue
+        value = worth[ours]
         for ded, share, theirs in (
             ("deductible", "deductible_share", "Ded"), ("cover", "cover_share", "Limit")
         ):  # fmt: skip
@@ -139,15 +141,17 @@ def _terms(table: Mapping[str, Any], assets: dict[str, Any], ids: NDArray[Any]) 
                 continue
             amount = _numbers(table, name)
             kind, code = (_numbers(table, f"Loc{theirs}{k}{end}") for k in ("Type", "Code"))
-            blank = amount == 0.0
+            blank, of_loss = amount == 0.0, kind == OF_LOSS
             other = ~np.isin(kind, (AMOUNT, OF_LOSS, OF_VALUE)) | (code != 0) | np.isnan(amount)
             other &= ~blank
             faults += rows_fault("deductible", f"OED.{name}", other, ids)
+            large = (amount > 1.0) & np.isin(kind, (OF_LOSS, OF_VALUE)) & ~other
+            faults += rows_fault("terms_share", f"OED.{name}", large, ids)
+            other |= large
             whole = np.where(kind == OF_VALUE, amount * value, amount)
-            assets[f"{ded}_{ours}"] = _cell(whole, blank | (kind == OF_LOSS), other)
-            if (kind == OF_LOSS).any():
-                here = kind == OF_LOSS
-                assets[f"{share}_{ours}"] = _cell(amount, blank | ~here, other & here)
+            assets[f"{ded}_{ours}"] = _cell(whole, blank | of_loss, other & ~of_loss)
+            if of_loss.any():
+                assets[f"{share}_{ours}"] = _cell(amount, blank | ~of_loss, other & of_loss)
         for part, theirs in (("least", "Min"), ("most", "Max")):
             name = f"Loc{theirs}Ded{end}"
             if name in table:
