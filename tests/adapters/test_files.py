@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from rencheng.adapters.watch_packs import read_pack
 from rencheng.connectors.manifests import read_manifest
 from rencheng.connectors.mqtt.mapping import read_mapping
 from rencheng.domain.errors import CorruptDataError, InvalidInputError
+from rencheng.service.toml import parse_toml
 
 SRC = Path(rencheng.__file__).parent
 BROKEN = [
@@ -107,8 +109,16 @@ def test_files_with_a_name_of_their_own_name_their_line(tmp_path: Path) -> None:
         assert str(error.value.params["where"]).endswith(f"{name}:2")
 
 
-def test_outside_the_risk_engine_toml_is_parsed_in_one_place() -> None:
-    files = [file for file in SRC.rglob("*.py") if "risk" not in file.parts]
+@pytest.mark.parametrize("content", [b"[" * 5000, b"{a=" * 3000, b"9" * 5000])
+def test_what_is_too_deep_or_too_long_to_read_is_refused_by_name(content: bytes) -> None:
+    with pytest.raises(InvalidInputError) as error:
+        parse_toml(b"a=" + content, "own.toml")
+    assert (error.value.key, error.value.params["where"]) == ("files.toml", "own.toml")
+    assert len("".join(traceback.format_exception(error.value)).splitlines()) < 60
+
+
+def test_toml_is_parsed_in_one_place() -> None:
+    files = list(SRC.rglob("*.py"))
     parsing = [file for file in files if "import tomllib" in file.read_text("utf-8")]
     assert [str(file.relative_to(SRC)) for file in parsing] == ["service/toml.py"]
 

@@ -217,6 +217,16 @@ def test_a_file_with_faults_names_them_all_with_their_lines(
         assert part in said, said
 
 
+def test_a_file_nested_without_end_is_refused_by_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "deep.toml").write_text("a=" + "[" * 5000, encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main(["rule", "check", str(tmp_path / "deep.toml"), "--lang", "en"])
+    said = capsys.readouterr().err
+    assert said.startswith("✗") and "deep.toml cannot be read" in " ".join(said.split())
+
+
 def test_a_shipped_pack_is_switched_on_by_a_copy_that_can_be_changed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from math import inf, nan
@@ -44,6 +43,7 @@ from rencheng.service.risk_measures import (
     RateRow,
     WorthRow,
 )
+from rencheng.service.toml import parse_toml
 
 Texts = NDArray[np.object_]
 Progress = Callable[[int, int], None]
@@ -97,16 +97,7 @@ class MeasureFiles:
                 hint="Delete one that is not needed any more",
                 params={"most": _MOST},
             )
-        try:
-            table = tomllib.loads(body.decode("utf-8"))
-        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise InvalidInputError(
-                "risk.measures_toml",
-                f"the file of measures is no TOML in UTF-8: {error}",
-                hint="Mend the line named",
-                params={"why": str(error)[:200]},
-            ) from error
-        read_measures(table, f"{key}.toml")
+        read_measures(parse_toml(body, f"{key}.toml"), f"{key}.toml")
         self.folder.mkdir(parents=True, exist_ok=True)
         part = self.folder / f".{key}.part"
         part.write_bytes(body)
