@@ -159,6 +159,27 @@ def test_the_example_can_be_handed_in_as_it_is(planner: TestClient) -> None:
     assert planner.delete("risk/measures/example").status_code == 204
 
 
+@pytest.mark.parametrize("body", [b"a=" + b"[" * 5000, b"a=" + b"{a=" * 3000, b"a=" + b"9" * 5000])
+def test_measures_that_are_no_toml_are_refused_with_their_file(
+    planner: TestClient, body: bytes
+) -> None:
+    answer = planner.put("risk/measures/own", content=body)
+    assert (answer.status_code, answer.json()["key"]) == (422, "files.toml")
+    assert "own.toml" in answer.json()["problem"]["zh"]
+
+
+def test_measures_saved_by_windows_are_taken(planner: TestClient) -> None:
+    body = MEASURES.replace("\n", "\r\n").encode("utf-8-sig")
+    assert planner.put("risk/measures/own", content=body).status_code == 200
+    broken = planner.put("risk/measures/own", content=b"a = 1\nb 2\n").json()
+    assert "own.toml:2" in broken["problem"]["en"]
+
+
+def test_measures_too_large_are_no_matter_of_waiting(planner: TestClient) -> None:
+    answer = planner.put("risk/measures/own", content=b"#" * 600_000)
+    assert (answer.status_code, answer.json()["key"]) == (413, "risk.measures_large")
+
+
 def test_measures_of_one_earthquake_are_refused(planner: TestClient) -> None:
     planner.put("risk/measures/own", content=MEASURES.encode())
     answer = planner.post("risk/jobs", json={"set": QUAKE, "measures": {"file": "own"}})

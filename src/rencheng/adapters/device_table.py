@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from math import isfinite
 
 from rencheng.adapters.cities.files.tabular import encoding_of
-from rencheng.domain.errors import InvalidInputError, TooMuchError
+from rencheng.domain.errors import InvalidInputError, TooLargeError
 from rencheng.service.device_rows import DeviceRow, RowFaults
 from rencheng.service.provisioning import MOST_ROWS
 
@@ -41,7 +41,7 @@ def read_devices(data: bytes) -> tuple[list[DeviceRow], RowFaults]:
     ------
     InvalidInputError
         When it is no text, or columns are missing.
-    TooMuchError
+    TooLargeError
         When it has too many rows.
     """
     encoding = encoding_of(data, is_whole=True)
@@ -62,7 +62,7 @@ def read_devices(data: bytes) -> tuple[list[DeviceRow], RowFaults]:
         if not any(cell.strip() for cell in cells):
             continue
         if len(rows) >= MOST_ROWS:
-            raise TooMuchError(
+            raise TooLargeError(
                 "devices.rows",
                 f"the table has more than {MOST_ROWS} rows",
                 hint="Send it in parts",

@@ -27,6 +27,7 @@ from rencheng.domain.errors import (
     Param,
     RenchengError,
     SourceUnavailableError,
+    TooLargeError,
     TooMuchError,
 )
 from rencheng.domain.provenance import Text
@@ -39,6 +40,7 @@ STATUS: dict[type[RenchengError], int] = {
     NotSignedInError: 401,
     NotAllowedError: 403,
     TooMuchError: 429,
+    TooLargeError: 413,
     SourceUnavailableError: 503,
     CorruptDataError: 500,
 }

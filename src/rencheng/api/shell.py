@@ -14,7 +14,7 @@ from rencheng.adapters.files import PACKAGE
 from rencheng.adapters.words import both
 from rencheng.api.problems import RefusedError, answer
 from rencheng.api.security import public
-from rencheng.domain.errors import NotFoundError, TooMuchError
+from rencheng.domain.errors import NotFoundError, TooLargeError
 from rencheng.domain.provenance import Text
 
 MAX_BODY = 5 * 1024 * 1024
@@ -91,8 +91,8 @@ class BodyLimit:
         room = getattr(brain, "room", None)
         return self.limit if room is None else max(self.limit, room.shelf.largest)
 
-    def _error(self, limit: int) -> TooMuchError:
-        return TooMuchError(
+    def _error(self, limit: int) -> TooLargeError:
+        return TooLargeError(
             "http.too_large",
             f"the request is larger than {limit} bytes",
             hint="Send smaller batches",

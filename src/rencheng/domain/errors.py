@@ -80,6 +80,10 @@ class TooMuchError(RenchengError):
     """The request is larger or more frequent than this door admits."""
 
 
+class TooLargeError(TooMuchError):
+    """What was handed over is larger than this door admits, however long one waits."""
+
+
 class SourceUnavailableError(RenchengError):
     """An outside source did not answer, or not in its own format."""
 

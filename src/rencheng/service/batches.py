@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import msgspec
 
-from rencheng.domain.errors import ConflictError, TooMuchError
+from rencheng.domain.errors import ConflictError, TooLargeError
 from rencheng.service.house import Command, Context, Done, House, context, record, tell
 from rencheng.service.ports import UnitOfWork
 
@@ -49,9 +49,9 @@ class _Told:
 
 
 def require_size(items: Sequence[object]) -> None:
-    """Raise `TooMuchError` when a batch is larger than one batch may be."""
+    """Raise `TooLargeError` when a batch is larger than one batch may be."""
     if len(items) > MAX_ITEMS:
-        raise TooMuchError(
+        raise TooLargeError(
             "ingest.size",
             f"the batch has {len(items)} items, {MAX_ITEMS} are allowed",
             hint="Send it in several batches",

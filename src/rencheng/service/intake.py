@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.domain.city import City
-from rencheng.domain.errors import ConflictError, SourceUnavailableError, TooMuchError
+from rencheng.domain.errors import ConflictError, SourceUnavailableError, TooLargeError
 from rencheng.domain.identity import Permission
 from rencheng.domain.readings import ROW, from_us, to_us
 from rencheng.domain.run import LIVE_RUN
@@ -168,7 +168,7 @@ def take_in(
     ------
     NotAllowedError
         If the sender is no device.
-    TooMuchError
+    TooLargeError
         If the batch is larger than one batch may be.
     ConflictError
         If the batch's id was used for other values, or the run is over.
@@ -267,7 +267,7 @@ def _take_rows(
 
 def _require_room(house: House, columns: Columns) -> None:
     if len(columns) > MAX_ROWS:
-        raise TooMuchError(
+        raise TooLargeError(
             "ingest.size",
             f"the batch has {len(columns)} items, {MAX_ROWS} are allowed",
             hint="Send it in several batches",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from rencheng.domain.errors import RenchengError, TooMuchError
+from rencheng.domain.errors import RenchengError, TooLargeError
 from rencheng.domain.identity import Actor, Permission
 from rencheng.domain.readings import to_us
 from rencheng.domain.run import LIVE_RUN
@@ -40,14 +40,14 @@ def insert(house: House, command: Command, draft: Draft) -> Made:
     ------
     InvalidInputError
         If anything in it points at what is not there; all faults at once.
-    TooMuchError
+    TooLargeError
         If there are more observations in it than one batch may have.
     """
     many = observations_in(draft)
     if many:
         command.actor.must(Permission.INGEST)
     if many > MAX_ROWS:
-        raise TooMuchError(
+        raise TooLargeError(
             "ingest.size",
             f"the body has {many} observations, {MAX_ROWS} are allowed",
             hint="Send them in several batches",

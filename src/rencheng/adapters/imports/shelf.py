@@ -22,7 +22,7 @@ from rencheng.domain.errors import (
     InvalidInputError,
     NotAllowedError,
     NotFoundError,
-    TooMuchError,
+    TooLargeError,
 )
 from rencheng.service.importing import Import, ImportFile, Incoming
 
@@ -151,9 +151,9 @@ class FolderShelf(JobFolders[Import]):
         return place
 
 
-def too_large(largest: int) -> TooMuchError:
+def too_large(largest: int) -> TooLargeError:
     """Return the error for a file over the limit."""
-    return TooMuchError(
+    return TooLargeError(
         "import.too_large",
         f"the file is larger than {largest} bytes",
         hint="Cut it to the city's extent, or open a folder of the server with --data-root",

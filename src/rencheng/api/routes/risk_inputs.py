@@ -13,7 +13,7 @@ from rencheng.api.receiving import receive
 from rencheng.api.risk_study_out import file_out, menu_out
 from rencheng.api.security import BrainDep, needs
 from rencheng.api.shapes.risk_study import RiskMeasureFileOut, RiskMenuOut
-from rencheng.domain.errors import TooMuchError
+from rencheng.domain.errors import TooLargeError
 from rencheng.domain.identity import Permission
 from rencheng.service import risk_jobs
 from rencheng.service.risk_measures import LARGEST
@@ -57,7 +57,7 @@ async def keep_measures(
     def take(part: bytes) -> None:
         body.extend(part)
         if len(body) > LARGEST:
-            raise TooMuchError(
+            raise TooLargeError(
                 "risk.measures_large",
                 f"the file of measures is larger than {LARGEST} bytes",
                 hint="Appraise fewer measures at a time",
