@@ -81,7 +81,7 @@ def test_losses_do_not_depend_on_speed(room: RiskRoom, planner: TestClient) -> N
 
 
 def test_speeds_of_other_events_are_refused(room: RiskRoom, planner: TestClient) -> None:
-    other = FAST.replace(b"t100", b"t500")
+    other = FAST + FAST.replace(b"t100", b"t500").partition(b"intensity")[2]
     assert planner.put("risk/sets/speed", params=SPEED, content=other).status_code == 200
     job, _ = run(planner, room, speed="speed")
     assert job["state"] == "failed"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -168,6 +168,8 @@ def _of_file(sets: EventSets, city: City, run: RiskRun) -> Hazard:
     versions = {"event set": run.set.mark, "reach_m": f"{reach_m:.6g}"}
     if run.speed is not None:
         speed, _ = _opened(sets, city, run.speed.id)
+        if len(head.names) == len(speed.head.names) == 1:  # a raster's event bears its file's name
+            speed = replace(speed, head=replace(speed.head, names=head.names))
         must_match(events, speed, with_points=True)
         versions["flow speed"] = run.speed.mark
     at_zones = _read_at(events, nearest(head.place, city.zones.centre, reach_m))
