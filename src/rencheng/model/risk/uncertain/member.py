@@ -33,6 +33,8 @@ U64 = NDArray[np.uint64]
 Hits = tuple[I64, I32, F32, F64]
 Range = tuple[int, int]
 """The first, and the one after the last."""
+_BLOCK = 50_000_000
+"""Losses of a block, hits x samples; a stop waits for one block: some tenths of a second. Ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,12 +119,18 @@ class Member:
     def blocks(self, cut: Room) -> list[list[Range]]:
         """Return ranges of points that hold at most so many assets, or one point.
 
-        Those whose hits are in memory together stand together.
+        Those whose hits are in memory together stand together. Where assets have many hits, a range
+        holds fewer: a stop is heard, and progress told, after each.
         """
         first = self.things.first
+        busy = np.r_[0, np.cumsum(np.diff(first) * np.diff(self._begin))]
+        most = max(1, _BLOCK // max(1, cut.lanes))
         upto = np.r_[self.slot, self.asset.size][first]  # assets before each point
         loads = _ranges(self._begin, (0, first.size - 1), cut.load)
-        return [_ranges(upto, load, cut.slots) for load in loads]
+        return [
+            [one for few in _ranges(upto, load, cut.slots) for one in _ranges(busy, few, most)]
+            for load in loads
+        ]
 
     def run(self, work: Pass, cut: Room, threads: int) -> Iterator[Block]:
         """Yield block after block of assets, adding up events and totals as it goes."""
