@@ -28,7 +28,7 @@ from rencheng.api.shapes.risk import (
     RiskWhyOut,
     RiskZonesOut,
 )
-from rencheng.api.telling import band_out, number, numbers, place_xy, text_out, why_out
+from rencheng.api.telling import band_out, exactly, number, numbers, place_xy, text_out, why_out
 from rencheng.bootstrap import Brain
 from rencheng.domain.city import City
 from rencheng.domain.curve import Curve, CurveAnswer
@@ -233,9 +233,10 @@ def events_out(shown: Shown) -> list[RiskEventOut]:
     ]
 
 
-def zones_out(shown: Shown, event: int | None) -> RiskZonesOut:
-    """Return the zones of a result."""
+def zones_out(shown: Shown, event: int | None, *, is_exact: bool = False) -> RiskZonesOut:
+    """Return the zones of a result, numbers to four digits for a screen or exact for a file."""
     ids = shown.result.arrays["zone_id"]
+    told = exactly if is_exact else numbers
     return RiskZonesOut(
         ids=[str(int(key)) for key in ids],
         names=[shown.zone_names.get(int(key), "") for key in ids],
@@ -244,9 +245,9 @@ def zones_out(shown: Shown, event: int | None) -> RiskZonesOut:
             RiskColumnOut(
                 key=column.key,
                 unit=column.unit,
-                values=numbers(column.values),
-                low=None if column.low is None else numbers(column.low),
-                high=None if column.high is None else numbers(column.high),
+                values=told(column.values),
+                low=None if column.low is None else told(column.low),
+                high=None if column.high is None else told(column.high),
             )
             for column in risk_tables.zone_columns(shown.result, event)
         ],

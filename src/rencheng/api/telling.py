@@ -38,6 +38,11 @@ def numbers(values: ArrayLike, digits: int = 4) -> list[float | None]:
     return [value if ok else None for value, ok in zip(clean, known.tolist(), strict=True)]
 
 
+def exactly(values: ArrayLike) -> list[float | None]:
+    """Return numbers as they are, for files; null where unknown or infinite."""
+    return [number(value) for value in np.asarray(values, dtype=np.float64).ravel().tolist()]
+
+
 def band_out(band: Band) -> BandOut:
     """Return the band."""
     return BandOut(p05=number(band.p05), p50=number(band.p50), p95=number(band.p95))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from pathlib import Path as FilePath
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Literal
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 from starlette.background import BackgroundTask
 
 from rencheng.adapters.exports.columns import write_columns
+from rencheng.adapters.exports.contents import table_of
+from rencheng.adapters.exports.provenance import labels
 from rencheng.adapters.tiles import Range, packed
 from rencheng.api.listing import Descending, Words, finds, natural, ordered
 from rencheng.api.paging import Slice, SliceDep
@@ -45,6 +48,7 @@ from rencheng.api.telling import number
 from rencheng.bootstrap import Brain
 from rencheng.domain.errors import ConflictError
 from rencheng.domain.identity import Permission
+from rencheng.domain.provenance import Origin
 from rencheng.domain.risk import Standing
 from rencheng.service import risk_tables
 from rencheng.service.risk_tables import AssetTable, shown_event
@@ -199,13 +203,15 @@ def export(
     brain: BrainDep,
     event: EventQuery = "",
 ) -> Response:
-    """Return a table of a result as CSV; an empty cell is unknown."""
+    """Return a table of a result as CSV; an empty cell is unknown, every row says its origin."""
     shown = _shown(brain, job)
     head, rows = _table(shown, table, event)
+    origin = shown.result.summary.origin
+    told = [origin.value, origin is Origin.SYNTHETIC]
     file = io.StringIO()
     writer = csv.writer(file)
-    writer.writerow(head)
-    writer.writerows([["" if cell is None else cell for cell in row] for row in rows])
+    writer.writerow([*head, "origin", "is_synthetic"])
+    writer.writerows([["" if cell is None else cell for cell in row] + told for row in rows])
     name = f'attachment; filename="rencheng-risk-{table}-{job[:13]}.csv"'
     body = "\ufeff" + file.getvalue()  # the mark tells spreadsheet programs that it is UTF-8
     headers = {"Content-Disposition": name}
@@ -230,8 +236,8 @@ def _table(shown: Shown, table: str, event: str) -> tuple[list[str], list[list[A
                 ["year", loss, q, low, high]
                 for loss, q, low, high in zip(of.loss, of.probability, of.low, of.high, strict=True)
             ]
-        head = ["of", f"loss {money}", often, f"loss_low {money}", f"loss_high {money}"]
-        return head, rows
+        loss = "known_loss" if summary.is_partial else "loss"
+        return ["of", f"{loss} {money}", often, f"{loss}_low {money}", f"{loss}_high {money}"], rows
     if table == "events":
         every = [one.model_dump(exclude={"xy"}) for one in events_out(shown)]
         head = list(RiskEventOut.model_fields)
@@ -239,7 +245,7 @@ def _table(shown: Shown, table: str, event: str) -> tuple[list[str], list[list[A
         return head, [[_harmless(row[name]) for name in head] for row in every]
     chosen = shown_event(shown.result, event)
     if table == "zones":
-        return _zone_rows(zones_out(shown, chosen))
+        return _zone_rows(zones_out(shown, chosen, is_exact=True))
     found = risk_tables.asset_table(shown.result, chosen, shown.curve)
     head = ["id", "zone", "use", "curve", "area_m2", "value", "intensity", "loss", "standing"]
     whole = range(found.loss.size)
@@ -271,6 +277,24 @@ def _as_number(text: str) -> float | None:
         return None
 
 
+def _origins(shown: Shown) -> dict[str, str]:
+    """Return what a file says of where its numbers come from."""
+    made_of, city = shown.run.set, shown.city
+    origin = shown.result.summary.origin
+    return {
+        "origin": origin.value,
+        "is_synthetic": str(origin is Origin.SYNTHETIC).lower(),
+        "set": made_of.id,
+        "set_origin": made_of.origin.value,
+        "set_source": made_of.source,
+        **{
+            f"buildings_{key}": value
+            for key, value in labels(city, table_of("buildings")).items()
+            if key in ("origin", "source")
+        },
+    }
+
+
 @router.get("/risk/jobs/{job}/zones.gpkg", response_class=FileResponse)
 @needs(Permission.SITUATION_READ)
 def package(job: Key, brain: BrainDep, event: EventQuery = "") -> FileResponse:
@@ -282,14 +306,14 @@ def package(job: Key, brain: BrainDep, event: EventQuery = "") -> FileResponse:
             "the run was made for another version of the city",
             hint="Take the table as CSV, or run it again for the city that is served",
         )
-    found = zones_out(shown, shown_event(shown.result, event))
+    found = zones_out(shown, shown_event(shown.result, event), is_exact=True)
     figures, units = {}, {}
     for column in found.columns:
         for suffix, values in (("", column.values), ("_p05", column.low), ("_p95", column.high)):
             if values is not None:
                 figures[f"{column.key}{suffix}"] = values
                 units[f"unit {column.key}{suffix}"] = column.unit
-    about = {"run": job, "set": shown.run.set.id, "seed": str(shown.run.wish.seed), **units}
+    about = {"run": job, "seed": str(shown.run.wish.seed), **_origins(shown), **units}
     folder = TemporaryDirectory(prefix="rencheng-risk-")
     try:
         file = write_columns(
@@ -319,7 +343,10 @@ def on_map(job: Key, brain: BrainDep, event: EventQuery = "") -> Response:
     No content when the run was made for another version of the city: its rows are other buildings.
     """
     shown = _shown(brain, job)
-    tag = f'"{job}-{event}"'
+    name = sha256(
+        event.encode("utf-8", "surrogatepass")
+    ).hexdigest()  # any script, ASCII in a header
+    tag = f'"{job}-{name}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if not shown.is_served:
         return Response(status_code=204, headers=headers)

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from rencheng.adapters.exports.rdls import LICENCES
 from rencheng.adapters.risk.formats.rdls import rdls_loss
 from rencheng.domain.city import City
 from rencheng.domain.curve import Curve
 from rencheng.domain.errors import NotFoundError, RenchengError
+from rencheng.domain.provenance import Layer, Origin
 from rencheng.domain.risk import EventImpact, Standing
 from rencheng.service.risk_runs import Engine, RiskResult, RiskRun
 
@@ -50,9 +52,45 @@ def described(
         place=city.zones.centre,
         components=("whole",),
     )
-    for one in document["datasets"][0]["resources"]:
+    dataset = document["datasets"][0]
+    for one in dataset["resources"]:
         one["download_url"] = f"{address}/{one['title']}"
+    buildings = [
+        layer
+        for layer in city.layers
+        if layer.name == "buildings" and city.version == run.city_version
+    ]
+    dataset["details"] = f"{_origin(run, result, buildings)} {dataset['details']}"
+    dataset["sources"] = [
+        _source("events", "hazard", run.set.source or run.set.id, run.set.origin, run.set.licence),
+        *(_source("buildings", "exposure", b.source, b.origin, b.licence) for b in buildings),
+        *dataset.get("sources", ()),
+    ]
     return document
+
+
+def _origin(run: RiskRun, result: RiskResult, buildings: Sequence[Layer]) -> str:
+    """Return what the losses are made of, in a sentence or two."""
+    parts = [
+        f"events: {run.set.origin.value}",
+        *(f"buildings: {b.origin.value}" for b in buildings),
+    ]
+    said = f"Origin of the losses: {result.summary.origin.value} ({', '.join(parts)})."
+    if result.summary.origin is Origin.SYNTHETIC:
+        said += " What is synthetic was generated and describes no real object or event."
+    return said
+
+
+def _source(name: str, component: str, source: str, origin: Origin, licence: str) -> Document:
+    return {
+        "id": f"source_{name}",
+        "name": source or name,
+        "description": f"Origin: {origin.value}",
+        "lineage": "generated from a seed" if origin is Origin.SYNTHETIC else origin.value,
+        "type": "model" if origin is Origin.SYNTHETIC else "dataset",
+        "component": component,
+        "license": LICENCES.get(licence, licence or "Custom"),
+    }
 
 
 def _curves(run: RiskRun, result: RiskResult, engine: Engine) -> Sequence[Curve]:
