@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -16,7 +17,7 @@ import pytest
 
 from rencheng.adapters.cities.store import Folder
 from rencheng.bootstrap import must_be_alone
-from rencheng.cli.serve import must_be_free
+from rencheng.cli.serve import must_be_free, set_aside
 from rencheng.domain.city import City
 from rencheng.domain.errors import ConflictError, InvalidInputError
 
@@ -89,6 +90,21 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def test_what_is_loaded_is_left_out_of_the_search_for_garbage() -> None:
+    loaded = [[] for _ in range(1000)]  # type: ignore[var-annotated]
+    usual = gc.get_threshold()
+    gc.disable()
+    try:
+        set_aside()
+        searched = {id(one) for one in gc.get_objects()}
+        assert gc.isenabled()
+        assert not searched & {id(one) for one in loaded}
+    finally:
+        gc.enable()
+        gc.unfreeze()
+        gc.set_threshold(*usual)
 
 
 @pytest.mark.slow

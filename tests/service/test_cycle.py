@@ -309,6 +309,26 @@ def test_the_thread_turns_when_woken_and_never_twice_at_once(
     assert not runner.is_running
 
 
+def test_what_is_warm_is_said_once_before_the_first_turn(
+    kit: Kit, runner: CycleRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    turned = Event()
+
+    def turn(_: str) -> None:
+        said.append("turned")
+        turned.set()
+
+    monkeypatch.setattr(runner, "warm_up", lambda: said.append("warmed up"))
+    monkeypatch.setattr(runner, "turn", turn)
+    runner.start(lambda: said.append("warm"))
+    runner.wake(begin(kit))
+    assert turned.wait(60)
+    runner.stop(60)
+    assert said[:3] == ["warmed up", "warm", "turned"]
+    assert said.count("warm") == 1
+
+
 def test_a_failed_turn_is_shown_and_the_next_good_one_clears_it(
     kit: Kit, runner: CycleRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -90,7 +90,9 @@ SCHEMA = f"{ROOT}/openapi.json"
 
 def create_app(brain: Brain | None = None) -> FastAPI:
     """Return the application around a wired brain; None takes the one that the CLI handed over."""
-    return _application(brain or handed_over())
+    app = _application(brain or handed_over())
+    _open_routes(app)
+    return app
 
 
 def schema_without_brain() -> dict[str, Any]:
@@ -131,6 +133,13 @@ def _application(brain: Brain | None) -> FastAPI:
 
     add_front_end(app)
     return app
+
+
+def _open_routes(app: FastAPI) -> None:
+    """Have FastAPI build what routes need; it would with the first request, all others waiting."""
+    nowhere = {"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": []}
+    for route in app.router.routes:
+        route.matches(nowhere)
 
 
 def openapi(app: FastAPI) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -17,27 +17,22 @@ from rencheng.domain.outlines import DIGITS, lines, polygons
 Feature = dict[str, Any]
 
 
-def encode(features: Sequence[Feature], total: int | None = None) -> bytes:
-    """Return a feature collection as JSON; `total` says how many there would be without a limit."""
-    body: Feature = {"type": "FeatureCollection", "features": features}
-    body["total"] = len(features) if total is None else total
-    return msgspec.json.encode(body)
-
-
 def encode_one(feature: Feature) -> bytes:
     """Return one feature as JSON."""
     return msgspec.json.encode(feature)
 
 
 def layer(city: City, name: str) -> bytes:
-    """Return one whole layer."""
-    return encode(LAYERS[name](city))
+    """Return one whole layer, feature by feature: encoded at once it would hold up all answers."""
+    features = [encode_one(feature) for feature in LAYERS[name](city)]
+    told = b'{"type":"FeatureCollection","features":[%b],"total":%d}'
+    return told % (b",".join(features), len(features))
 
 
-def zones(city: City) -> list[Feature]:
+def zones(city: City) -> Iterator[Feature]:
     """Return the zones."""
     table = city.zones
-    return [
+    return (
         _feature(
             row,
             geometry,
@@ -50,13 +45,13 @@ def zones(city: City) -> list[Feature]:
             centre=_point(table.centre[row]),
         )
         for row, geometry in enumerate(polygons(table.shapes))
-    ]
+    )
 
 
-def grid(city: City) -> list[Feature]:
+def grid(city: City) -> Iterator[Feature]:
     """Return the cells of the management grid."""
     table = city.grid
-    return [
+    return (
         _feature(
             row,
             geometry,
@@ -65,13 +60,13 @@ def grid(city: City) -> list[Feature]:
             population=number(float(table.population[row])),
         )
         for row, geometry in enumerate(polygons(table.shapes))
-    ]
+    )
 
 
-def roads(city: City) -> list[Feature]:
+def roads(city: City) -> Iterator[Feature]:
     """Return the road links."""
     table = city.roads
-    return [
+    return (
         _feature(
             row,
             geometry,
@@ -81,14 +76,14 @@ def roads(city: City) -> list[Feature]:
             direction=int(table.direction[row]),
         )
         for row, geometry in enumerate(lines(table.shapes))
-    ]
+    )
 
 
-def mains(city: City) -> list[Feature]:
+def mains(city: City) -> Iterator[Feature]:
     """Return power lines and water mains."""
     table = city.mains
     ends = city.lifelines.id
-    return [
+    return (
         _feature(
             row,
             geometry,
@@ -100,13 +95,13 @@ def mains(city: City) -> list[Feature]:
             length_m=round(float(table.length_m[row]), 1),
         )
         for row, geometry in enumerate(lines(table.shapes))
-    ]
+    )
 
 
-def facilities(city: City) -> list[Feature]:
+def facilities(city: City) -> Iterator[Feature]:
     """Return places with a public duty."""
     table = city.facilities
-    return [
+    return (
         _feature(
             row,
             {"type": "Point", "coordinates": _point(table.xy[row])},
@@ -119,13 +114,13 @@ def facilities(city: City) -> list[Feature]:
             curve=table.curve[row],
         )
         for row in range(len(table.id))
-    ]
+    )
 
 
-def lifelines(city: City) -> list[Feature]:
+def lifelines(city: City) -> Iterator[Feature]:
     """Return the nodes of the power, water and telecom networks."""
     table = city.lifelines
-    return [
+    return (
         _feature(
             row,
             {"type": "Point", "coordinates": _point(table.xy[row])},
@@ -136,13 +131,13 @@ def lifelines(city: City) -> list[Feature]:
             curve=table.curve[row],
         )
         for row in range(len(table.id))
-    ]
+    )
 
 
-def stops(city: City) -> list[Feature]:
+def stops(city: City) -> Iterator[Feature]:
     """Return the stops of public transport."""
     table = city.stops
-    return [
+    return (
         _feature(
             row,
             {"type": "Point", "coordinates": _point(table.xy[row])},
@@ -151,7 +146,7 @@ def stops(city: City) -> list[Feature]:
             departures=found if (found := int(table.departures[row])) >= 0 else None,
         )
         for row in range(len(table.id))
-    ]
+    )
 
 
 def building(city: City, row: int, damage: Damage | None) -> Feature:

@@ -55,6 +55,8 @@ class Brain:
     is_idle: bool = False
     """Whether nothing runs in the background: who uses the brain turns the loop itself."""
     close: Callable[[], None] = lambda: None
+    warmed: Callable[[], None] = lambda: None
+    """Called once, when what the loop needs is loaded and compiled."""
     room: ImportRoom | None = None
     risks: RiskRoom | None = None
     mqtt: MqttDoor | None = None
@@ -71,7 +73,7 @@ class Brain:
         warm_up(self.house)
         if self.is_idle:
             return
-        self.runner.start()
+        self.runner.start(self.warmed)
         self.follower.start()
         if self.room is not None:
             self.room.desk.start()

@@ -244,14 +244,15 @@ _LAYERS: dict[str, Callable[[Asked], tuple[Column, ...]]] = {
 
 def at_hour(services: Services, level: ArrayLike, hour: float) -> F64:
     """Return levels (rows, times) at an hour after the origin; NaN beyond the horizon. (rows,)"""
-    time, table = services.time_h, np.asarray(level, dtype=np.float64)
+    time, table = services.time_h, np.asarray(level)
     if hour > time[-1] or len(time) == 0:
         return np.full(len(table), np.nan)
     after = int(np.clip(np.searchsorted(time, hour), 1, max(len(time) - 1, 1)))
     if len(time) == 1:
-        return np.asarray(table[:, 0])
+        return table[:, 0].astype(np.float64)
     share = float(np.clip((hour - time[after - 1]) / (time[after] - time[after - 1]), 0.0, 1.0))
-    return np.asarray(table[:, after - 1] * (1.0 - share) + table[:, after] * share)
+    before, then = table[:, after - 1 : after + 1].astype(np.float64).T
+    return np.asarray(before * (1.0 - share) + then * share)
 
 
 def evacuated_zones(turn: CycleResult) -> set[int]:

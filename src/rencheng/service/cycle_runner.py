@@ -84,9 +84,9 @@ class CycleRunner:
             return None
         return self._latest.get(run)
 
-    def start(self) -> None:
-        """Start the background thread; the first turn follows at once."""
-        self._thread = Thread(target=self._loop, name="cycle", daemon=True)
+    def start(self, warmed: Callable[[], object] = lambda: None) -> None:
+        """Start the background thread; `warmed` is called before the first turn, which follows."""
+        self._thread = Thread(target=self._loop, args=(warmed,), name="cycle", daemon=True)
         self._thread.start()
         self.wake()
 
@@ -192,10 +192,11 @@ class CycleRunner:
             tell(work, ctx, "cycle", result.id)
             work.commit()
 
-    def _loop(self) -> None:
+    def _loop(self, warmed: Callable[[], object]) -> None:
         # Each job runs as a future: its error is a value here, so nothing can end this thread.
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="turn") as pool:
             self._try(pool, self.warm_up, "")
+            self._try(pool, warmed, "")
             while (run := self._next()) is not None:
                 self._try(pool, self._clock.look, LIVE_RUN)
                 began = monotonic()
