@@ -23,10 +23,8 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from common import machine
+from common import built_state, machine
 
-ROOT = Path(__file__).resolve().parents[1]
-BUILT = (ROOT / ".cache/test-state", ROOT / ".state")
 SCENARIO, PORT, PAUSE_S, QUIET_S = "scenario-illapel_2015", 8917, 0.01, 8.0
 FLAG, TICK_S = "ticking", 0.002
 
@@ -38,10 +36,12 @@ def serve(folder: Path, *, is_apart: bool) -> None:
     from rencheng.api.app import create_app
     from rencheng.bootstrap import build_brain
     from rencheng.bootstrap.risk import open_risk
+    from rencheng.cli.serve import set_aside
 
     brain = build_brain(folder, address=f"http://127.0.0.1:{PORT}")
     if not is_apart:
         brain.risks = open_risk(brain.house, folder, brain.models, is_apart=False)
+    brain.warmed = set_aside
     stream = brain.house.cities.current().datastreams[0]
     keys = (_key(brain, role) for role in ("planner", "device"))
     sys.stdout.write(" ".join([*keys, stream.id, stream.unit or "1"]) + "\n")
@@ -190,12 +190,10 @@ def main() -> None:
     if sys.argv[1:2] == ["--tick"]:
         tick(Path(sys.argv[2]))
         return
-    built = [Path(v) for v in sys.argv[1:]] or [f for f in BUILT if (f / "cities").exists()]
-    if not built:
-        sys.exit("needs a built city: run `make city` first")
+    built = built_state(*sys.argv[1:2])
     print(machine())
     for is_apart in (True, False):
-        measured(built[0], is_apart=is_apart)
+        measured(built, is_apart=is_apart)
     print(machine())
 
 
