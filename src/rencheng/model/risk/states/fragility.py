@@ -21,12 +21,14 @@ Fragility = tuple[Cells, Ends, Slow]
 
 PER_SIGMA, SIGMAS = 32, 6.5
 """Nodes of the table of Φ, and how far it reaches: cubics between them are within 2e-8. Ours."""
-WIDTH, REACH = 1 / 6, 5.5
-"""Widest cell, and how far from the median cells go, in β: within 2e-7. Ours."""
+WIDTH, WIDEST, REACH = 1 / 6, 1 / 16, 5.5
+"""Widest cell in β and in ln x, and how far from the median cells go in β: within 3e-7. Ours."""
+LEAST, GREATEST = -87.0, 88.0
+"""ln of what a float32 holds."""
 MOST, MOST_OF_ONE = 500_000, 4096
 """Cells of all curves, 64 bytes each for four states, and of one. Ours."""
 CELLS, EXACT = -1, -2
-"""Rows of curves that have cells, and of lognormal ones that would need too many."""
+"""Rows of curves with cells, and of lognormal ones that would need too many or reach too far."""
 
 
 def tables_of(curves: Sequence[Curve], many: int, used: Iterable[int]) -> Fragility:
@@ -40,7 +42,7 @@ def tables_of(curves: Sequence[Curve], many: int, used: Iterable[int]) -> Fragil
     row = np.full(len(curves), CELLS, dtype=np.int32)
     median, beta = np.ones((len(curves), wide)), np.ones((len(curves), wide))
     lines: list[Knots] = []
-    cells: list[F64] = [np.zeros((1, 4 * wide))]
+    cells: list[F32] = [np.zeros((1, 4 * wide), dtype=np.float32)]
     at, normal = 1, normal_table()
     for i in used:
         curve = curves[i]
@@ -50,7 +52,7 @@ def tables_of(curves: Sequence[Curve], many: int, used: Iterable[int]) -> Fragil
             continue
         median[i, :many], beta[i, :many] = curve.median, curve.beta
         shift, base, size = _span(curve)
-        if size > MOST_OF_ONE or at + size > MOST:
+        if not 0 < size <= MOST_OF_ONE or at + size > MOST:
             row[i] = EXACT
             continue
         head[i] = base << shift, (base + size - 1) << shift, shift, at - base
@@ -101,16 +103,21 @@ def _ends(curve: Curve) -> bool:
 
 
 def _span(curve: Curve) -> tuple[int, int, int]:
-    """Return the bits of a float32 within a cell, the first cell, and how many there are."""
-    shift = 23 - min(23, max(0, ceil(log2(1.0 / (WIDTH * float(curve.beta.min()))))))
+    """Return the bits of a float32 within a cell, the first cell, and how many there are.
+
+    None where they would reach beyond what a float32 holds.
+    """
+    width = min(WIDEST, WIDTH * float(curve.beta.min()))
+    shift = 23 - min(23, ceil(log2(1.0 / width)))
     log, far = np.log(curve.median), REACH * curve.beta
     ends = np.array([(log - far).min(), (log + far).max()])
-    ends = np.exp(np.clip(ends, -87.0, 88.0))  # of a float32
-    first, last = (int(v) >> shift for v in ends.astype(np.float32).view(np.int32))
+    if ends[0] < LEAST or ends[1] > GREATEST:
+        return shift, 0, 0
+    first, last = (int(v) >> shift for v in np.exp(ends).astype(np.float32).view(np.int32))
     return shift, first, last - first + 1
 
 
-def _cells(curve: Curve, normal: F64, span: tuple[int, int, int], wide: int) -> F64:
+def _cells(curve: Curve, normal: F64, span: tuple[int, int, int], wide: int) -> F32:
     """Return cubics through four values (Chebyshev) in each cell, by the bits within it."""
     shift, base, size = span
     edge = (base + np.arange(size + 1)) << shift
@@ -125,7 +132,7 @@ def _cells(curve: Curve, normal: F64, span: tuple[int, int, int], wide: int) -> 
     cell = np.zeros((size, 4, wide))
     cell[:, :, : curve.median.size] = power @ value
     cell[[0, -1], 1:] = 0.0
-    return cell.reshape(size, 4, -1, 4).swapaxes(1, 2).reshape(size, -1)
+    return cell.astype(np.float32).reshape(size, 4, -1, 4).swapaxes(1, 2).reshape(size, -1)
 
 
 def _share(z: F64, normal: F64) -> F64:
@@ -137,7 +144,7 @@ def _share(z: F64, normal: F64) -> F64:
     return np.asarray(a[i] + f * (b[i] + f * (c[i] + f * d[i])), dtype=np.float64)
 
 
-def _aligned(values: F64) -> F32:
+def _aligned(values: F64 | F32) -> F32:
     """Return the same numbers, from the beginning of a line of the cache. (numbers,)"""
     store = np.empty(values.size + 16, dtype=np.float32)
     found = store[-store.ctypes.data // 4 % 16 :][: values.size]

@@ -53,7 +53,8 @@ class Sampling:
     component: int = 0
     """Column of `Portfolio.curve` that is asked."""
     budget_mb: float = BUDGET_MB
-    """Memory that the job may take beyond its inputs. [MB]"""
+    """Memory that the job may take beyond its inputs and the tables of its curves, which are at
+    most 32 MB for each four states, three times that while they are made. [MB]"""
 
 
 def sample_states(
@@ -95,12 +96,12 @@ def sample_states(
     -----
     A state is reached where a uniform number lies below its probability; it is drawn by SplitMix64
     from seed, id of the asset, id of the event and number of the draw alone [1]_, so blocks,
-    threads and orders change no bit. Probabilities are within 1e-6 for every curve (tested over its
-    whole range). With a correlation ρ the number is Φ(√ρ Z + √(1 - ρ) ε), Z the same for all assets
-    of a realisation (Gaussian copula of one factor), ε by a table that is within 5e-6 in
-    probability. Judged against `expected_states`, the NumPy twin, and tests of distribution and
-    correlation. Leaves out: any correlation between realisations, between components of an asset,
-    or that fades with distance. Cost: `benchmarks/states.py` measures it.
+    threads and orders change no bit. Probabilities are within 3e-7 for every curve (tested over its
+    whole range, β from 1e-4 to 20). With a correlation ρ the number is Φ(√ρ Z + √(1 - ρ) ε), Z the
+    same for all assets of a realisation (Gaussian copula of one factor), ε by a table that is
+    within 5e-6 in probability. Judged against `expected_states`, the NumPy twin, and tests of
+    distribution and correlation. Leaves out: any correlation between realisations, between
+    components of an asset, or that fades with distance. Cost: `benchmarks/states.py` measures it.
 
     References
     ----------
