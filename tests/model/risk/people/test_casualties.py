@@ -60,6 +60,18 @@ def test_deaths_in_two_buildings_by_hand() -> None:
     assert np.isnan(found.low).all()
 
 
+@pytest.mark.parametrize("rule", [Beyond.ZERO, Beyond.UNKNOWN])
+def test_an_end_of_the_range_is_valid_however_the_intensity_is_stored(rule: Beyond) -> None:
+    held = {"below": Beyond.HOLD, "above": Beyond.HOLD}
+    medians, spreads = [0.125, 0.25, 0.5, 1.0], [0.6] * 4
+    for end, say in ((0.7, {"low": 0.7, "below": rule}), (0.1, {"high": 0.1, "above": rule})):
+        events = event_set([{0: end}], 1)
+        told = run(events, crowd([200.0]), [fragility(medians, spreads, **say)], [0])[HAZUS]
+        same = run(events, crowd([200.0]), [fragility(medians, spreads, **{**say, **held})], [0])
+        np.testing.assert_allclose(told.central, same[HAZUS].central, rtol=1e-12)
+        assert (told.central[0] > 0.0).any()
+
+
 def test_people_outdoors_have_rates_of_their_own_without_collapse() -> None:
     events = event_set([{0: 1.0}], 1)
     people = crowd([0.0], outdoors=[100.0])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rencheng.domain.curve import Beyond
 from rencheng.domain.errors import ConflictError, TooMuchError
 from rencheng.domain.risk import Standing
 from rencheng.domain.risk_uncertainty import (
@@ -99,6 +100,19 @@ def test_a_study_of_nothing_is_the_plain_impact() -> None:
     np.testing.assert_allclose(median[assessed], plain.known_eai[assessed], rtol=1e-6)
     assert np.isnan(median[~assessed]).all()
     assert result.counts == plain.counts and (result.dark == plain.dark).all()
+
+
+@pytest.mark.parametrize("inputs", [(), (CurveQuantile(name="ratio"),)])
+def test_an_end_of_the_range_is_valid_however_the_intensity_is_stored(inputs: Any) -> None:
+    study = Study(inputs=inputs)
+    for end, x in ((0.7, [0.7, 1.4]), (5.3, [0.0, 5.3])):
+        curve = ramp(x, [0.3, 0.3], [0.1, 0.1], above=Beyond.UNKNOWN)
+        result = uncertain_impact(
+            [(event_set([{0: end}], 1, [1.0]), assets([0], [[1.0]]))], {"c": curve}, study,
+            monte_carlo(study.names, 200, 5), Asked(),
+        )  # fmt: skip
+        assert result.known_aal.mean() == pytest.approx(0.3, abs=0.03)
+        assert not result.unknown.any()
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -157,7 +157,7 @@ def _over(
     if masses is not None:
         table = [np.interp(level, masses.level, column) for column in masses.chance.T]
         over = exceeded_by_masses(np.column_stack(table), masses.share, share)
-        return np.where((curve.below is Beyond.ZERO) & (level < curve.low)[:, None], 0.0, over)
+        return np.where((curve.below is Beyond.ZERO) & (level < curve.span[0])[:, None], 0.0, over)
     mean = curve.value(level)
     if curve.sd is None or spread is ShareSpread.NONE:
         return exceeded(mean, np.zeros_like(mean), share, ShareSpread.NONE)
