@@ -42,6 +42,7 @@ SAID = {
     "fraction": ("entries reach part of a point only", "Write the set with a fraction of 1"),
     "rate": ("rates are negative, infinite or differ", "Give one rate an event, per year"),
     "double_event": ("events share a name", "Give every event a name of its own"),
+    "event_name": ("names of events hold control characters", "Take them out of the names"),
     "rate_event": ("rates name no event of the set", "Name the files without their ending"),
     "grid": ("rasters lie on another grid than the first", "Bring all onto one grid"),
     "variable": ("variables could be the intensities", "Name one with --variable"),

@@ -77,6 +77,7 @@ def test_a_set_without_rates_has_unknown_ones() -> None:
         ({"lon": [1.0, 1.0, 1.0]}, ["double_row"]),
         ({"rate": [0.1, 0.3, 0.2]}, ["rate"]),
         ({"rate": [-0.1, -0.1, 0.2]}, ["rate"]),
+        ({"event": ["b\r\n", "c\0d", "a"]}, ["event_name"]),
         ({"rate": ["inf", "inf", "0.2"]}, ["rate"]),
         ({"intensity": ["0.5", "-inf", "2"]}, ["negative"]),
         ({"rate": ["often", "often", "0.2"]}, ["rate"]),
@@ -140,6 +141,7 @@ def test_a_set_made_by_a_program_is_looked_at() -> None:
         (replace(whole, start=np.array([0, 1])), "shape"),
         (replace(whole, start=np.array([0, 1, 2])), "shape"),
         (replace(whole, head=replace(whole.head, unit="")), "unit"),
+        (replace(whole, head=replace(whole.head, names=("a\u2028b",))), "event_name"),
         (replace(whole, head=replace(whole.head, rate=np.array([-1.0]))), "rate"),
     ]
     for one, said in broken:

@@ -16,6 +16,7 @@ from rencheng.adapters.risk.events.spool import SpooledEvents
 from rencheng.adapters.risk.events.table import (
     EventSet,
     Pointwise,
+    name_faults,
     stored_faults,
     unit_faults,
 )
@@ -96,6 +97,7 @@ def open_cube(
             refuse([fault("axis", path.name, [f"{name} ({', '.join(one.dims)})"])])
         along = others[0] if others else ""
         names, rate = _events(path, cube, one, along)
+        refuse(name_faults(path.name, names))
         reader = _Reader(opener=opener, name=name, along=along, factor=factor)
         if len(places) == 2 and all(len(cube[axis].dims) == 1 for axis in axes.values()):
             return GridEvents(

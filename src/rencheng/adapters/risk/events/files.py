@@ -17,6 +17,7 @@ from rencheng.adapters.risk.events.table import (
     EventSet,
     Pointwise,
     event_table,
+    name_faults,
     stored_faults,
     unit_faults,
 )
@@ -195,6 +196,7 @@ def open_hdf5(file: Path, measure: str, unit: str) -> Hdf5Events:
         faults += rows_fault("unread", "centroids", nowhere & ~turned, range(lon.size))
     if len(names) == rate.size:
         faults += rows_fault("rate", "frequency", (rate < 0) | np.isinf(rate), names)
+    faults += name_faults("event_name", names)
     refuse(faults)
     head = EventHead(
         place=np.column_stack([lon, lat]),

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rencheng.adapters.cities.files.picking import as_texts
 from rencheng.adapters.cities.readers import Job, Source
 from rencheng.adapters.risk.events.grids import Frame, Read
-from rencheng.adapters.risk.events.table import numbers
+from rencheng.adapters.risk.events.table import name_faults, numbers
 from rencheng.adapters.risk.events.unit_words import unit_of
 from rencheng.adapters.risk.faults import fault, refuse, rows_fault
 from rencheng.adapters.risk.tables import read_table
@@ -102,7 +102,7 @@ def folder_layers(folder: Path, measure: str, unit: str) -> RasterLayers:
     if not files:
         refuse([fault("empty", folder.name, [folder.name])])
     names = tuple(f.stem for f in files)
-    refuse(_doubled(folder.name, names))
+    refuse(_misnamed(folder.name, names))
     rates = _rates(folder / RATES, names)
     return RasterLayers(
         layers=tuple((f, 0) for f in files),
@@ -121,7 +121,7 @@ def file_layers(file: Path, measure: str, unit: str) -> RasterLayers:
     with _raster(file, 1) as raster:
         said = [text or str(row) for row, text in enumerate(raster.data.descriptions, start=1)]
     names = tuple(said) if len(said) > 1 else (file.stem,)
-    refuse(_doubled(file.name, names))
+    refuse(_misnamed(file.name, names))
     rates = _rates(file.with_suffix(f".{RATES}"), names)
     return RasterLayers(
         layers=tuple((file, band) for band in range(1, len(names) + 1)),
@@ -132,9 +132,9 @@ def file_layers(file: Path, measure: str, unit: str) -> RasterLayers:
     )
 
 
-def _doubled(where: str, names: tuple[str, ...]) -> list[Any]:
+def _misnamed(where: str, names: tuple[str, ...]) -> list[Any]:
     known, counts = np.unique(np.array(names, dtype=object), return_counts=True)
-    return rows_fault("double_event", where, counts > 1, known)
+    return [*rows_fault("double_event", where, counts > 1, known), *name_faults(where, names)]
 
 
 def _rates(file: Path, events: tuple[str, ...]) -> Mapping[str, float]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.adapters.risk.events.grids import Frame, GridEvents, Read
-from rencheng.adapters.risk.events.table import EARTH_M, largest_of, unit_faults
+from rencheng.adapters.risk.events.table import EARTH_M, largest_of, name_faults, unit_faults
 from rencheng.adapters.risk.events.unit_words import unit_of
 from rencheng.adapters.risk.faults import fault, refuse
 from rencheng.domain.errors import InvalidInputError, RenchengError
@@ -196,12 +196,14 @@ def open_shakemap(path: Path, *, measure: str, unit: str = "") -> GridEvents:
         refuse(unit_faults(measure, said or "—"))
     if unit and unit != ours:
         refuse([fault("unit", "events.unit", [f"{unit} ≠ {said} ({path.name})"])])
+    called = grid.about.get("event_id") or path.stem
+    refuse(name_faults(path.name, [called]))
     shape = grid.rows, grid.columns
     lon, lat = (grid.field(n).reshape(shape) for n in ("LON", "LAT"))
     values = grid.field(field).reshape(shape) * factor
     layers = ShakeMapLayers(
         frame=Frame(crs="EPSG:4326", x=_edges(lon.mean(axis=0)), y=_edges(lat.mean(axis=1))),
-        names=(grid.about.get("event_id") or path.stem,),
+        names=(called,),
         rate=np.full(1, np.nan),
         values=np.where(values >= 0, values, np.nan),
         sd=_deviation(path, grid, field),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -22,6 +23,8 @@ I64 = NDArray[np.int64]
 Table = Mapping[str, Any]
 """Columns by name: a mapping, or a pandas DataFrame."""
 
+COLUMNS = ("event", "lon", "lat", "intensity")
+"""That a table of events must have."""
 _FEW_PAIRS = 200_000
 EARTH_M = 6_371_008.8
 """Mean radius of the Earth (IUGG). [m]"""
@@ -36,6 +39,8 @@ LARGEST = {
 SMALLEST = {"PGA": 0.01, "SA": 0.01, "PGV": 0.001, "water_depth": 0.05, "gust_3s": 5.0,
             "wind_1min": 5.0, "wind_10min": 5.0}  # fmt: skip
 _DECIMALS = 9  # of degrees; a turn by a full circle is not exact
+# Control characters, breaks of lines, halves of characters: no line of a table or log holds them.
+_UNPRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _LOOK = 1_000_000
 """Intensities that are looked at together. Ours."""
 
@@ -88,7 +93,7 @@ def event_table(
         With every fault: columns, unit, places, negative or doubled rows, rates that differ.
     """
     faults = unit_faults(measure, unit)
-    missing = [n for n in ("event", "lon", "lat", "intensity") if n not in table]
+    missing = [n for n in COLUMNS if n not in table]
     if missing:
         refuse([*faults, fault("columns", "events", missing)])
     event = as_texts(column(table, "event"))
@@ -102,6 +107,7 @@ def event_table(
     names, first, which = np.unique(event, return_index=True, return_inverse=True)
     turn = np.argsort(np.argsort(first))  # events in the order in which they appear
     which, names = turn[which], names[np.argsort(first)]
+    faults += name_faults("events.event", names)
     rate, rate_faults = _rates(table, which, names)
     faults += rate_faults
     place, point = places_of(np.column_stack([lon, lat]))
@@ -199,6 +205,13 @@ def unit_faults(measure: str, unit: str) -> list[Fault]:
     return []
 
 
+def name_faults(where: str, names: Sequence[str] | NDArray[Any]) -> list[Fault]:
+    """Return the names of events that hold a character which cannot be printed, with its number."""
+    bad = [name for name in names if _UNPRINTED.search(name)]
+    said = [_UNPRINTED.sub(lambda hit: f"\\x{ord(hit[0]):02x}", name) for name in bad]
+    return [fault("event_name", where, said)] if said else []
+
+
 def intensity_faults(x: F64 | F32, measure: str, unit: str, names: Named) -> list[Fault]:
     """Return what is wrong with intensities; NaN is none: it is unknown."""
     faults = rows_fault("negative", "events.intensity", (x < 0) | np.isinf(x), names)
@@ -289,6 +302,7 @@ def _head_faults(events: EventSource) -> list[Fault]:
         sizes = f"start {events.start.size}, rate {many}, names {len(head.names)}"
         faults.append(fault("shape", "events", [sizes]))
     bad = (head.rate < 0) | np.isinf(head.rate)
+    faults += name_faults("events.event", head.names)
     return [*faults, *rows_fault("rate", "events.rate", bad, head.names)]
 
 
