@@ -124,6 +124,20 @@ def test_a_file_is_refused_with_every_fault_before_it_is_kept(planner: TestClien
     assert "water" not in {one["id"] for one in planner.get("risk/sets").json()}
 
 
+def test_a_file_too_large_or_not_what_it_says_is_refused_and_the_old_one_stays(
+    room: RiskRoom, planner: TestClient
+) -> None:
+    good = depths(("a", 0.1, -71.3, -29.95, 1.0))
+    before = planner.put("risk/sets/water", params=WATER, content=good).json()
+    empty = planner.put("risk/sets/water", params=WATER, content=b"")
+    assert (empty.status_code, empty.json()["key"]) == (422, "risk.set_file")
+    assert "water.csv" in empty.json()["faults"][0]["problem"]["zh"]
+    room.sets.largest = 10
+    large = planner.put("risk/sets/water", params=WATER, content=good)
+    assert (large.status_code, large.json()["key"]) == (413, "risk.file_large")
+    assert before in planner.get("risk/sets").json()
+
+
 def test_a_file_whose_rows_are_wrong_says_so_when_it_is_run(
     room: RiskRoom, planner: TestClient
 ) -> None:

@@ -106,12 +106,7 @@ class JobFolders(Generic[J]):
         try:
             write_whole(file, fill)
         except OSError as error:
-            raise SourceUnavailableError(
-                f"{self._kind}.no_room",
-                f"{file} cannot be written: {error.strerror}",
-                hint="Make room on the disk of the state folder",
-                params={"why": error.strerror or str(error)},
-            ) from error
+            raise no_room(self._kind, file, error) from error
 
     def _records(self) -> list[Path]:
         files = self.folder.glob(f"*/{self._record}")
@@ -159,8 +154,23 @@ def write_whole(file: Path, fill: Callable[[BinaryIO], object]) -> None:
         part.replace(file)
     finally:
         part.unlink(missing_ok=True)
-    place = os.open(file.parent, os.O_RDONLY)
+    sync(file.parent)
+
+
+def sync(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    place = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(place)
     finally:
         os.close(place)
+
+
+def no_room(kind: str, file: Path, error: OSError) -> SourceUnavailableError:
+    """Return the error for a disk that is full or does not take a file for another reason."""
+    return SourceUnavailableError(
+        f"{kind}.no_room",
+        f"{file} cannot be written: {error.strerror}",
+        hint="Make room on the disk of the state folder",
+        params={"why": error.strerror or str(error)},
+    )

@@ -48,6 +48,7 @@ def open_risk(
     from rencheng.service.risk_jobs import RiskRoom
 
     sets, runs = EventSets(state, scenarios), FolderRuns(state)
+    sets.sweep()
     engine = open_engine(house.cities, state, sets, models, curves=curves)
     runner = ChildRunner(state, runs) if is_apart else Here(runs, engine)
     return RiskRoom(

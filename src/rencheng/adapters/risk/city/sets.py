@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import secrets
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,8 +12,9 @@ from typing import Any
 
 from rencheng.adapters.arriving import Arriving
 from rencheng.adapters.files import data_folder
-from rencheng.adapters.job_folders import write_whole
+from rencheng.adapters.job_folders import PART, no_room, sync, write_whole
 from rencheng.adapters.replay.scenarios import ScenarioFolder
+from rencheng.adapters.risk.events.contents import content_faults
 from rencheng.adapters.risk.events.descriptions import (
     DESCRIPTION,
     ENDINGS,
@@ -29,7 +31,7 @@ from rencheng.domain.errors import (
     InvalidInputError,
     NotFoundError,
     RenchengError,
-    TooMuchError,
+    TooLargeError,
 )
 from rencheng.domain.hazard import BulletinKind
 from rencheng.domain.provenance import Origin
@@ -42,6 +44,8 @@ LARGEST = 512 * 1024**2
 """Largest file that is taken. No source: our choice. [byte]"""
 SCENARIO = "scenario-"
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
+_FRESH = re.compile(_ID.pattern + r"\.kept-[0-9a-f]{8}(\.[a-z0-9]+)?")
+"""Names of data that were handed over, each of its own; whoever puts a file there has others."""
 
 
 class EventSets:
@@ -106,33 +110,61 @@ class EventSets:
         return Arriving(self.folder, self.largest, too_large=_too_large, kind="risk")
 
     def keep(self, new: NewSet, arrived: IncomingSet) -> RiskSet:
-        """Put what arrived on the shelf; a set of the same id gives way."""
+        """Put what arrived on the shelf; a set of the same id gives way.
+
+        The new data lie beside the old until the description, which names them, is replaced: at any
+        moment the old set or the new one is whole.
+
+        Raises
+        ------
+        InvalidInputError
+            When the file is not what its name says; the set that was there stays.
+        SourceUnavailableError
+            When the disk is full; likewise.
+        """
         if not isinstance(arrived, Arriving):
             raise TypeError("only what `incoming` opened can be kept")
         arrived.finish()
+        must_hold(arrived.path, new.file)
         kind, ending = kind_of(new.file), Path(new.file).suffix.lower()
-        _clear(self.folder, new.id)
-        if kind is SetKind.RASTERS:
-            (self.folder / new.id).mkdir()
-            place = self.folder / new.id / f"{new.id}{ending}"
-        else:
-            place = self.folder / f"{new.id}{ending}"
-        arrived.move(place)
-        data = new.id if kind is SetKind.RASTERS else place.name
+        is_folder = kind is SetKind.RASTERS
+        data = self.folder / f"{new.id}.kept-{secrets.token_hex(4)}{'' if is_folder else ending}"
         file = self.folder / f"{new.id}.toml"
-        write_whole(file, lambda stream: stream.write(written(new, kind, data).encode()))
+        try:
+            _place(arrived, data / f"{new.id}{ending}" if is_folder else data)
+            sync(self.folder)
+            said = written(new, kind, data.name).encode()
+            write_whole(file, lambda stream: stream.write(said))
+        except OSError as error:
+            if not file.exists() or data.name.encode() not in file.read_bytes():
+                _delete(data)
+            raise no_room("risk", file, error) from error
+        for path in self._files(new.id):
+            if path not in (file, data):
+                _delete(path)
         return _one(file, is_own=True)[0]
+
+    def sweep(self) -> None:
+        """Delete what a server that is gone left half arrived. No other may be at work."""
+        said = b"".join(file.read_bytes() for file in _tables(self.folder))
+        for path in self.folder.iterdir() if self.folder.is_dir() else ():
+            is_left = _FRESH.fullmatch(path.name) and path.name.encode() not in said
+            if is_left or path.name.startswith(PART):
+                _delete(path)
 
     def remove(self, key: str) -> None:
         """Delete a set of the office; `NotFoundError` for any other."""
-        files = [f for f in self._files(key) if f.exists()] if _ID.fullmatch(key) else []
+        files = self._files(key) if _ID.fullmatch(key) else []
         if not files:
             raise _unknown(key)
-        _clear(self.folder, key)
+        for path in files:
+            _delete(path)
 
     def _files(self, key: str) -> list[Path]:
+        """Return what lies under an id: the description first, and data of any form."""
         names = (f"{key}.toml", key, *(f"{key}{ending}" for ending in ENDINGS))
-        return [self.folder / name for name in names]
+        fresh = [path for path in self.folder.glob(f"{key}.*") if _FRESH.fullmatch(path.name)]
+        return [path for path in (self.folder / name for name in names) if path.exists()] + fresh
 
     def _undescribed(self, known: Sequence[str]) -> Iterator[RiskSet]:
         """Return files that lie in the folder and of which nobody says what they are."""
@@ -140,7 +172,8 @@ class EventSets:
             return
         for path in sorted(self.folder.iterdir()):
             is_data = path.suffix.lower() in ENDINGS or path.is_dir()
-            if not is_data or path.name.startswith(".") or path.stem in known:
+            is_ours = path.name.startswith(".") or _FRESH.fullmatch(path.name)
+            if not is_data or is_ours or path.stem in known:
                 continue
             error = InvalidInputError(
                 "risk.undescribed",
@@ -152,11 +185,32 @@ class EventSets:
             yield _faulty(path.stem, kind, error, is_own=True)
 
 
-def _clear(folder: Path, key: str) -> None:
-    for ending in (".toml", *ENDINGS):
-        (folder / f"{key}{ending}").unlink(missing_ok=True)
-    if (folder / key).is_dir():
-        shutil.rmtree(folder / key)
+def must_hold(file: Path, name: str) -> None:
+    """Refuse a file that is empty, of another kind than its name says, or has no events."""
+    faults = content_faults(file, name)
+    if faults:
+        raise InvalidInputError(
+            "risk.set_file",
+            f"the file {name} has {len(faults)} faults",
+            hint="Mend them all, and give the file again",
+            params={"file": name, "count": len(faults)},
+            faults=faults,
+        )
+
+
+def _place(arrived: Arriving, place: Path) -> None:
+    """Put a file that arrived in its place, durable with the folder around it."""
+    place.parent.mkdir(exist_ok=True)
+    arrived.move(place)
+    sync(place.parent)
+
+
+def _delete(path: Path) -> None:
+    """Delete a file or a folder with all that lies in it."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _tables(folder: Path) -> list[Path]:
@@ -226,6 +280,7 @@ def _data(file: Path, table: dict[str, Any]) -> list[Path]:
             params={"file": str(table["data"])[:80], "table": file.name},
         )
     if not place.is_dir():
+        must_hold(place, place.name)
         return [place]
     return sorted(f for f in place.iterdir() if f.suffix.lower() in (*RASTERS, ".csv"))
 
@@ -238,8 +293,8 @@ def _faulty(key: str, kind: SetKind, error: RenchengError, *, is_own: bool) -> R
     )  # fmt: skip
 
 
-def _too_large(most: int) -> TooMuchError:
-    return TooMuchError(
+def _too_large(most: int) -> TooLargeError:
+    return TooLargeError(
         "risk.file_large",
         f"the file is larger than {most} bytes",
         hint="Put it into the folder events of the state folder, or cut it to the city",
