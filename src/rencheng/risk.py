@@ -43,6 +43,7 @@ from rencheng.adapters.risk.events.table import (
     doubts,
     event_table,
 )
+from rencheng.adapters.risk.faults import dark_faults
 from rencheng.adapters.risk.formats.describing import describe, describe_assets
 from rencheng.adapters.risk.formats.exchanging import read_assets_of as import_assets
 from rencheng.adapters.risk.formats.exchanging import write_assets as export_assets
@@ -338,4 +339,5 @@ def run(
         progress=progress,
         versions={**met.versions, **{f"curve {one.id}": one.version for one in fitting}},
     )
-    return replace(result, faults=(*met.faults, *doubts(met.source)), of=met.source.head.of)
+    faults = (*met.faults, *doubts(met.source), *dark_faults(result, "assets", met.portfolio.id))
+    return replace(result, faults=faults, of=met.source.head.of)

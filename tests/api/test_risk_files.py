@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from api_kit import Enter, TestClient
@@ -96,6 +97,22 @@ def test_the_curve_of_what_is_partly_known_is_called_so(
     assert not any(name.startswith("loss") for name in names)
     whole = done(planner, room, "source")
     assert "loss [EUR]" in table(planner, whole, "exceedance")[0]
+
+
+def test_buildings_with_an_unknown_loss_are_counted_beside_the_standings(
+    room: RiskRoom, planner: TestClient
+) -> None:
+    again = [(at, depth if row != 12 else 1.0) for row, (at, depth) in enumerate(PARTLY)]
+    rows = [("a", 0.1, *at, depth) for at, depth in PARTLY]
+    job = floods(planner, room, *rows, *(("b", 0.1, *at, depth) for at, depth in again))
+    found = planner.get(f"risk/jobs/{job}/summary").json()
+    faults = {one["key"]: one for one in found["faults"]}
+    some, every = (faults[f"risk.unknown_in_{n}"]["count"] for n in ("some", "all"))
+    assert some >= 1 and every >= 1
+    assert some + every < found["counts"]["assessed"]
+    dark = np.isnan(room.runs.result(job).arrays["asset_mean"])
+    assert some + every == dark.sum() - found["counts"]["bad_data"] - found["counts"]["no_curve"]
+    assert "每个事件" in faults["risk.unknown_in_all"]["problem"]["zh"]
 
 
 @pytest.mark.parametrize("event", ["汶川", 'a"b', "ω–1"])

@@ -105,6 +105,9 @@ class Standing(IntEnum):
     """How an asset ended; every asset ends in exactly one."""
 
     ASSESSED = 0
+    """It has a place, worth and curves, and an event reaches it. Where the intensity, or the curve
+    there, is unknown, so is its loss in that event; that may be so in every event that reaches it.
+    Such assets are counted beside the standings, as `dark` has them."""
     NOT_EXPOSED = 1
     """No event reaches it: a loss of zero that is known."""
     NO_CURVE = 2
@@ -200,6 +203,9 @@ class EventImpact:
     """What was wrong with the input: counted, with the first ids and how to mend it."""
     of: str = ""
     """Event of which these are fields drawn, as `EventHead` has it."""
+    lit: NDArray[np.bool_] | None = None
+    """Whether an asset's loss, or a part of it, is known in any event that reaches it; None: nobody
+    kept it. (assets,)"""
 
     @property
     def loss(self) -> F64:

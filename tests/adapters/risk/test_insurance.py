@@ -191,8 +191,8 @@ def test_a_column_of_terms_that_belongs_to_no_level_is_named(
         insure(table, is_stated=True)
     assert [f.where for f in error.value.faults] == [f"assets.{name}", "assets.Cover1"]
     assert meant in error.value.faults[0].first
-    told = insure(table, event=risk.Layer(deductible=60.0)).whole.faults
-    assert [f.key for f in told] == ["risk.terms_kept", *["risk.terms_astray"] * 2]
+    told = [f.key for f in insure(table, event=risk.Layer(deductible=60.0)).whole.faults]
+    assert told[-3:] == ["risk.terms_kept", *["risk.terms_astray"] * 2]
 
 
 def test_columns_that_have_nothing_to_do_with_insurance_are_left_alone() -> None:

@@ -49,3 +49,19 @@ def test_a_years_total_is_never_below_the_event_of_its_return_period(
             assert one["annual_loss"] is not None
             assert one["annual_loss"] >= one["loss"] * (1 - 1e-12)
             assert one["annual_loss_low"] <= one["annual_loss"] <= one["annual_loss_high"]
+
+
+def test_assets_with_an_unknown_loss_are_counted_with_their_first_ids() -> None:
+    nan = float("nan")
+    flood = risk.event_table(
+        {"event": ["a", "a", "b", "b"], "rate": [0.1] * 4, "lon": [0.0, 0.01] * 2,
+         "lat": [0.0] * 4, "intensity": [nan, nan, nan, 1.0]},
+        measure="water_depth", unit="m", reach_m=100,
+    )  # fmt: skip
+    table = {"id": ["never", "once"], "lon": [0.0, 0.01], "lat": [0.0] * 2, "value": [1e6] * 2}
+    result = risk.run(table, flood, [HOUSE], currency="CNY", year=2024)
+    assert result.counts[risk.Standing.ASSESSED] == 2
+    faults = {one["key"]: one for one in risk.summary(result)["faults"]}
+    assert faults["risk.unknown_in_all"]["first"] == ["never"]
+    assert faults["risk.unknown_in_some"]["first"] == ["once"]
+    assert {one["count"] for one in faults.values()} == {1}

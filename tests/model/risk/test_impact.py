@@ -263,3 +263,15 @@ def test_a_rate_that_is_unknown_leaves_the_average_unknown() -> None:
 
 def test_tables_of_no_curves_are_empty() -> None:
     assert [part.size for part in tabulate([])] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.1, float("nan")])
+def test_it_is_known_whether_any_event_leaves_a_loss_known(rate: float) -> None:
+    nan = float("nan")
+    rows = [{0: nan, 1: nan, 2: 0.0}, {0: nan, 1: 0.0, 2: 1.0}]
+    curve = ramp([0.0, 1.0], [0.0, 1.0])
+    result = impact(event_set(rows, 4, [rate] * 2), assets([0, 1, 2, 3], [[1.0]] * 4), [curve])
+    assert result.lit is not None
+    assert result.lit.tolist() == [False, True, True, False]
+    assert result.dark.tolist() == [2, 1, 0, 0]
+    assert not np.signbit(result.known_eai).any() or rate != rate

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.domain.errors import Fault, InvalidInputError
+from rencheng.domain.risk import EventImpact
 
 FIRST = 3
 """Ids that are named of each kind of fault."""
@@ -77,6 +78,8 @@ SAID = {
     "geometry": ("geometries are no shapes", "Give shapes of shapely; from_wkt reads text"),
     "mended": ("areas cross themselves and were mended", "Look at their outlines"),
     "partly": ("assets lie outside in part", "That share counts as not reached; extend the events"),
+    "unknown_in_all": ("assets have no known loss in any event", "Fill in the intensities there"),
+    "unknown_in_some": ("assets have an unknown loss in some events", "Fill in what is unknown"),
     "empty": ("files hold no event", "Name a file or folder with events"),
 }
 """Problem and hint by the last part of the key; other languages stand in `words/risk.toml`."""
@@ -104,6 +107,16 @@ def rows_fault(key: str, where: str, bad: NDArray[Any], names: Named) -> list[Fa
     if not rows.size:
         return []
     return [fault(key, where, [names[int(i)] for i in rows[:FIRST]], int(rows.size))]
+
+
+def dark_faults(result: EventImpact, where: str, ids: Named) -> list[Fault]:
+    """Return the assets whose loss is unknown: in every event that reaches them, or in some."""
+    some = result.dark > 0
+    every = np.zeros_like(some) if result.lit is None else some & ~result.lit
+    return [
+        *rows_fault("unknown_in_all", where, every, ids),
+        *rows_fault("unknown_in_some", where, some & ~every, ids),
+    ]
 
 
 def refuse(faults: Sequence[Fault]) -> None:

@@ -15,7 +15,7 @@ from rencheng.adapters.risk.assets.meeting import Met, assets_of, meet
 from rencheng.adapters.risk.assets.money import must_be_in
 from rencheng.adapters.risk.assets.table import Assets, curves_for
 from rencheng.adapters.risk.events.table import EventSet, Table, column, doubts, numbers
-from rencheng.adapters.risk.faults import FIRST, fault, refuse, rows_fault
+from rencheng.adapters.risk.faults import FIRST, dark_faults, fault, refuse, rows_fault
 from rencheng.adapters.risk.results import Columns, summary, tables, write_tables
 from rencheng.adapters.risk.results_folder import results_folder, write_summary
 from rencheng.domain.curve import Curve
@@ -164,7 +164,8 @@ def insure(
         versions={**met.versions, **{f"curve {one.id}": one.version for one in fitting}},
     )  # fmt: skip
     told = () if contract.is_stated else terms_not_applied(assets)
-    whole = replace(whole, faults=(*met.faults, *doubts(met.source), *told))
+    dark = dark_faults(whole, "assets", met.portfolio.id)
+    whole = replace(whole, faults=(*met.faults, *doubts(met.source), *dark, *told))
     matrix, levels = whole.matrix, {PROPERTY, *read.components}
     assert matrix is not None  # noqa: S101 - asked for above
     is_apart = len(read.components) > 1 and bool(levels & set(terms))

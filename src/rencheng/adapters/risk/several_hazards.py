@@ -13,7 +13,7 @@ from rencheng.adapters.risk.assets.money import must_be_in
 from rencheng.adapters.risk.assets.shapes import ShapeTable
 from rencheng.adapters.risk.assets.table import curves_for
 from rencheng.adapters.risk.events.table import EventSet, Table, doubts
-from rencheng.adapters.risk.faults import fault, refuse
+from rencheng.adapters.risk.faults import dark_faults, fault, refuse
 from rencheng.adapters.risk.results import summary, tables, write_tables
 from rencheng.adapters.risk.results_folder import results_folder, write_summary
 from rencheng.domain.curve import Curve
@@ -100,7 +100,8 @@ def several(
         versions[f"events {name}"] = source.head.source
         versions |= {f"curve {one.id}": one.version for one in fitting}
     result = together(perils, Rule(rule), budget_mb=budget_mb, progress=progress, versions=versions)
-    return replace(result, whole=replace(result.whole, faults=tuple(faults.values())))
+    unknown = dark_faults(result.whole, "assets", perils[0].portfolio.id)
+    return replace(result, whole=replace(result.whole, faults=(*faults.values(), *unknown)))
 
 
 def _peril(

@@ -84,6 +84,8 @@ def impact(
     standing = settled(things.standing, portfolio.point, work.touched)
     stock_size = portfolio.point.size
     eai = np.bincount(things.asset, work.worth[:, 1], stock_size).astype(np.float64)
+    never = (work.worth[:, 1] == 0.0) & np.signbit(work.worth[:, 1])
+    lit = np.bincount(things.asset, ~never, stock_size) > 0
     yearly = head.rate * work.loss
     return EventImpact(
         names=head.names,
@@ -106,6 +108,7 @@ def impact(
         currency=portfolio.currency,
         year=portfolio.year,
         versions={MODEL: VERSION, **(versions or {})},
+        lit=lit,
     )
 
 
@@ -122,7 +125,8 @@ class _Work:
         self.unknown = np.zeros(events, dtype=np.int64)
         self.square = np.zeros(events if spread else 0)
         self.straight = np.zeros(events if spread else 0)
-        self.worth = np.column_stack([things.value, np.zeros(things.value.size)])
+        # A sum that nothing known was added to keeps its sign: -0.0 + 0.0 is 0.0.
+        self.worth = np.column_stack([things.value, np.full(things.value.size, -0.0)])
         self.dark = np.zeros(things.value.size, dtype=np.int64)
         self.touched = np.zeros(points, dtype=np.uint8)
         self._stored: tuple[I64, NDArray[np.int32], NDArray[np.float32], F64]

@@ -114,6 +114,7 @@ def joined(result: EventImpact, asset: I32, many: int) -> EventImpact:
         result,
         known_eai=np.bincount(asset, result.known_eai, many).astype(np.float64),
         dark=np.bincount(asset, result.dark, many).astype(np.int64),
+        lit=None if result.lit is None else np.bincount(asset, result.lit, many) > 0,
         standing=standing,
         counts=counted(standing),
         spread=spread,

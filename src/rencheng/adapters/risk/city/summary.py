@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rencheng.adapters.risk.city.hazard import Hazard
 from rencheng.adapters.risk.city.stock import CityStock
+from rencheng.adapters.risk.faults import dark_faults
 from rencheng.adapters.risk.results import YEARS
 from rencheng.domain.city import City
 from rencheng.domain.errors import TooMuchError
@@ -77,7 +78,7 @@ def summary_of(
         missing=hazard.missing,
         notes=(*hazard.notes, Text("risk.note.worth"), *_people_notes(hurt)),
         versions={**found.versions, "fragility": "", "city": city.version},
-        faults=(*stock.faults, *found.faults),
+        faults=(*stock.faults, *dark_faults(found, "buildings", stock.portfolio.id)),
         seconds=nan,
         origin=Origin.SYNTHETIC if is_synthetic else Origin.DERIVED,
     )
