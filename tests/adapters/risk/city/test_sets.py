@@ -8,9 +8,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
+from rencheng.adapters import job_folders
+from rencheng.adapters.arriving import Arriving
 from rencheng.adapters.risk.city import sets as module
 from rencheng.adapters.risk.city.sets import EventSets
 from rencheng.domain.errors import InvalidInputError, SourceUnavailableError
@@ -42,18 +45,22 @@ def held(shelf: EventSets) -> bytes:
     """Return the data that the description names."""
     assert shelf.get("any", "water").trouble is None
     table, folder = shelf.table("water")
-    place = folder / table["data"]
+    place = folder / str(table["data"])
     return (next(place.iterdir()) if place.is_dir() else place).read_bytes()
 
 
 def fail_at(step: str, monkeypatch: pytest.MonkeyPatch, fail: Callable[..., None]) -> None:
     if step == "description":  # the new one is in place, and its name may not be durable
-        whole = module.write_whole
-        monkeypatch.setattr(module, "write_whole", lambda *a: (whole(*a), fail()))
+
+        def write(file: Path, fill: Callable[[BinaryIO], object]) -> None:
+            job_folders.write_whole(file, fill)
+            fail()
+
+        monkeypatch.setattr(module, "write_whole", write)
     elif step == "mkdir":
         monkeypatch.setattr(module, "_place", fail)
     elif step == "move":
-        monkeypatch.setattr(module.Arriving, "move", fail)
+        monkeypatch.setattr(Arriving, "move", fail)
     else:
         monkeypatch.setattr(module, step, fail)
 
