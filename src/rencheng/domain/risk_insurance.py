@@ -46,13 +46,19 @@ class Insured:
     whole: EventImpact
     """From the ground up: what is lost, whoever bears it."""
     known_paid: F64
-    """By the insurance in each event, at least: of what is known of each asset's loss. What is
-    known of the losses less this is kept by the owners, at least. [currency] (events,)"""
+    """By the insurance in each event, at least: of what is known of each asset's loss. [currency]
+    (events,)"""
+    known_kept: F64
+    """By the owners in each event, at least: the rest of what is known. [currency] (events,)"""
     known_paid_eai: F64
     """By the terms of the assets, each year; layers of events are not in it. [currency/yr]
     (assets,)"""
+    known_kept_eai: F64
+    """The rest, each year. [currency/yr] (assets,)"""
     known_paid_aal: float
     """Of all events, each year, their layers included. [currency/yr]"""
+    known_kept_aal: float
+    """The rest, each year. [currency/yr]"""
     terms: Mapping[str, str]
     """What was applied, in words."""
 
@@ -64,5 +70,4 @@ class Insured:
     @property
     def kept(self) -> F64:
         """Return what the owners bear in each event; NaN where the loss is unknown. (events,)"""
-        # Losses of pairs are told in single precision: their sum may pass the whole by rounding.
-        return np.asarray(np.maximum(self.whole.loss - self.known_paid, 0.0), dtype=np.float64)
+        return np.where(np.isnan(self.whole.loss), np.nan, self.known_kept)

@@ -216,14 +216,13 @@ def partly(depth: float) -> tuple[Any, Any]:
 def test_what_is_known_of_an_asset_bounds_what_is_paid_and_kept(
     depth: float, off: float, cover: float, event: float
 ) -> None:
-    layers = {
-        "asset": risk.Layer(deductible=off, limit=off + cover),
-        "event": risk.Layer(deductible=event),
-    }
-    some, whole = (
-        risk.insure(*partly(x), [LINE], risk.Contract(**layers), **MONEY) for x in (np.nan, depth)
+    layers = risk.Contract(
+        asset=risk.Layer(deductible=off, limit=off + cover), event=risk.Layer(deductible=event)
     )
-    kept = some.whole.known_loss[0] - some.known_paid[0]
+    some, whole = (
+        risk.insure(*partly(x), [LINE], layers, currency="CNY", year=2024) for x in (np.nan, depth)
+    )
+    kept = some.known_kept[0]
     assert np.isnan(some.paid[0]) and np.isnan(some.kept[0])
     assert some.known_paid[0] <= whole.paid[0] + 1e-3
     assert kept <= whole.kept[0] + 1e-3
@@ -239,7 +238,14 @@ def test_a_component_that_is_unknown_leaves_the_terms_of_the_others() -> None:
         found = risk.insure(table, FLOOD, [LINE, short], risk.Contract(**asked), **MONEY)
         # In b, 1,000 of the building and 100 of interruption; who knows what of contents.
         assert np.isnan(found.paid[1])
-        assert found.whole.known_loss[1] - found.known_paid[1] == pytest.approx(300.0)
+        assert found.known_kept[1] == pytest.approx(300.0)
+
+
+def test_what_is_kept_of_a_large_loss_is_not_lost_in_rounding() -> None:
+    found = insure({**HOUSES, "value": [1234567891.0, 0.0]}, asset=risk.Layer(deductible=60.0))
+    assert found.kept[:2].tolist() == [60.0, 60.0]
+    assert found.known_kept_aal == pytest.approx(60.0 * 0.12)
+    assert found.known_kept_eai[0] == pytest.approx(60.0 * 0.12)
 
 
 LEVEL = st.fixed_dictionaries(

@@ -251,9 +251,11 @@ def _shared(
     pair = np.unique(np.concatenate(list(keys.values())))
     event, asset = np.divmod(pair, max(many, 1))
     levels: dict[str, tuple[F64, F64]] = {}
+    lost = np.zeros(pair.size)
     for name, matrix in each.items():
         loss = np.zeros(pair.size)
         loss[np.searchsorted(pair, keys[name])] = matrix.loss
+        lost += loss
         levels[name] = _level(loss, np.zeros(pair.size), terms.get(name), asset)
     if PROPERTY in terms:
         own = [levels.pop(name) for name in list(levels) if name != INTERRUPTION]
@@ -262,16 +264,27 @@ def _shared(
     if contract.asset:
         one = contract.asset
         paid = insured(paid, one.deductible, one.limit) * one.share
-    by_event = np.bincount(event, paid, events).astype(np.float64)
-    by_asset = np.bincount(asset, paid * whole.rate[event], many).astype(np.float64)
+    by_event, whole_event = (
+        np.bincount(event, one, events).astype(np.float64) for one in (paid, lost)
+    )
+    paid_eai, kept_eai = (
+        np.bincount(asset, one * whole.rate[event], many).astype(np.float64)
+        for one in (paid, np.maximum(lost - paid, 0.0))
+    )
     if contract.event:
         one = contract.event
         by_event = insured(by_event, one.deductible, one.limit) * one.share
+    # Of the same losses, in single precision as the matrix has them: what is kept would be lost in
+    # the rounding of a difference to those of `whole`.
+    kept = np.maximum(whole_event - by_event, 0.0)
     return Insured(
         whole=whole,
         known_paid=by_event,
-        known_paid_eai=by_asset,
+        known_kept=kept,
+        known_paid_eai=paid_eai,
+        known_kept_eai=kept_eai,
         known_paid_aal=float(np.sum(by_event * whole.rate)),
+        known_kept_aal=float(np.sum(kept * whole.rate)),
         terms=_told(terms, contract),
     )
 
@@ -325,14 +338,16 @@ def insured_tables(result: Insured, assets: Sequence[str]) -> dict[str, Columns]
             "kept": result.kept,
             "known_loss": whole.known_loss + gone,
             "known_paid": result.known_paid + gone,
+            "known_kept": result.known_kept + gone,
         },
         "insured_assets": {
             "id": np.array(assets, dtype=object),
             "eai": whole.eai,
             "paid_eai": result.known_paid_eai + sure,
-            "kept_eai": whole.eai - result.known_paid_eai,
+            "kept_eai": result.known_kept_eai + sure,
             "known_eai": whole.known_eai + known,
             "known_paid_eai": result.known_paid_eai + known,
+            "known_kept_eai": result.known_kept_eai + known,
         },
     }
 
@@ -344,14 +359,14 @@ def write_insured(result: Insured, assets: tuple[str, ...], folder: Path) -> lis
     `known_…` are lower bounds of both.
     """
     whole = result.whole
-    paid, sure = result.known_paid_aal, not whole.is_partial
+    paid, kept, sure = result.known_paid_aal, result.known_kept_aal, not whole.is_partial
     rated = np.isfinite(paid) and not is_nothing(whole.counts)
     said = {
         "terms": dict(result.terms),
         "paid_aal": paid if rated and sure else None,
-        "kept_aal": max(whole.aal - paid, 0.0) if rated and sure else None,
+        "kept_aal": kept if rated and sure else None,
         "known_paid_aal": paid if rated else None,
-        "known_kept_aal": max(whole.known_aal - paid, 0.0) if rated else None,
+        "known_kept_aal": kept if rated else None,
     }
     with results_folder(folder):
         found = {**tables(whole, assets), **insured_tables(result, assets)}
