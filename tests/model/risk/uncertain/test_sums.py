@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rencheng.domain.risk_uncertainty import (
-    CurveFactor,
     IntensityFactor,
     LossFactor,
     Study,
@@ -16,8 +15,6 @@ from rencheng.domain.risk_uncertainty import (
     UncertainInput,
     ValueFactor,
 )
-from rencheng.model.risk.lines import knots_of
-from rencheng.model.risk.uncertain.curves import buckets
 from rencheng.model.risk.uncertain.design import monte_carlo
 from rencheng.model.risk.uncertain.ranks import rank_stability
 from rencheng.model.risk.uncertain.study import Asked, uncertain_impact
@@ -80,35 +77,3 @@ def test_an_order_of_two_changes_as_often_as_the_normal_law_says() -> None:
     assert ranks.in_top[1] == pytest.approx(second, abs=0.03)
     turned = float(np.mean(ranks.tau < 0.99))
     assert turned == pytest.approx(1.0 - second, abs=0.03)
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.floats(0.0, 50.0), min_size=2, max_size=20, unique=True), st.integers(0, 99))
-def test_buckets_give_a_curve_exactly_wherever_it_is_looked_up(x: list[float], seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    knots = knots_of(ramp(sorted(x), np.sort(rng.random(len(x))).tolist()))
-    head, row = buckets([knots])
-    if head[0, 2] < 0.0:  # too close for a table: the pieces are used
-        assert np.ptp(knots.x) > 900.0 * np.diff(knots.x).min()
-        return
-    place = np.r_[knots.x, np.nextafter(knots.x, -1.0), rng.uniform(-1.0, 60.0, 200)]
-    at = np.clip(place * head[0, 0] + head[0, 1], 0.0, head[0, 2]).astype(int)
-    d = place - row[at, 0]
-    value = row[at, 1] + np.where(d < 0.0, row[at, 2], row[at, 3]) * d
-    np.testing.assert_allclose(value, np.interp(place, knots.x, knots.mean), rtol=0, atol=1e-12)
-
-
-def test_a_curve_with_knots_too_close_for_buckets_is_bent_by_its_pieces() -> None:
-    steep = ramp([0.0, 5.0, 5.0001, 20.0], [0.0, 0.1, 0.8, 1.0])
-    plain = ramp([0.0, 5.0, 20.0], [0.0, 0.1, 1.0])
-    events, folio = event_set([{0: 4.9}], 1, [1.0]), assets([0], [[100.0]])
-    one = Study(inputs=(CurveFactor(name="c", common=0.1),))
-    design = monte_carlo(one.names, 500, 1)
-    losses = [
-        uncertain_impact([(events, folio)], {"a": curve}, one, design, Asked()).aal
-        for curve in (steep, plain)
-    ]
-    assert buckets([knots_of(steep)])[0][0, 2] < 0.0
-    low = losses[1] <= 10.0
-    np.testing.assert_allclose(losses[0][low], losses[1][low], rtol=1e-12)
-    assert (losses[0][~low] > 79.0).mean() > 0.95

@@ -2,7 +2,8 @@
 
 What an asset's class does to an intensity is a factor on it, so a sample looks its curve up at
 another place. Where all samples have the curve's mean, that is one row of a table of buckets
-(`curves.buckets`): a knot, the value there, the slopes on both sides. Where they have quantiles,
+(`curves.buckets`, or `curves.cells` where knots crowd towards zero): a knot, the value there, the
+slopes on both sides. Where they have quantiles,
 each sample has a curve of its own: a first value plus, for each piece, slope x what of the piece
 the intensity has passed. Both run over samples side by side, in one simple loop after another.
 
@@ -15,7 +16,8 @@ quantile
     Shared score, correlation of each class, which key holds (-1: the mean does), keys.
 knots
     Where each curve's knots begin, their intensity and mean; what is below and above (NaN unknown);
-    first quantile of each curve (-1 none), quantiles by knot and node; head and rows of `buckets`.
+    first quantile of each curve (-1 none), quantiles by knot and node; head and rows of `buckets`,
+    and of `cells`.
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ Kinds = tuple[I32, I32, I32]
 Worth = tuple[F64, F64, F64, F64, U64]
 Axis = tuple[F64, F64, F64, F64, U64, F64, U64, U64]
 Quantile = tuple[F64, F64, I32, U64]
-Knots = tuple[I64, F64, F64, F64, F64, I64, F64, F64, F64]
+Knots = tuple[I64, F64, F64, F64, F64, I64, F64, F64, F64, I64, F64]
 Out = tuple[F64, I32, F64, F64, I64, F64, I64]
 Pieces = tuple[F64, F64, F64]
 Ends = tuple[F64, F64, F64, F64]
@@ -81,7 +83,9 @@ def bent(
                 total[s] = factor[s] * on_total[k, s]
                 annual[s], nan[s] = 0.0, 0
             jumps, many = _heads(heads, ends, knots, kinds, k), 0
-            if quantile[2][k] >= 0 or heads[2].min() < 0.0:
+            row, is_alone = kinds[1][kinds[0][k]], kinds[0][k + 1] - kinds[0][k] == 1
+            is_close = is_alone and quantile[2][k] < 0 and knots[9][row, 2] >= 0
+            if quantile[2][k] >= 0 or (heads[2].min() < 0.0 and not is_close):
                 _scores(ratio, quantile, k, key[i])
                 many = _pieces(pieces, knots, kinds, k, ratio, quantile[2][k] >= 0)
             widest = axis.max()
@@ -95,8 +99,10 @@ def bent(
                     while not within.size and passed and pieces[1][passed - 1] >= most:
                         passed -= 1
                     _shares(y, z, pieces, passed)
-                elif kinds[0][k + 1] - kinds[0][k] == 1:
-                    _looked_alone(y, z, slot_, knots[7][kinds[1][kinds[0][k]]], knots[8])
+                elif is_close:
+                    _looked_close(y, z, slot_, knots[9][row], knots[10])
+                elif is_alone:
+                    _looked_alone(y, z, slot_, knots[7][row], knots[8])
                 else:
                     _looked(y, z, slot_, heads, knots[8])
                 if jumps or x[t] != x[t]:
@@ -146,7 +152,7 @@ def _room(begin: I64, kinds: Kinds, lanes: int) -> tuple[Pieces, Ends]:
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
 def _heads(heads: F64, ends: Ends, knots: Knots, kinds: Kinds, kind: int) -> bool:
     """Write where each lane's curve stands among the buckets; say whether an end is no knot's."""
-    begin, x, mean, under, over, q_first, _, head, _ = knots
+    begin, x, mean, under, over, _, _, head, _, _, _ = knots
     start, row, choice = kinds
     jumps = False
     for s in range(heads.shape[1]):
@@ -182,7 +188,7 @@ def _scores(ratio: F64, quantile: Quantile, kind: int, thing: np.uint64) -> None
 def _pieces(pieces: Pieces, knots: Knots, kinds: Kinds, kind: int, ratio: F64, drawn: bool) -> int:
     """Write the pieces of a class's curve in every sample; return how many."""
     piece, nearest, start_value = pieces
-    begin, x, mean, _, _, q_first, q, _, _ = knots
+    begin, x, mean, _, _, q_first, q, _, _, _, _ = knots
     start, row, choice = kinds
     most = 0
     for j in range(start[kind], start[kind + 1]):
@@ -254,6 +260,22 @@ def _looked_alone(y: F64, z: F64, slot: I32, head: F64, buckets: F64) -> None:
         n = np.uint64(slot[s])
         d = z[s] - buckets[n, 0]
         y[s] = buckets[n, 1] + (buckets[n, 2] if d < 0.0 else buckets[n, 3]) * d
+
+
+@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+def _looked_close(y: F64, z: F64, slot: I32, head: I64, cells: F64) -> None:
+    """Do as `_looked_alone` by cells that follow the bits of an intensity."""
+    drop, zero, top, first = np.uint64(head[0]), head[1], head[2], head[3]
+    bits = z.view(np.int64)
+    for s in range(y.size):
+        n = (bits[s] >> drop) - zero
+        n = n if n > 0 else 0
+        n = n if n < top else top
+        slot[s] = np.int32(n + first)
+    for s in range(y.size):
+        n = np.uint64(slot[s])
+        d = z[s] - cells[n, 0]
+        y[s] = cells[n, 1] + (cells[n, 2] if d < 0.0 else cells[n, 3]) * d
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]

@@ -24,6 +24,8 @@ HELD = -1.0
 """Instead of what is below or above: the value at that end."""
 MOST_BUCKETS = 1024
 """Of one curve: its rows then stay in the first cache. Ours."""
+MOST_CELLS = 8192
+"""Of one curve: its rows then stay in the second cache. Ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +33,7 @@ class Curves:
     """Curves as the loops take them."""
 
     table: tuple[F64, I32, F64]
-    knots: tuple[I64, F64, F64, F64, F64, I64, F64, F64, F64]
+    knots: tuple[I64, F64, F64, F64, F64, I64, F64, F64, F64, I64, F64]
     """As `bent_kernel` says."""
 
     @property
@@ -50,7 +52,7 @@ def curves_with_quantiles(curves: Sequence[Curve], wanted: Collection[int]) -> C
             tables.append(beta_quantile(all_knots[row].mean, all_knots[row].sd, SCORES).ravel())
             count += all_knots[row].x.size
     outside = {Beyond.HOLD: HELD, Beyond.ZERO: 0.0, Beyond.UNKNOWN: np.nan}
-    none = np.zeros(0)
+    none, near = np.zeros(0), buckets(all_knots)
     return Curves(
         table=tabulate(all_knots),
         knots=(
@@ -61,7 +63,8 @@ def curves_with_quantiles(curves: Sequence[Curve], wanted: Collection[int]) -> C
             np.array([outside[one.above] for one in all_knots]),
             first,
             np.concatenate([none, *tables]),
-            *buckets(all_knots),
+            *near,
+            *cells(all_knots, near[0]),
         ),
     )
 
@@ -99,13 +102,60 @@ def buckets(curves: Sequence[Knots]) -> tuple[F64, F64]:
         if many > MOST_BUCKETS or (np.diff(where) < 1).any() or where[-1] != many - 1:
             head[i, 2] = -1.0
             continue
-        line = np.append(np.diff(one.mean) / np.diff(one.x), 0.0)
-        of = np.searchsorted(where, np.arange(many), side="right") - 1
-        row = np.column_stack([one.x, one.mean, np.append(0.0, line[:-1]), line])[of]
-        row[:, 2] = np.where(where[of] == np.arange(many), row[:, 2], row[:, 3])
-        rows.append(row)
+        rows.append(_around(one, where))
         at += many
     return head, np.concatenate(rows)
+
+
+def cells(curves: Sequence[Knots], near: F64) -> tuple[I64, F64]:
+    """Return curves whose knots crowd towards zero as cells that follow the bits of an intensity.
+
+    Parameters
+    ----------
+    curves
+        Any number, of any lengths.
+    near
+        Head of `buckets`; only curves without buckets get cells. (curves, 4)
+
+    Returns
+    -------
+    head
+        Cell of an intensity: bits of a float64 that are dropped, cell of 0, last cell, first row;
+        the last is -1 where there are none. (curves, 4)
+    row
+        As `buckets`. (cells, 4)
+
+    Notes
+    -----
+    Read as a whole number, a positive float64 rises with its logarithm, in equal steps from one
+    power of two to the next. Exact: the ends of cells are numbers themselves. What lies below the
+    first cell counts to it.
+    """
+    head, rows, at = np.full((len(curves), 4), -1, dtype=np.int64), [np.zeros((0, 4))], 0
+    for i, one in enumerate(curves):
+        if near[i, 2] >= 0.0 or one.x[0] < 0.0:
+            continue
+        bits = np.ascontiguousarray(one.x + 0.0, dtype=np.float64).view(np.int64)
+        for drop in range(51, 30, -1):
+            cell = bits >> drop
+            where = np.maximum(cell - (cell[0] if one.x[0] > 0.0 else cell[1] - 1), 0)
+            if where[-1] >= MOST_CELLS or (np.diff(where) > 0).all():
+                break
+        if where[-1] < MOST_CELLS and (np.diff(where) > 0).all():
+            head[i] = drop, cell[-1] - where[-1], where[-1], at
+            rows.append(_around(one, where))
+            at += len(rows[-1])
+    return head, np.concatenate(rows)
+
+
+def _around(one: Knots, where: I64) -> F64:
+    """Return rows of buckets by the bucket of each knot. (buckets, 4)"""
+    many = np.arange(int(where[-1]) + 1)
+    line = np.append(np.diff(one.mean) / np.diff(one.x), 0.0)
+    of = np.searchsorted(where, many, side="right") - 1
+    row = np.column_stack([one.x, one.mean, np.append(0.0, line[:-1]), line])[of]
+    row[:, 2] = np.where(where[of] == many, row[:, 2], row[:, 3])
+    return row
 
 
 def beta_quantile(mean: F64, sd: F64, score: F64) -> F64:
