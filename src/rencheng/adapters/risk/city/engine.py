@@ -84,11 +84,13 @@ class CityEngine:
         if run.wish.measures is not None:
             must_have_rates(hazard)
             measures = self._measures.read(run.wish.measures)
+        during("losses")(0, 1)
         head = hazard.events.head
         stock = stock_of(
             city, self._shelves, hazard.point,
             hazard=run.set.hazard, measure=head.measure, unit=head.unit,
         )  # fmt: skip
+        during("losses")(0, 1)
         found = impact(
             hazard.events, stock.portfolio, stock.curves, progress=during("losses"),
             versions={**hazard.versions, "replacement cost": stock.costs.version},
@@ -107,7 +109,8 @@ class CityEngine:
                 city, hazard, self._shelves, run, stock, found, during("study")
             )
         during("people")(0, 1)
-        hurt = self._harm(city, hazard, run)
+        hurt = self._harm(city, hazard, run, during("people"))
+        during("people")(0, 1)
         fates, notes = people_of(
             city, hazard, self._shelves, run, stock.costs.country, during("people")
         )
@@ -123,12 +126,15 @@ class CityEngine:
             summary=summary, arrays=_arrays(city, stock, hazard, found, by_zone, hurt)
         )
 
-    def _harm(self, city: City, hazard: Hazard, run: RiskRun) -> dict[str, F32]:
+    def _harm(
+        self, city: City, hazard: Hazard, run: RiskRun, progress: Callable[[int, int], None]
+    ) -> dict[str, F32]:
         """Return expected people and sampled buildings by key. (events, zones)"""
         if hazard.shaking is None:
             return {}
         table, rates = self._models.table, self._models.rates
         damage = assess_damage(city, hazard.shaking, table, seed=run.wish.seed)
+        progress(0, 1)
         when = day_time(run.wish.hour)
         people = consequences(city, damage, hazard.shaking, when, table=table, rates=rates)
         states = damage.zone_buildings
