@@ -22,6 +22,8 @@ from rencheng.service.risk_runs import RiskResult, RiskRun, RiskSummary
 
 _ID = re.compile(r"[0-9a-f-]{36}")
 _RUN, _SUMMARY, _TABLES = "run.json", "summary.msgpack", "tables.npz"
+# Made once, before any thread: two that decode a type for the first time at once crash msgspec.
+_DECODER = msgspec.msgpack.Decoder(RiskSummary)
 _HELD = 3
 """Results that stay in memory."""
 
@@ -56,7 +58,7 @@ class FolderRuns(JobFolders[RiskRun]):
                 return self._held[key]
         folder = self.folder_of(key)
         try:
-            summary = msgspec.msgpack.decode((folder / _SUMMARY).read_bytes(), type=RiskSummary)
+            summary = _DECODER.decode((folder / _SUMMARY).read_bytes())
             with np.load(folder / _TABLES, allow_pickle=False) as tables:
                 found = RiskResult(
                     summary=summary, arrays={name: tables[name] for name in tables.files}
