@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RiskSummary, RiskZones, Why } from '../src/api/types';
-import { byZone, curveOf, fieldFor, idFrom, offered, shareOf, standings, zoneRows } from '../src/pages/risk/fields';
+import { byZone, curveOf, fieldFor, idFrom, isLive, offered, shareOf, standings, unknowns, zoneRows } from '../src/pages/risk/fields';
 import { prefs } from '../src/state/prefs.svelte';
 import { quantity, shownBand, sum } from '../src/words/format';
 
@@ -73,6 +73,15 @@ describe('numbers of the risk page', () => {
   it('count every building in one standing', () => {
     const counts = { assessed: 3, not_exposed: 0, no_curve: 1, bad_data: 0 };
     expect(standings({ counts } as unknown as RiskSummary).map((one) => one.share)).toEqual([0.75, 0, 0.25, 0]);
+  });
+
+  it('count buildings with an unknown loss beside the standings', () => {
+    const faults = [{ key: 'risk.no_worth', count: 9 }, { key: 'risk.unknown_in_some', count: 2 }, { key: 'risk.unknown_in_all', count: 1 }];
+    expect(unknowns({ faults } as unknown as RiskSummary)).toEqual([{ key: 'unknown_in_all', count: 1 }, { key: 'unknown_in_some', count: 2 }]);
+  });
+
+  it('tell figures of people by the live model from other figures', () => {
+    expect(['displaced', 'largest_dead', 'injured', 'aal', 'damaged'].map(isLive)).toEqual([true, true, true, false, false]);
   });
 
   it('make an id of a name that a file system takes', () => {

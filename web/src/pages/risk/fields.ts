@@ -103,6 +103,16 @@ export function standings(summary: RiskSummary): { key: string; count: number; s
   return Object.entries(summary.counts).map(([key, count]) => ({ key, count, share: all ? count / all : 0 }));
 }
 
+/** Assessed buildings whose loss is unknown in every event that reaches them, or in some. */
+export function unknowns(summary: RiskSummary): { key: string; count: number }[] {
+  return ['unknown_in_all', 'unknown_in_some'].flatMap((key) => summary.faults.filter((one) => one.key === `risk.${key}`).map((one) => ({ key, count: one.count })));
+}
+
+/** Whether a figure is of people by the model of the live situation; the tab of people has other models. */
+export function isLive(key: string): boolean {
+  return /(^|_)(dead|injured|displaced)$/.test(key);
+}
+
 /** A share as percent, with so many digits that a small one is not said to be nothing. */
 export function shareOf(share: number): string {
   if (share > 0 && share < 5e-5) return t('risk.lessThan', { share: percent(0.0001, 2) });
