@@ -48,7 +48,9 @@ class JobFolders(Generic[J]):
         self, folder: Path, what: type[J], *, record: str, ids: re.Pattern[str], kind: str
     ) -> None:
         self.folder = folder
-        self._what, self._record, self._ids, self._kind = what, record, ids, kind
+        self._record, self._ids, self._kind = record, ids, kind
+        # Made before any thread: two that decode a type for the first time at once crash msgspec.
+        self._decoder = msgspec.json.Decoder(what)
 
     def all(self) -> list[J]:
         """Return all jobs that can be read, in no order."""
@@ -115,7 +117,7 @@ class JobFolders(Generic[J]):
     def _read(self, file: Path) -> J:
         key = file.parent.name
         try:
-            item = msgspec.json.decode(file.read_bytes(), type=self._what)
+            item = self._decoder.decode(file.read_bytes())
         except FileNotFoundError as error:
             raise self._unknown(key) from error
         except (OSError, msgspec.DecodeError) as error:
