@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -77,6 +78,30 @@ def test_on_paper_a_result_says_model_version_and_what_is_made_up(planner: Perso
     expect(planner.test("risk-downloads")).to_be_hidden()
     planner.page.emulate_media(media="screen")
     expect(head).to_be_hidden()
+
+
+def test_water_of_the_office_is_counted_by_depth_and_speed(planner: Person, tmp_path: Path) -> None:
+    grid = [(-71.36 + 0.01 * i, -30.0 + 0.01 * j) for i in range(15) for j in range(15)]
+    places = "".join(f"t100,0.01,{lon:.2f},{lat:.2f},1\n" for lon, lat in grid)
+    for name in ("river", "fast"):
+        (tmp_path / f"{name}.csv").write_text(f"event,rate,lon,lat,intensity\n{places}")
+    planner.press("Add a file of events")
+    form = planner.test("risk-new-set")
+    form.locator("input[type=file]").first.set_input_files(tmp_path / "river.csv")
+    planner.test("risk-speed-file").set_input_files(tmp_path / "fast.csv")
+    form.get_by_label("English name").fill("River")
+    form.get_by_label("Where the numbers come from").fill("made up for a test")
+    form.locator("button[type=submit]").click()
+    expect(planner.test("risk-speed")).to_have_value("river-speed", timeout=60_000)
+    before = planner.page.url
+    planner.test("risk-run").click()
+    planner.page.wait_for_url(lambda url: url != before)
+    expect(planner.test("risk-job")).to_have_attribute("data-state", "done", timeout=300_000)
+    planner.tab("People")
+    expect(planner.test("risk-people")).to_contain_text("by depth and flow speed")
+    assert not planner.axe()
+    planner.press("Delete this result")
+    planner.confirm("Delete this result")
 
 
 def test_who_may_not_run_reads_and_is_told_so(
