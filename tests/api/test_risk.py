@@ -163,7 +163,7 @@ def test_rates_give_a_year_and_its_tail(room: RiskRoom, planner: TestClient) -> 
 def test_where_no_building_has_a_curve_the_loss_is_unknown_and_not_zero(
     room: RiskRoom, planner: TestClient
 ) -> None:
-    asked = WATER | {"measure": "flow_speed", "unit": "m/s"}
+    asked = WATER | {"hazard": "tsunami"}
     body = depths(("a", 0.01, -71.3, -29.95, 2.0), ("a", 0.01, -71.295, -29.95, 1.0))
     assert planner.put("risk/sets/fast", params=asked, content=body).status_code == 200
     found = planner.get(f"risk/jobs/{done(planner, room, 'fast')}/summary").json()
