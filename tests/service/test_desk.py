@@ -349,7 +349,8 @@ def test_what_is_no_id_leads_nowhere(room: Room, key: str) -> None:
     ("key", "params"),
     [
         ("busy", {}), ("unknown", {"id": "x"}), ("broken", {"file": "x", "why": "y"}),
-        ("memory", {}), ("interrupted", {}), ("no_room", {"why": "y"}), ("inside", {}), ("died", {"code": 1}),
+        ("memory", {}), ("interrupted", {}), ("no_room", {"why": "y"}), ("inside", {}),
+        ("died", {"code": 1}),
     ],
 )  # fmt: skip
 def test_whatever_ends_a_job_of_either_kind_has_words(

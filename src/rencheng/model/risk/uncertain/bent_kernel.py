@@ -64,9 +64,8 @@ def bent(
     loss, unknown, eai, aal, missing, by_group, dark = out
     lanes, with_events = often.size, loss.size > 0
     factor, total, axis = np.empty(lanes), np.empty(lanes), np.empty(lanes)
-    annual, nan = np.empty(lanes), np.empty(lanes, dtype=np.int64)
-    z, y, ratio = np.empty(lanes), np.empty(lanes), np.empty(lanes)
-    slot_, heads = np.empty(lanes, dtype=np.int32), np.empty((4, lanes))
+    z, y, ratio, annual = np.empty(lanes), np.empty(lanes), np.empty(lanes), np.empty(lanes)
+    nan, slot_, heads = np.empty(lanes, np.int64), np.empty(lanes, np.int32), np.empty((4, lanes))
     pieces, ends = _room(knots[0], kinds, lanes)
     for p in range(points[0], points[1]):
         if begin[p] == begin[p + 1]:
