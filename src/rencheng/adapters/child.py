@@ -45,6 +45,9 @@ class Line(msgspec.Struct, omit_defaults=True):
     trouble: Trouble | None = None
 
 
+_read_line = msgspec.json.Decoder(Line).decode
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Child:
     """How a kind of work is started.
@@ -112,7 +115,7 @@ class Child:
                 continue
             if raw is None:
                 break
-            line = msgspec.json.decode(raw, type=Line)
+            line = _read_line(raw)
             if line.step is not None:
                 tell(line.step)
             if line.trouble is not None:

@@ -48,6 +48,9 @@ class _Told:
     result: IngestResult
 
 
+_read_told = msgspec.json.Decoder(_Told).decode
+
+
 def require_size(items: Sequence[object]) -> None:
     """Raise `TooLargeError` when a batch is larger than one batch may be."""
     if len(items) > MAX_ITEMS:
@@ -95,7 +98,7 @@ def taken_in(
         work.lock()
         earlier = work.answered(key)
         if earlier is not None:
-            told = msgspec.json.decode(earlier, type=_Told)
+            told = _read_told(earlier)
             if told.content != mark:
                 raise ConflictError(
                     "ingest.batch_reused",

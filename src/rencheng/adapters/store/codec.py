@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from threading import Lock
 from typing import Any, TypeVar
 
 import msgspec
@@ -20,6 +21,17 @@ def _plain(value: Any) -> Any:
 
 
 _encoder = msgspec.msgpack.Encoder(enc_hook=_plain)
+_decoders: dict[type[Any], msgspec.msgpack.Decoder[Any]] = {}
+_making = Lock()
+
+
+def _decoder(kind: type[T]) -> msgspec.msgpack.Decoder[T]:
+    """Return the decoder of a kind: made by one thread, for msgspec looks a type up unguarded."""
+    found = _decoders.get(kind)
+    if found is None:
+        with _making:
+            found = _decoders.setdefault(kind, msgspec.msgpack.Decoder(kind))
+    return found
 
 
 def encode(item: object) -> bytes:
@@ -30,7 +42,7 @@ def encode(item: object) -> bytes:
 def decode(body: bytes, kind: type[T]) -> T:
     """Return the object, or raise `CorruptDataError` when the bytes are not one of its kind."""
     try:
-        return msgspec.msgpack.decode(body, type=kind)
+        return _decoder(kind).decode(body)
     except (msgspec.DecodeError, ValueError) as error:
         raise CorruptDataError(
             "store.row",
