@@ -1893,7 +1893,7 @@ export interface paths {
         };
         /**
          * Export
-         * @description Return a table of a result as CSV; an empty cell is unknown.
+         * @description Return a table of a result as CSV; an empty cell is unknown, every row says its origin.
          */
         get: operations["risk_export"];
         put?: never;
