@@ -65,7 +65,7 @@ def classical_branches(
     >>> each = [float(one.aal[0, 0]) for one in found.results]
     >>> abs(float(found.mean.aal[0, 0]) - (each[0] + 3 * each[1]) / 4) < 1e-12
     True
-    >>> risk.branch_quantiles(found, lambda one: one.aal, [0.75])[0, 0, 0] == each[1]
+    >>> float(risk.branch_quantiles(found, lambda one: one.aal, [0.75])[0, 0, 0]) == each[1]
     True
     """
     weight = np.array([share for share, _ in branches], dtype=float)
