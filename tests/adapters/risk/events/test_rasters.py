@@ -167,4 +167,8 @@ def test_what_a_raster_does_not_know_or_reach_is_told_of_each_asset(tmp_path: Pa
     assert result.known_loss.tolist() == pytest.approx([0.001])
     assert [int(one) for one in result.standing] == [0, 0, 1]
     said = [(f.key, f.first) for f in result.faults]
-    assert said == [("risk.outside", ("far",)), ("risk.too_small", ("0.001 m",))]
+    assert said == [
+        ("risk.outside", ("far",)),
+        ("risk.too_small", ("0.001 m",)),
+        ("risk.unknown_in_all", ("unknown",)),
+    ]

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.adapters.risk.events.table import EventSet, Table
+from rencheng.adapters.risk.faults import rows_fault
 from rencheng.adapters.risk.study.faults import refuse, study_faults
 from rencheng.adapters.risk.study.files import Prepared, StudyFile, prepare
 from rencheng.adapters.risk.study.sensitivity import sobol_indices
@@ -82,7 +83,10 @@ def study(
     named = _named(curves)
     given = asked or Asked()
     job = prepare(assets, events, named, study, currency=currency, year=year, asked=given)
-    return job.sampled()
+    found = job.sampled()
+    ids = job.members[0][1].id
+    dark = rows_fault("unknown_in_some", "assets", found.dark > 0, ids)
+    return replace(found, faults=(*found.faults, *dark))
 
 
 def study_at(
