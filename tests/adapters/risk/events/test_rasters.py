@@ -172,3 +172,20 @@ def test_what_a_raster_does_not_know_or_reach_is_told_of_each_asset(tmp_path: Pa
         ("risk.too_small", ("0.001 m",)),
         ("risk.unknown_in_all", ("unknown",)),
     ]
+
+
+def test_bands_of_a_sole_raster_in_a_folder_are_events(tmp_path: Path) -> None:
+    save(tmp_path / "study.tif", np.ones((1, 2), np.float32), np.full((1, 2), 2.0, np.float32))
+    (tmp_path / "rates.csv").write_text("event,rate\n1,0.1\n2,0.01\n", encoding="utf-8")
+    source, _ = open_events(tmp_path, **WATER).at(np.array([[13.0005, 52.9995]]))
+    assert source.head.names == ("1", "2")
+    assert source.head.rate.tolist() == [0.1, 0.01]
+    assert source.block(0, 2)[1].tolist() == [1.0, 2.0]
+
+
+def test_bands_among_several_rasters_are_refused_and_not_left_out(tmp_path: Path) -> None:
+    save(tmp_path / "one.tif", np.ones((1, 2), np.float32))
+    save(tmp_path / "two.tif", np.ones((1, 2), np.float32), np.ones((1, 2), np.float32))
+    with pytest.raises(InvalidInputError) as error:
+        open_events(tmp_path, **WATER).at(np.array([[13.0005, 52.9995]]))
+    assert (error.value.key, error.value.params["file"]) == ("raster.bands", "two.tif")

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rencheng.adapters.files import data_folder, read_toml
+from rencheng.adapters.job_folders import no_room, write_whole
 from rencheng.adapters.risk.city.drawn_measures import drawn_samples, drawn_summary, drawn_worth
 from rencheng.adapters.risk.city.hazard import Hazard
 from rencheng.adapters.risk.city.stock import CityStock, Shelves
@@ -98,10 +99,11 @@ class MeasureFiles:
                 params={"most": _MOST},
             )
         read_measures(parse_toml(body, f"{key}.toml"), f"{key}.toml")
-        self.folder.mkdir(parents=True, exist_ok=True)
-        part = self.folder / f".{key}.part"
-        part.write_bytes(body)
-        part.replace(self.folder / f"{key}.toml")
+        file = self.folder / f"{key}.toml"
+        try:
+            write_whole(file, lambda stream: stream.write(body))
+        except OSError as error:
+            raise no_room("risk", file, error) from error
         return self.get(key)
 
     def remove(self, key: str) -> None:

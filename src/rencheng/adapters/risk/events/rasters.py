@@ -44,7 +44,8 @@ class RasterLayers:
         Raises
         ------
         InvalidInputError
-            When a raster lies on another grid than the first, or states another unit.
+            When a raster lies on another grid than the first, or states another unit; one of
+            several has several bands.
         """
         grids, units = [], []
         for file, band in self.layers:
@@ -90,7 +91,7 @@ def _raster(file: Path, band: int) -> Any:
 
 
 def folder_layers(folder: Path, measure: str, unit: str) -> RasterLayers:
-    """Return the rasters of a folder, by name.
+    """Return the rasters of a folder, by name; of a single one, its bands as `file_layers`.
 
     Raises
     ------
@@ -101,6 +102,8 @@ def folder_layers(folder: Path, measure: str, unit: str) -> RasterLayers:
     files = sorted(f for f in folder.iterdir() if f.suffix.lower() in RASTERS)
     if not files:
         refuse([fault("empty", folder.name, [folder.name])])
+    if len(files) == 1:
+        return _bands(files[0], folder / RATES, measure, unit)
     names = tuple(f.stem for f in files)
     refuse(_misnamed(folder.name, names))
     rates = _rates(folder / RATES, names)
@@ -118,11 +121,15 @@ def file_layers(file: Path, measure: str, unit: str) -> RasterLayers:
 
     Their rates stand in a table beside it, `<name>.rates.csv`.
     """
+    return _bands(file, file.with_suffix(f".{RATES}"), measure, unit)
+
+
+def _bands(file: Path, table: Path, measure: str, unit: str) -> RasterLayers:
     with _raster(file, 1) as raster:
         said = [text or str(row) for row, text in enumerate(raster.data.descriptions, start=1)]
     names = tuple(said) if len(said) > 1 else (file.stem,)
     refuse(_misnamed(file.name, names))
-    rates = _rates(file.with_suffix(f".{RATES}"), names)
+    rates = _rates(table, names)
     return RasterLayers(
         layers=tuple((file, band) for band in range(1, len(names) + 1)),
         names=names,
